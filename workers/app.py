@@ -123,12 +123,13 @@ def _console() -> list[Blueprint]:
     from hotline.accounts.views import blueprint as sign_in
     from hotline.intake.form.telephone import blueprint as telephone
     from partners.console.views import blueprint as measures
-    from partners.console.views import case_panels
+    from partners.console.views import case_banners, case_panels
     from triage.console.views import create_blueprint as create_triage
 
     # The case page belongs to triage, which knows no partners: what was told to whom is a panel
     # that is handed to it here.
-    return [sign_in, telephone, create_triage(panels=case_panels), measures]
+    pages = create_triage(panels=case_panels, banners=case_banners)
+    return [sign_in, telephone, pages, measures]
 
 
 def _provider() -> list[Blueprint]:

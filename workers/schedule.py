@@ -22,6 +22,7 @@ from hotline.intake.inbound.fetch import post_fetch
 from partners.notices.reminders import send_reminders
 from partners.referrals.forget import forget_told
 from partners.referrals.holds import expire_holds
+from partners.referrals.reminders import chase_referrals
 from partners.watching.service import post_due_checks
 from triage.cases.forget import forget_idle
 from triage.cases.people.forget import forget_people
@@ -60,6 +61,7 @@ class Scheduler:
             ("holds_expired", expire_holds),
             ("checks_posted", post_due_checks),
             ("reminders", send_reminders),
+            ("referrals_chased", chase_referrals),
             ("mail_asked", post_fetch),
             ("sealed", _seal),
         ):

@@ -57,6 +57,12 @@ class Tools:
         return build_channels(self.context.settings)
 
     @cached_property
+    def duty_ways(self) -> Channels:
+        from partners.duty.ways import open_ways
+
+        return open_ways(self.context.settings)
+
+    @cached_property
     def cloudflare(self) -> CloudflareOrigin | None:
         from triage.hosting.build import build_cloudflare
 

@@ -195,7 +195,27 @@ class Settings(BaseSettings):
         "INBOX", description="Where partners' reports arrive."
     )
 
+    # whoever is on duty
+    duty_minutes: int = Field(
+        10, ge=1, le=240, description="Until the next person is called."
+    )
+    sms_url: str = Field(
+        "", description="Where an SMS gateway takes messages; empty: no SMS."
+    )
+    sms_token: SecretStr = SecretStr("")
+    sms_number_field: str = Field("to", pattern=r"^\w{1,40}$")
+    sms_text_field: str = Field("text", pattern=r"^\w{1,40}$")
+    push_url: str = Field(
+        "", description="A push server that takes topics, as ntfy does."
+    )
+    push_token: SecretStr = SecretStr("")
+
     # rules of the house
+    package_at: str = Field(
+        "09:00",
+        pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$",
+        description="When a day's normal referrals leave; empty: each at once.",
+    )
     second_assessment: bool = Field(
         True, description="A second analyst assesses blind."
     )
@@ -204,6 +224,15 @@ class Settings(BaseSettings):
     )
     hold_hours: float = Field(
         48.0, gt=0, le=24 * 90, description="Length of a police hold."
+    )
+    preservation_hours: float = Field(
+        24.0,
+        ge=0,
+        le=24 * 14,
+        description="How long a take-down waits for data to be kept first.",
+    )
+    preservation_hours_danger: float = Field(
+        2.0, ge=0, le=24, description="The same, where a child is in danger."
     )
     claim_minutes: int = Field(
         30, ge=1, le=24 * 60, description="Lease of a claimed case."
@@ -228,7 +257,12 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
-        "public_url", "provider_url", "console_url", "control_url"
+        "public_url",
+        "provider_url",
+        "console_url",
+        "control_url",
+        "sms_url",
+        "push_url",
     )
     @classmethod
     def _plain_url(cls, value: str) -> str:

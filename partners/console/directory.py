@@ -22,6 +22,7 @@ from partners.channels.base import channel_names
 from partners.console.pages import faults_flashed, faults_of
 from partners.directory import lookup, service
 from partners.directory.kinds import PartnerKind
+from partners.directory.office_details import set_details
 from partners.plans.confirming import confirm_and_send
 
 SHOWN = 200
@@ -73,6 +74,25 @@ def set_contact(partner_id: uuid.UUID) -> ResponseReturnValue:
             gettext("The contact is stored. It is used once it is confirmed."),
             "good",
         )
+    return _go_back()
+
+
+@requires("partner.edit")
+def set_office_details(partner_id: uuid.UUID) -> ResponseReturnValue:
+    """Whom one telephones, and who is above the office."""
+    form = request.form
+    with faults_flashed(), site.writing() as session:
+        partner = lookup.get_partner(session, partner_id)
+        was_confirmed = partner.approved_at is not None
+        set_details(
+            _new_act(session),
+            partner,
+            telephone=form.get("telephone", ""),
+            head_address=form.get("head_address", ""),
+        )
+        flash(gettext("The office is stored."), "good")
+        if was_confirmed and partner.approved_at is None:
+            flash(gettext("Its addresses have to be confirmed anew."), "warn")
     return _go_back()
 
 

@@ -265,7 +265,7 @@ def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
         if delivery is None:
             raise NotFound("There is no such delivery.")
         subject = subject_of(session, delivery, SUBJECTS)
-        if subject.case_id != by_reference(session, reference).id:
+        if by_reference(session, reference).id not in subject.case_ids:
             raise NotFound("There is no such delivery in this case.")
         act = Act(
             session, site.current_context(), signed_in().actor, utc_now()

@@ -25,6 +25,13 @@ class Partner(Identified, Base):
         short_text(12), default="email"
     )  # email, http, none
     address: Mapped[str] = mapped_column(Text, default="")
+    telephone: Mapped[str] = mapped_column(
+        short_text(40), default="", server_default=""
+    )
+    # of whoever is above the office: told where it does not answer
+    head_address: Mapped[str] = mapped_column(
+        short_text(320), default="", server_default=""
+    )
     details: Mapped[dict[str, Any]] = mapped_column(
         default=dict
     )  # territory, hours, ASNs

@@ -14,6 +14,7 @@ from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
 from partners.links import mac_of
 from partners.notices.models import Notice, ProviderAnswer
+from partners.notices.preservation import end_wait
 from partners.notices.service import note_at_places
 from partners.states import NoticeEvent
 from partners.watching.service import look_soon
@@ -78,6 +79,7 @@ def store_answer(
     event = VERBS[verb]
     if event and notice.machine.allows(notice.state, event):
         act.advance(notice, event, verb=verb)
+        end_wait(act.session, notice, act.now)
     stored = ProviderAnswer(
         id=new_id(), notice_id=notice.id, at=act.now, verb=verb, text=text
     )

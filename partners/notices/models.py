@@ -79,6 +79,10 @@ NOTICE_MACHINE = Machine(
                 NoticeEvent.VERIFIED,
             ): NoticeState.VERIFIED_REMOVED,
             (NoticeState.QUEUED, NoticeEvent.SENT): NoticeState.SENT,
+            **{
+                (state, NoticeEvent.TOLD_BY_HAND): NoticeState.SENT
+                for state in (NoticeState.AWAITING_CONTACT, NoticeState.FAILED)
+            },
             (NoticeState.QUEUED, NoticeEvent.FAILED): NoticeState.FAILED,
             (NoticeState.QUEUED, NoticeEvent.WITHDRAWN): NoticeState.WITHDRAWN,
             (

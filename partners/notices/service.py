@@ -21,6 +21,7 @@ from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
 from partners.directory.models import Partner
 from partners.notices.models import UNSENT, Notice, NoticeItem
+from partners.notices.preservation import end_wait
 from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
 from partners.referrals.routes import PlannedRoute
@@ -168,6 +169,7 @@ def withdraw_notice(
         reason=reason,
     )
     notice.link_revoked_at = now
+    end_wait(session, notice, now)
     act = Act(session, context, actor, now)
     note_at_places(act, notice, PlaceEvent.WITHDRAWN)
     if was_sent:

@@ -111,7 +111,12 @@ def release_hold(
 
 
 def post_release(
-    session: Session, case_id: uuid.UUID, *, key: str, now: datetime
+    session: Session,
+    case_id: uuid.UUID,
+    *,
+    key: str,
+    now: datetime,
+    delay: timedelta = timedelta(),
 ) -> None:
     """Have the notices of a case looked at again; nothing leaves while another hold is on it."""
     outbox.post_work(
@@ -121,6 +126,7 @@ def post_release(
         payload={"case_id": str(case_id)},
         now=now,
         queue="urgent",
+        delay=delay,
     )
 
 

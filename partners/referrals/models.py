@@ -60,6 +60,13 @@ REFERRAL_MACHINE = Machine(
                 ReferralState.QUEUED,
                 ReferralEvent.DELIVERED,
             ): ReferralState.DELIVERED,
+            **{
+                (
+                    state,
+                    ReferralEvent.TOLD_BY_HAND,
+                ): ReferralState.DELIVERED
+                for state in (ReferralState.APPROVED, ReferralState.FAILED)
+            },
             (ReferralState.QUEUED, ReferralEvent.FAILED): ReferralState.FAILED,
             (ReferralState.FAILED, ReferralEvent.QUEUED): ReferralState.QUEUED,
             (
@@ -254,6 +261,15 @@ class Referral(Identified, Stateful, Base):
     urgency: Mapped[str] = mapped_column(short_text(12))
     why: Mapped[str] = mapped_column(Text, default="")
     due_at: Mapped[datetime | None] = mapped_column(index=True)
+    # when the office is reminded next, how often it was, and since when that has not helped
+    chase_at: Mapped[datetime | None] = mapped_column(index=True)
+    reminded: Mapped[int] = mapped_column(default=0, server_default="0")
+    escalated_at: Mapped[datetime | None]
+    # when it leaves together with others; None where it leaves by itself
+    leaves_at: Mapped[datetime | None]
+    package_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("referral_package.id"), index=True
+    )
     their_reference: Mapped[str] = mapped_column(short_text(120), default="")
     automatic: Mapped[dict[str, Any] | None]
     told: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -264,6 +280,18 @@ class Referral(Identified, Stateful, Base):
 
     case: Mapped[Case] = relationship(lazy="selectin")
     partner: Mapped[Partner] = relationship(lazy="selectin")
+
+
+class ReferralPackage(Identified, Base):
+    """Referrals that one letter lists; each stays its own, with its reference and its page."""
+
+    __tablename__ = "referral_package"
+
+    reference: Mapped[str] = mapped_column(short_text(24), unique=True)
+    partner_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("partner.id"), index=True
+    )
+    created_at: Mapped[datetime]
 
 
 class ReferralMessage(Identified, Base):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.datafiles.countries import add_business_hours
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
@@ -20,23 +19,22 @@ from hotline.intake.submission import clean_text
 from partners.directory.models import Partner
 from partners.links import mac_of, new_link
 from partners.referrals import holds
+from partners.referrals.deadlines import find_due_time
 from partners.referrals.evidence import Evidence
+from partners.referrals.gathering import (
+    find_departure,
+    find_next_chance,
+    post_package,
+    queue_letter,
+)
 from partners.referrals.models import Plan, Referral
 from partners.referrals.routes import PlannedRoute
 from partners.referrals.thread import write_message
 from partners.referrals.told import gather_told, seal_told
-from partners.sending.service import queue_delivery
 from partners.states import ReferralEvent, ReferralState
 from triage.cases.locking import lock_case, lock_cases
-from triage.jurisdiction import Destination, Urgency
+from triage.jurisdiction import Destination
 
-# Hours in which an answer is expected, by urgency; in the working hours of the country but for
-# the immediate ones.
-ANSWER_HOURS: Mapping[str, float] = {
-    Urgency.IMMEDIATE: 4.0,
-    Urgency.HIGH: 16.0,
-    Urgency.NORMAL: 40.0,
-}
 LINK_DAYS = 90
 # What the receiving office may say, and the event that follows.
 ANSWERS = {
@@ -75,7 +73,6 @@ def create_referral(
         kind=route.to,
         urgency=urgency,
         why=route.route.why,
-        due_at=_find_due_time(act.context, urgency, act.now),
         automatic=evidence.to_json() if evidence else None,
     )
     act.begin(
@@ -90,34 +87,44 @@ def create_referral(
     if referral.kind == Destination.POLICE:
         holds.open_hold(act, referral)
     if partner.approved_at is not None:
-        send_referral(act, referral)
+        send_referral(act, referral, find_departure(act, referral))
     return referral
 
 
-def send_referral(act: Act, referral: Referral) -> None:
-    """Queue the referral for delivery, with a link by which the office can answer."""
+def send_referral(
+    act: Act, referral: Referral, leaves_at: datetime | None = None
+) -> None:
+    """Queue the referral for delivery, with a link by which the office can answer.
+
+    ``leaves_at``: when it leaves together with what else the office is told; None for at once.
+    """
     act.advance(referral, ReferralEvent.QUEUED)
+    begins_at = leaves_at or act.now
     link = new_link(act.context.keyring, "referral", referral.id)
     referral.link_mac = link.mac
-    referral.link_expires_at = act.now + timedelta(days=LINK_DAYS)
-    queue_delivery(
-        act,
-        subject="referral",
-        subject_id=referral.id,
-        partner=referral.partner,
-        urgent=referral.urgency == Urgency.IMMEDIATE,
+    referral.link_expires_at = begins_at + timedelta(days=LINK_DAYS)
+    referral.due_at = find_due_time(
+        act.context.country, referral.urgency, begins_at
     )
+    referral.leaves_at, referral.package_id = leaves_at, None
+    if leaves_at is None:
+        queue_letter(act, referral)
+    else:
+        post_package(act, referral.partner_id, leaves_at)
 
 
 def send_waiting_referrals(act: Act, partner: Partner) -> int:
-    """A partner's address was confirmed: what waited or failed goes out; returns how many."""
+    """A partner's address was confirmed: what waited or failed goes out; returns how many.
+
+    Several leave as one letter, but for danger.
+    """
     session = act.session
     lock_cases(session, cases_waiting_for(session, partner))
     waiting = session.scalars(
         select(Referral).where(*_waits_for(partner)).order_by(Referral.id)
     ).all()
     for referral in waiting:
-        send_referral(act, referral)
+        send_referral(act, referral, find_next_chance(act, referral))
     return len(waiting)
 
 
@@ -132,6 +139,14 @@ def _waits_for(partner: Partner) -> tuple[ColumnElement[bool], ...]:
         Referral.partner_id == partner.id,
         Referral.state.in_((ReferralState.APPROVED, ReferralState.FAILED)),
     )
+
+
+def begin_clocks(act: Act, referral: Referral) -> None:
+    """The office has it: whether it answers is watched, and a police hold's time runs."""
+    referral.chase_at, referral.reminded = referral.due_at, 0
+    referral.escalated_at = None
+    if referral.kind == Destination.POLICE:
+        holds.start_hold(act, referral)
 
 
 def store_answer(
@@ -202,10 +217,3 @@ def list_referrals(session: Session, case_id: uuid.UUID) -> Sequence[Referral]:
         .order_by(Referral.id)
     )
     return session.scalars(query).all()
-
-
-def _find_due_time(context: Context, urgency: str, now: datetime) -> datetime:
-    hours = ANSWER_HOURS.get(urgency, ANSWER_HOURS[Urgency.NORMAL])
-    if urgency == Urgency.IMMEDIATE:
-        return now + timedelta(hours=hours)
-    return add_business_hours(context.country, now, hours)

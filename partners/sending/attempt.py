@@ -25,7 +25,7 @@ from hotline.core.jobs.task import GiveUp, Task
 from partners.channels.base import Channels, Message
 from partners.sending.models import UNSETTLED, Delivery
 from partners.states import DeliveryEvent, Purpose
-from triage.cases.locking import lock_case
+from triage.cases.locking import lock_cases
 
 ACTOR = "delivery"
 
@@ -40,11 +40,11 @@ class MayLeave(StrEnum):
 
 
 class Subject(Protocol):
-    """Whatever is sent to a partner. It is asked and told with its case locked."""
+    """Whatever is sent to a partner. It is asked and told with its cases locked."""
 
     @property
-    def case_id(self) -> uuid.UUID:
-        """The case that is locked before anything of it."""
+    def case_ids(self) -> frozenset[uuid.UUID]:
+        """The cases that are locked before anything of it: one, or those of a package."""
         ...
 
     @property
@@ -193,7 +193,7 @@ class _Attempt:
 
     def _lock_delivery(self, session: Session) -> tuple[Delivery, Subject]:
         delivery, subject = self._find_delivery(session)
-        lock_case(session, subject.case_id)
+        lock_cases(session, subject.case_ids)
         session.refresh(delivery, with_for_update={"of": Delivery})
         return delivery, subject
 

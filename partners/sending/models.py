@@ -45,7 +45,9 @@ class Delivery(Identified, Stateful, Base):
 
     machine: ClassVar[Machine] = DELIVERY_MACHINE
 
-    subject: Mapped[str] = mapped_column(short_text(12))  # referral, notice
+    subject: Mapped[str] = mapped_column(
+        short_text(12)
+    )  # referral, package, notice
     subject_id: Mapped[uuid.UUID]
     purpose: Mapped[str] = mapped_column(short_text(20), default=Purpose.FIRST)
     partner_id: Mapped[uuid.UUID] = mapped_column(

@@ -49,7 +49,7 @@ def reported_by(house: House, *allowed: str, danger_now: bool = False) -> Case:
         )
         session.add(
             Sighting(
-                item_id=case.item_id,
+                item_id=case.item.id,
                 part_id=report.parts[0].id,
                 at=house.now,
             )

@@ -14,10 +14,13 @@ from hotline.core.act import Act
 from hotline.core.storage.ids import new_id
 from partners.channels.base import Channels
 from partners.directory.models import Partner
+from partners.duty.alerts import note_danger, pass_on
+from partners.duty.calls import call_person
 from partners.notices.models import Notice
 from partners.notices.release import release_notices
 from partners.plans import planning
 from partners.plans.review import review_case
+from partners.referrals.gathering import send_package
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.attempt import attempt_delivery, subject_of
 from partners.sending.models import Delivery
@@ -45,12 +48,17 @@ class House(JobRunner):
 
     mail: Recorder = field(default_factory=Recorder)
     http: Recorder = field(default_factory=Recorder)
+    sms: Recorder = field(default_factory=Recorder)
     hosting: tuple[Observation, ...] = ()
 
     def __post_init__(self) -> None:
         self.jobs |= {
             "notice.release": lambda task: release_notices(task, lookup=self),
             "case.review": review_case,
+            "danger.raised": note_danger,
+            "referral.package": send_package,
+            "duty.pass_on": pass_on,
+            "duty.call": lambda task: call_person(task, ways=self.ways),
             "delivery.attempt": lambda task: attempt_delivery(
                 task, channels=self.channels, subjects=SUBJECTS
             ),
@@ -59,6 +67,11 @@ class House(JobRunner):
     @property
     def channels(self) -> Channels:
         return Channels({"email": self.mail, "http": self.http})
+
+    @property
+    def ways(self) -> Channels:
+        """By which whoever is on duty is called."""
+        return Channels({"email": self.mail, "sms": self.sms})
 
     def observe(
         self,

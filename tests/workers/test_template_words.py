@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,14 @@ from partners.states import (
 from triage.cases.findings import PERSONS_FACTS
 from triage.cases.people.vocabulary import FactName
 from triage.cases.tabs import TABS
+from triage.cases.vocabulary import PlaceState
 from triage.hashlists.kinds import HashKind, MatchDecision
 from triage.hosting.kinds import HostingKind
 from triage.jurisdiction import Destination, Gate
 
 ROOT = Path(__file__).parent.parent.parent
 LAYERS = ("hotline", "triage", "partners", "workers")
-Words = Collection[str]
+Words = type[StrEnum] | Collection[str]
 
 # What is compared -> the words that it can be; where one name stands for several things, by the
 # template. "partners/pieces" is the end of the template's path without its suffix.
@@ -40,6 +42,7 @@ VOCABULARIES: dict[str, Words | dict[str, Words]] = {
     "notice.state": NoticeState,
     "hold.state": HoldState,
     "plan.state": PlanState,
+    "place.state": PlaceState,
     "coverage": Coverage,
     "route.after": Gate,
     "route.to": Destination,
@@ -88,7 +91,9 @@ def find_comparisons(template: Path) -> Iterator[tuple[str, str]]:
             yield from _pair_words([selection.node, selection.args[1]])
 
 
-def _pair_words(sides: list[nodes.Expr | None]) -> Iterator[tuple[str, str]]:
+def _pair_words(
+    sides: Sequence[nodes.Expr | None],
+) -> Iterator[tuple[str, str]]:
     named = [_describe(side) for side in sides if not _words_of(side)]
     for side in sides:
         for word in _words_of(side):

@@ -13,6 +13,8 @@ import hotline.core.storage.outbox
 import hotline.core.storage.reference_numbers
 import hotline.intake.models  # noqa: F401
 import partners.directory.models
+import partners.duty.models
+import partners.manual.models
 import partners.notices.models
 import partners.referrals.models
 import partners.sending.models

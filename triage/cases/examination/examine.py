@@ -152,16 +152,12 @@ def into_queue(session: Session, task: Task, item: Item) -> None:
             session, case, CaseEvent.EXAMINED, actor=audit.SYSTEM, now=task.now
         )
     appraise_case(session, task.context, case, task.now)
-    tell_reporters(
-        session, item.id, PartEvent.EXAMINED, actor=audit.SYSTEM, now=task.now
-    )
+    events = [PartEvent.EXAMINED]
     if case.state == CaseState.IN_PROGRESS:
+        events.append(PartEvent.PASSED_ON)
+    for event in events:
         tell_reporters(
-            session,
-            item.id,
-            PartEvent.PASSED_ON,
-            actor=audit.SYSTEM,
-            now=task.now,
+            session, item.id, event, actor=audit.SYSTEM, now=task.now
         )
 
 
