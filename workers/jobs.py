@@ -31,10 +31,15 @@ def _intake() -> Jobs:
     from partners.referrals.gathering import send_package
     from triage.cases.examination.examine import appraise_item
     from triage.cases.examination.prints import note_seen
-    from triage.cases.examination.register import alarm_item, register_report
+    from triage.cases.examination.register import (
+        alarm_item,
+        register_added,
+        register_report,
+    )
 
     return {
         "report.received": lambda _, task: register_report(task),
+        "report.added": lambda _, task: register_added(task),
         "item.alarm": lambda _, task: alarm_item(task),
         "danger.raised": lambda _, task: note_danger(task),
         "duty.pass_on": lambda _, task: pass_on(task),

@@ -29,6 +29,7 @@ class Pool(StrEnum):
 POOL_OF_JOB: Mapping[str, Pool] = MappingProxyType(
     {
         "report.received": Pool.INTAKE,
+        "report.added": Pool.INTAKE,
         "item.alarm": Pool.INTAKE,
         "danger.raised": Pool.INTAKE,
         "duty.pass_on": Pool.INTAKE,

@@ -27,7 +27,7 @@ from triage.prints.search import (
 
 SEARCH_JOB = "print.search"
 SEEN_JOB = "print.seen"
-ITEM_KIND = "hash"
+FINGERPRINT_ITEM = "hash"
 BATCH = 500
 LATER = timedelta(minutes=15)
 """A page that was being stored while a fingerprint came in saw nothing of it, nor did the search
@@ -42,7 +42,7 @@ def watch_item(
     None where the item is no fingerprint, or one of a sort that is not kept of files.
     """
     kind, _, value = item.canonical.partition(":")
-    if item.kind != ITEM_KIND or kind not in tuple(PrintKind):
+    if item.kind != FINGERPRINT_ITEM or kind not in tuple(PrintKind):
         return None
     is_new = insert_once(
         session,

@@ -13,6 +13,7 @@ from hotline.core.jobs.task import Task
 from hotline.core.storage.machine import list_history
 from hotline.intake.form.seen_again import SeenAgain
 from hotline.intake.models import Report
+from hotline.intake.service import add_information
 from tests.support.cases import make_case
 from tests.support.clock import NOW
 from tests.support.items import make_item, make_media, make_sight
@@ -25,7 +26,10 @@ from triage.cases.examination.prints import (
     post_listing,
     search_print,
 )
-from triage.cases.examination.register import register_report
+from triage.cases.examination.register import (
+    register_added,
+    register_report,
+)
 from triage.cases.fingerprints import (
     PrintView,
     count_for_reporter,
@@ -64,6 +68,7 @@ class House:
         matcher = Matcher(self.context)
         self.runner.jobs = {
             "report.received": register_report,
+            "report.added": register_added,
             "item.examine": self.examine,
             "item.appraise": appraise_item,
             "print.seen": note_seen,
@@ -223,6 +228,21 @@ def test_a_page_stored_while_the_fingerprint_came_in_is_found_by_the_second_sear
     assert house.counted(report) == SeenAgain(places=0, removed=0)
     house.runner.later(hours=1)
     house.runner.work()
+    assert house.counted(report) == SeenAgain(places=1, removed=0)
+
+
+def test_a_fingerprint_sent_later_joins_the_case_and_is_looked_for(
+    house: House,
+) -> None:
+    report = house.report("http://one.example/a", **OWN)
+    house.see(sha256=SHA256)
+    words = f"I made this:\n{PRINTS[0]}\n{PRINTS[1]}\nand http://two.example/b"
+    with house.context.database.writing() as session:
+        act = Act(session, house.context, "public", house.runner.now)
+        add_information(act, session.get_one(Report, report.id), words)
+    house.runner.work()
+    case = house.child_case()
+    assert [item.kind for item in case.items] == ["url", "hash", "hash"]
     assert house.counted(report) == SeenAgain(places=1, removed=0)
 
 
