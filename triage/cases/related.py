@@ -19,6 +19,7 @@ from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.items.models import Item, ItemMedia, Sighting
 from triage.media.models import Media
 from triage.prints.models import PrintSighting, WatchedPrint
+from triage.prints.search import find_same_pictures
 
 SHOWN = 20
 LOOKED_AT = 200
@@ -37,7 +38,7 @@ class Relation(StrEnum):
     PICTURE = "picture"
     """The same picture, saved anew, was seen in both."""
     FINGERPRINT = "fingerprint"
-    """A reporter gave the fingerprint of a picture in one, which was seen in the other."""
+    """A reporter gave the fingerprint of a picture in one, which was seen or given in the other."""
     DOMAIN = "domain"
     """The same domain holds both."""
 
@@ -57,7 +58,7 @@ def find_related(session: Session, case: Case) -> list[Related]:
         Relation.IDENTIFIER: _of_same_identifier(case),
         Relation.FILE: _of_same_file(case),
         Relation.PICTURE: _of_same_picture(case),
-        Relation.FINGERPRINT: _of_fingerprint(case),
+        Relation.FINGERPRINT: _of_fingerprint(session, case),
         Relation.DOMAIN: _of_same_domain(case),
     }
     relations: dict[uuid.UUID, list[Relation]] = {}
@@ -140,8 +141,8 @@ def _of_same_picture(case: Case) -> Select[uuid.UUID]:
     )
 
 
-def _of_fingerprint(case: Case) -> Select[uuid.UUID]:
-    """Either way: seen there, or given there and seen here."""
+def _of_fingerprint(session: Session, case: Case) -> Select[uuid.UUID]:
+    """Seen there, or given there and seen here, or given in both."""
     own = item_ids_of(case.id)
     seen_there = (
         select(PrintSighting.item_id)
@@ -157,6 +158,7 @@ def _of_fingerprint(case: Case) -> Select[uuid.UUID]:
         or_(
             CaseItem.item_id.in_(seen_there),
             CaseItem.item_id.in_(given_there),
+            CaseItem.item_id.in_(find_same_pictures(session, own)),
         )
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from triage.fingerprints.model import MATCHABLE_QUALITY
@@ -84,6 +84,26 @@ def find_watched(session: Session, media: Media) -> Distances:
     for at, distance in _list_near(bits, _to_bits(pictures)):
         _keep_nearest(met, watched[at][0], distance)
     return met
+
+
+def find_same_pictures(
+    session: Session, item_ids: Select[uuid.UUID]
+) -> set[uuid.UUID]:
+    """Items whose fingerprints are near one of these items': the picture was saved anew between
+    two reports of it."""
+    is_picture = WatchedPrint.kind == PrintKind.PDQ
+    own = session.scalars(
+        select(WatchedPrint.value).where(
+            WatchedPrint.item_id.in_(item_ids), is_picture
+        )
+    ).all()
+    if not own:
+        return set()
+    watched = session.execute(
+        select(WatchedPrint.item_id, WatchedPrint.value).where(is_picture)
+    ).all()
+    bits = _to_bits([value for _, value in watched])
+    return {watched[at][0] for at, _ in _list_near(bits, _to_bits(own))}
 
 
 def _keep_nearest(

@@ -246,6 +246,19 @@ def test_a_fingerprint_sent_later_joins_the_case_and_is_looked_for(
     assert house.counted(report) == SeenAgain(places=1, removed=0)
 
 
+def test_a_picture_saved_anew_between_two_reports_shows_the_cases_as_related(
+    house: House,
+) -> None:
+    house.report(PRINTS[0], **OWN)
+    case = house.child_case()
+    for picture in (shifted(7), shifted(60)):
+        house.report(f"pdq:{picture}", **OWN)
+    with house.context.database.reading() as session:
+        (related,) = find_related(session, session.get_one(Case, case.id))
+        assert related.relations == (Relation.FINGERPRINT,)
+        assert related.case.item.canonical == f"pdq:{shifted(7)}"
+
+
 def import_list(house: House, pdq: str) -> None:
     with house.context.database.writing() as session:
         act = Act(session, house.context, "t", NOW)
