@@ -57,7 +57,7 @@ class ReferralState(StrEnum):
     FAILED = "failed"
     """It could not be delivered."""
     WITHDRAWN = "withdrawn"
-    """The house took it back before it arrived."""
+    """The house took it back; whoever had it was told so."""
 
 
 class ReferralEvent(StrEnum):
@@ -126,6 +126,8 @@ class Purpose(StrEnum):
     """It asks whoever is above an office that does not answer."""
     WITHDRAWAL = "withdrawal"
     """It takes back what was told."""
+    LINK = "link"
+    """It tells of it again, with another link than before."""
 
 
 class HoldState(StrEnum):
@@ -140,7 +142,7 @@ class HoldState(StrEnum):
     RELEASED = "released"
     """The host may be told."""
     CANCELLED = "cancelled"
-    """There is no referral any more that would hold anything."""
+    """Its referral was withdrawn, and another one's hold took its place."""
 
 
 class HoldEvent(StrEnum):
@@ -155,7 +157,7 @@ class HoldEvent(StrEnum):
     RELEASED = "released"
     """The police, or a supervisor, let the host be told."""
     CANCELLED = "cancelled"
-    """It is no longer needed."""
+    """The hold of another referral to the police takes its place."""
 
 
 class NoticeState(StrEnum):

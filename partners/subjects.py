@@ -17,12 +17,13 @@ from partners.channels.cloudflare import NAME as CLOUDFLARE
 from partners.notices import judging, origins
 from partners.notices.message import notice_message
 from partners.notices.models import OPEN, Notice
-from partners.notices.service import note_at_places, tell_of_withdrawal
+from partners.notices.service import tell_of_withdrawal
+from partners.referrals import withdrawal
+from partners.referrals.holds import begin_clocks
 from partners.referrals.message import referral_message
 from partners.referrals.models import Referral, ReferralPackage
 from partners.referrals.package_message import package_message
 from partners.referrals.reminder_letters import reminder_message
-from partners.referrals.service import begin_clocks
 from partners.sending.attempt import MayLeave, Subjects
 from partners.sending.models import Delivery
 from partners.states import (
@@ -32,6 +33,7 @@ from partners.states import (
     ReferralEvent,
     ReferralState,
 )
+from triage.cases.places import note_at_place
 from triage.cases.vocabulary import PlaceEvent
 from triage.jurisdiction import Urgency
 
@@ -58,6 +60,8 @@ class ReferralSubject:
 
     def may_leave(self, act: Act, delivery: Delivery) -> MayLeave:  # noqa: ARG002
         """A reminder leaves only while nobody has answered."""
+        if delivery.purpose == Purpose.WITHDRAWAL:
+            return MayLeave.YES
         if self.referral.state == ReferralState.WITHDRAWN:
             return MayLeave.WITHDRAWN
         is_reminder = delivery.purpose in REMINDERS
@@ -66,6 +70,10 @@ class ReferralSubject:
         return MayLeave.YES
 
     def message(self, act: Act, delivery: Delivery) -> Message:
+        if delivery.purpose == Purpose.WITHDRAWAL:
+            return withdrawal.withdrawal_message(
+                act.context, act.session, self.referral, delivery
+            )
         if delivery.purpose in REMINDERS:
             return reminder_message(act, self.referral, delivery)
         return referral_message(
@@ -75,8 +83,11 @@ class ReferralSubject:
     def sent(self, act: Act, delivery: Delivery) -> None:  # noqa: ARG002
         """From now on the clocks run: of the answer, and of a police hold.
 
-        An office that has answered meanwhile keeps its word.
+        An office that has answered meanwhile keeps its word. What was withdrawn while it was on its
+        way has been read all the same: the office is told.
         """
+        if self.referral.state == ReferralState.WITHDRAWN:
+            withdrawal.tell_of_withdrawal(act, self.referral)
         if _advance_if_allowed(act, self.referral, ReferralEvent.DELIVERED):
             begin_clocks(act, self.referral)
 
@@ -145,7 +156,9 @@ class NoticeSubject:
         if self.notice.state == NoticeState.WITHDRAWN:
             tell_of_withdrawal(act.session, act.context, self.notice, act.now)
         if _advance_if_allowed(act, self.notice, NoticeEvent.SENT):
-            note_at_places(act, self.notice, PlaceEvent.NOTICED)
+            case = self.notice.case
+            for entry in self.notice.items:
+                note_at_place(act, case, entry.item_id, PlaceEvent.NOTICED)
         if delivery.channel == CLOUDFLARE:
             origins.note_request(
                 act.session, self.notice, delivery, now=act.now

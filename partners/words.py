@@ -81,6 +81,7 @@ PURPOSES: Words = {
     Purpose.REMINDER: lazy_gettext("Reminder"),
     Purpose.HEAD: lazy_gettext("Reminder to the head of the office"),
     Purpose.WITHDRAWAL: lazy_gettext("Withdrawal"),
+    Purpose.LINK: lazy_gettext("Sent again with a new link"),
 }
 
 WATCH_STATES: Words = {
@@ -124,6 +125,12 @@ ATTENTION: Words = {
     "plan.requested": lazy_gettext("A plan waits for approval"),
     "hold.expired": lazy_gettext(
         "A police hold is past its deadline; it still holds"
+    ),
+    "hold.orphaned": lazy_gettext(
+        "A referral to the police was withdrawn; its hold still holds"
+    ),
+    "referral.withdrawal_asked": lazy_gettext(
+        "Somebody asks to withdraw a referral that an office has"
     ),
     "referral.approved": lazy_gettext(
         "A referral waits for a confirmed address"

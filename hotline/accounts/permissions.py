@@ -37,6 +37,8 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "hold.decide": _SENIORS | {Role.LIAISON},
         "referral.answer": _SENIORS | {Role.LIAISON},
         "notice.withdraw": _SENIORS,
+        "referral.withdraw": _SENIORS,
+        "link.replace": _SENIORS,
         "match.decide": _ANALYSTS,
         "hashlist.see": _SENIORS | {Role.ADMINISTRATOR},
         "hashlist.decide": _MANAGERS,

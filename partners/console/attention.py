@@ -51,7 +51,7 @@ class Point:
     since: datetime
 
 
-def list_points(session: Session, now: datetime) -> list[Point]:
+def list_points(session: Session) -> list[Point]:
     """All points, danger first, then the oldest. ``why`` is a word of ``words.ATTENTION``."""
     alerts = [
         Point(alert.case, ALERT, alert.opened_at)
@@ -64,8 +64,7 @@ def list_points(session: Session, now: datetime) -> list[Point]:
     ]
     danger = [*alerts, *calls, *_held_in_danger(session)]
     points = [
-        Point(case, "reporter.wrote", at)
-        for case, at in list_unread(session, now)
+        Point(case, "reporter.wrote", at) for case, at in list_unread(session)
     ]
     for model, states in (
         (Plan, (PlanState.REQUESTED,)),
@@ -111,6 +110,7 @@ def list_points(session: Session, now: datetime) -> list[Point]:
         Point(case, HELD_AT_THE_DOOR, since)
         for case, since in _held_by_nobody(session)
     ]
+    points += _of_withdrawals(session)
     watches = session.scalars(
         select(Watch).where(Watch.needs_person).limit(SHOWN)
     ).all()
@@ -147,6 +147,31 @@ def _held_by_nobody(session: Session) -> list[tuple[Case, datetime]]:
         .limit(SHOWN)
     )
     return [(case, at) for case, at in rows if not was_released(session, case)]
+
+
+def _of_withdrawals(session: Session) -> list[Point]:
+    """Referrals that somebody wants taken back, and holds that those taken back have left."""
+    asked = session.scalars(
+        select(Referral).where(Referral.withdrawal_asked_by != "").limit(SHOWN)
+    ).all()
+    orphans = session.scalars(
+        select(Hold)
+        .join(Referral, Referral.id == Hold.referral_id)
+        .where(
+            Hold.state.in_(HOLDING), Referral.state == ReferralState.WITHDRAWN
+        )
+        .limit(SHOWN)
+    ).all()
+    return [
+        *(
+            Point(case, "referral.withdrawal_asked", row.state_since)
+            for row, case in _with_cases(session, list(asked))
+        ),
+        *(
+            Point(case, "hold.orphaned", row.referral.state_since)
+            for row, case in _with_cases(session, list(orphans))
+        ),
+    ]
 
 
 def _list_unanswered(session: Session) -> Sequence[Referral]:
@@ -198,7 +223,7 @@ def attention() -> str:
     with site.reading() as session:
         return render_template(
             "partners/attention.html",
-            points=list_points(session, now),
+            points=list_points(session),
             words=words,
             urgent=URGENT,
             now=now,

@@ -250,6 +250,7 @@ def referral_panel(
             )
             for referral in referrals
         },
+        second_person=site.current_context().settings.second_person,
         verbs=ANSWERS,
         events={event: verb for verb, event in ANSWERS.items()},
     )

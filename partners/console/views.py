@@ -9,7 +9,14 @@ from flask.typing import RouteCallable
 from flask_babel import lazy_gettext
 
 from hotline.accounts.navigation import Entry, register_entries
-from partners.console import by_hand, directory, duty, joining, measures
+from partners.console import (
+    by_hand,
+    directory,
+    duty,
+    joining,
+    measures,
+    taking_back,
+)
 from partners.console.attention import attention
 from partners.console.panels import MEASURES
 
@@ -34,6 +41,11 @@ for _rule, _view, _methods in (
     ("/partners/<uuid:partner_id>/contact", directory.set_contact, ["POST"]),
     (
         "/partners/<uuid:partner_id>/confirm",
+        directory.ask_to_confirm,
+        ["GET"],
+    ),
+    (
+        "/partners/<uuid:partner_id>/confirm",
         directory.confirm_address,
         ["POST"],
     ),
@@ -55,6 +67,26 @@ for _rule, _view, _methods in (
     (
         f"{CASE}/referrals/<uuid:referral_id>/more",
         measures.give_more,
+        ["POST"],
+    ),
+    (
+        f"{CASE}/referrals/<uuid:referral_id>/withdraw",
+        taking_back.withdraw_referral,
+        ["POST"],
+    ),
+    (
+        f"{CASE}/referrals/<uuid:referral_id>/withdrawal",
+        taking_back.decide_withdrawal,
+        ["POST"],
+    ),
+    (
+        f"{CASE}/referrals/<uuid:referral_id>/link",
+        taking_back.replace_referral_link,
+        ["POST"],
+    ),
+    (
+        f"{CASE}/notices/<uuid:notice_id>/link",
+        taking_back.replace_notice_link,
         ["POST"],
     ),
     (

@@ -27,6 +27,7 @@ def set_details(
             phrase("The office was not changed."), fields=faults
         )
     if head_address != partner.head_address:
+        partner.head_entered_by = act.actor
         partner.approved_at, partner.approved_by = None, ""
     partner.telephone, partner.head_address = telephone, head_address
     act.record(

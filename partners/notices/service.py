@@ -192,6 +192,14 @@ def tell_of_withdrawal(
         )
 
 
+def list_linked(session: Session, partner: Partner) -> list[Notice]:
+    """The partner's notices that a link leads to."""
+    query = select(Notice).where(
+        Notice.partner_id == partner.id, Notice.link_mac.is_not(None)
+    )
+    return list(session.scalars(query.order_by(Notice.id)))
+
+
 def list_notices(session: Session, case_id: uuid.UUID) -> Sequence[Notice]:
     query = select(Notice).where(Notice.case_id == case_id).order_by(Notice.id)
     return session.scalars(query).all()

@@ -142,18 +142,12 @@ REFERRAL_MACHINE = Machine(
                 ReferralState.NO_ACTION,
                 ReferralEvent.CLOSED,
             ): ReferralState.CLOSED,
-            (
-                ReferralState.APPROVED,
-                ReferralEvent.WITHDRAWN,
-            ): ReferralState.WITHDRAWN,
-            (
-                ReferralState.QUEUED,
-                ReferralEvent.WITHDRAWN,
-            ): ReferralState.WITHDRAWN,
-            (
-                ReferralState.FAILED,
-                ReferralEvent.WITHDRAWN,
-            ): ReferralState.WITHDRAWN,
+            # until the office is done with it, also after it has arrived
+            **{
+                (state, ReferralEvent.WITHDRAWN): ReferralState.WITHDRAWN
+                for state in ReferralState
+                if state not in (ReferralState.CLOSED, ReferralState.WITHDRAWN)
+            },
         }
     ),
 )
@@ -168,7 +162,15 @@ HOLD_MACHINE = Machine(
                 HoldState.PENDING,
                 HoldEvent.STARTED,
             ): HoldState.ACTIVE,  # police have the referral: the clock runs
-            (HoldState.PENDING, HoldEvent.CANCELLED): HoldState.CANCELLED,
+            # the hold of another referral takes its place
+            **{
+                (state, HoldEvent.CANCELLED): HoldState.CANCELLED
+                for state in (
+                    HoldState.PENDING,
+                    HoldState.ACTIVE,
+                    HoldState.EXPIRED,
+                )
+            },
             (HoldState.PENDING, HoldEvent.RELEASED): HoldState.RELEASED,
             (HoldState.ACTIVE, HoldEvent.EXTENDED): HoldState.ACTIVE,
             (HoldState.ACTIVE, HoldEvent.RELEASED): HoldState.RELEASED,
@@ -237,7 +239,8 @@ class Referral(Identified, Stateful, Base):
 
     ``automatic``: the match on which the service itself told the police (list, entry, hash,
     distance, quality); None where people decided. ``told``: what the office is told of people,
-    sealed under the referral's own key, as the second person approved it.
+    sealed under the referral's own key, as the second person approved it. ``withdrawal_asked_by``:
+    who wants it taken back, as long as another person has to agree.
     """
 
     __tablename__ = "referral"
@@ -277,6 +280,13 @@ class Referral(Identified, Stateful, Base):
         LargeBinary(32), unique=True
     )
     link_expires_at: Mapped[datetime | None]
+    link_number: Mapped[int] = mapped_column(default=0, server_default="0")
+    withdrawal_asked_by: Mapped[str] = mapped_column(
+        short_text(80), default="", server_default=""
+    )
+    withdrawal_reason: Mapped[str] = mapped_column(
+        Text, default="", server_default=""
+    )
 
     case: Mapped[Case] = relationship(lazy="selectin")
     partner: Mapped[Partner] = relationship(lazy="selectin")

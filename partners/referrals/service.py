@@ -31,6 +31,7 @@ from partners.referrals.models import Plan, Referral
 from partners.referrals.routes import PlannedRoute
 from partners.referrals.thread import write_message
 from partners.referrals.told import gather_told, seal_told
+from partners.replaced_links import LinkEnd, LinkEnded, refuse_replaced
 from partners.states import ReferralEvent, ReferralState
 from triage.cases.locking import lock_case, lock_cases
 from triage.jurisdiction import Destination
@@ -100,7 +101,9 @@ def send_referral(
     """
     act.advance(referral, ReferralEvent.QUEUED)
     begins_at = leaves_at or act.now
-    link = new_link(act.context.keyring, "referral", referral.id)
+    link = new_link(
+        act.context.keyring, "referral", referral.id, referral.link_number
+    )
     referral.link_mac = link.mac
     referral.link_expires_at = begins_at + timedelta(days=LINK_DAYS)
     referral.due_at = find_due_time(
@@ -113,19 +116,23 @@ def send_referral(
         post_package(act, referral.partner_id, leaves_at)
 
 
-def send_waiting_referrals(act: Act, partner: Partner) -> int:
-    """A partner's address was confirmed: what waited or failed goes out; returns how many.
+def send_waiting_referrals(act: Act, partner: Partner) -> list[Referral]:
+    """A partner's address was confirmed: what waited or failed goes out; returns it.
 
     Several leave as one letter, but for danger.
     """
     session = act.session
     lock_cases(session, cases_waiting_for(session, partner))
-    waiting = session.scalars(
-        select(Referral).where(*_waits_for(partner)).order_by(Referral.id)
-    ).all()
+    waiting = list_waiting(session, partner)
     for referral in waiting:
         send_referral(act, referral, find_next_chance(act, referral))
-    return len(waiting)
+    return waiting
+
+
+def list_waiting(session: Session, partner: Partner) -> list[Referral]:
+    """The referrals that leave once the partner's address is confirmed, in that order."""
+    waiting = select(Referral).where(*_waits_for(partner))
+    return list(session.scalars(waiting.order_by(Referral.id)))
 
 
 def cases_waiting_for(session: Session, partner: Partner) -> set[uuid.UUID]:
@@ -139,14 +146,6 @@ def _waits_for(partner: Partner) -> tuple[ColumnElement[bool], ...]:
         Referral.partner_id == partner.id,
         Referral.state.in_((ReferralState.APPROVED, ReferralState.FAILED)),
     )
-
-
-def begin_clocks(act: Act, referral: Referral) -> None:
-    """The office has it: whether it answers is watched, and a police hold's time runs."""
-    referral.chase_at, referral.reminded = referral.due_at, 0
-    referral.escalated_at = None
-    if referral.kind == Destination.POLICE:
-        holds.start_hold(act, referral)
 
 
 def store_answer(
@@ -193,21 +192,33 @@ def give_more(act: Act, referral: Referral, text: str) -> None:
 def find_by_token(
     session: Session, context: Context, token: str, now: datetime
 ) -> Referral:
-    """The referral of a link. Unknown and expired links look the same: ``NotFound``."""
+    """The referral of a link. Unknown and expired links look the same: ``NotFound``.
+
+    One that was replaced, or whose referral was withdrawn, says so: ``LinkEnded``.
+    """
     mac = mac_of(context.keyring, "referral", token)
     referral = session.scalar(select(Referral).where(Referral.link_mac == mac))
+    if referral is None:
+        refuse_replaced(session, mac)
     until = referral.link_expires_at if referral is not None else None
-    if (
-        referral is None
-        or until is None
-        or until <= now
-        or referral.state == ReferralState.WITHDRAWN
-    ):
+    if referral is None or until is None or until <= now:
         raise NotFound(
             "This link is not valid, or not any more.",
             hint="Answer the message that it came in, and we will send a new one.",
         )
+    if referral.state == ReferralState.WITHDRAWN:
+        raise LinkEnded(
+            LinkEnd.WITHDRAWN, referral.state_since, referral.reference
+        )
     return referral
+
+
+def list_linked(session: Session, partner: Partner) -> list[Referral]:
+    """The partner's referrals that a link leads to."""
+    query = select(Referral).where(
+        Referral.partner_id == partner.id, Referral.link_mac.is_not(None)
+    )
+    return list(session.scalars(query.order_by(Referral.id)))
 
 
 def list_referrals(session: Session, case_id: uuid.UUID) -> Sequence[Referral]:

@@ -27,6 +27,8 @@ DELIVERY_MACHINE = Machine(
             (State.SENDING, Event.ATTEMPTED): State.SENDING,
             (State.SENDING, Event.ACCEPTED): State.SENT,
             (State.SENDING, Event.FAILED): State.FAILED,
+            # Its address was taken back before the first try.
+            (State.QUEUED, Event.FAILED): State.FAILED,
             (State.QUEUED, Event.CANCELLED): State.CANCELLED,
             (State.SENDING, Event.CANCELLED): State.CANCELLED,
             (State.FAILED, Event.RETRIED): State.QUEUED,

@@ -10,20 +10,12 @@ from sqlalchemy.orm import Session
 from hotline.core.act import Act
 from hotline.core.errors import Conflict
 from hotline.core.storage.ids import new_id
-from partners.channels import mail
 from partners.channels.base import NO_CHANNEL
 from partners.directory.models import Partner
-from partners.sending.attempt import Subject
+from partners.sending.attempt import Subject, find_address
 from partners.sending.models import Delivery
 from partners.states import DeliveryEvent, Purpose
 from triage.cases.locking import lock_cases
-
-
-def find_address(partner: Partner, purpose: str) -> tuple[str, str]:
-    """The channel and the address that such a letter goes by; both confirmed with the partner."""
-    if purpose == Purpose.HEAD:
-        return mail.NAME, partner.head_address
-    return partner.channel, partner.address
 
 
 def queue_delivery(

@@ -19,6 +19,7 @@ from partners.duty.calls import call_person
 from partners.notices.models import Notice
 from partners.notices.release import release_notices
 from partners.plans import planning
+from partners.plans.confirming import confirm_and_send
 from partners.plans.review import review_case
 from partners.referrals.gathering import send_package
 from partners.referrals.models import Hold, Plan, Referral
@@ -229,6 +230,12 @@ class House(JobRunner):
         """Two people want these routes; the jobs that follow have run."""
         self.approve(self.request(case, *routes, partner=partner))
         self.work()
+
+    def confirm(self, partner: Partner, by: str = "drita") -> None:
+        """A second person confirms the partner's address; what waited for it is queued."""
+        with self.context.database.writing() as session:
+            act = Act(session, self.context, f"person:{by}", self.now)
+            confirm_and_send(act, session.get_one(Partner, partner.id))
 
     def retry(self, delivery: Delivery) -> None:
         with self.context.database.writing() as session:

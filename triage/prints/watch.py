@@ -28,7 +28,7 @@ from triage.prints.search import (
 SEARCH_JOB = "print.search"
 SEEN_JOB = "print.seen"
 FINGERPRINT_ITEM = "hash"
-BATCH = 500
+BATCH = 100
 LATER = timedelta(minutes=15)
 """A page that was being stored while a fingerprint came in saw nothing of it, nor did the search
 of the page; a second search does."""
