@@ -25,6 +25,7 @@ from triage.cases.forget import forget_idle
 from triage.cases.last_act import happened_since
 from triage.cases.people.forget import forget_people
 from triage.hashlists.imports import staging
+from triage.prints.watch import forget_prints
 from workers import pruning
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ STEPS: Mapping[str, Forget] = MappingProxyType(
         # A case's people go with the last of its reports, and so after them.
         "told": forget_told,
         "people": forget_people,
+        "prints": forget_prints,
         "access": forget_idle,
         "duty": forget_contacts,
         "work": pruning.drop_done_work,
