@@ -57,7 +57,7 @@ class ReferralState(StrEnum):
     FAILED = "failed"
     """It could not be delivered."""
     WITHDRAWN = "withdrawn"
-    """The house took it back before it arrived."""
+    """The house took it back; whoever had it was told so."""
 
 
 class ReferralEvent(StrEnum):
@@ -67,6 +67,8 @@ class ReferralEvent(StrEnum):
     """It is sent, sent again, or more is sent."""
     DELIVERED = "delivered"
     """The other side accepted it."""
+    TOLD_BY_HAND = "told_by_hand"
+    """It could not be sent, and somebody told the office all the same."""
     FAILED = "failed"
     """Sending was given up."""
     ACKNOWLEDGED = "acknowledged"
@@ -120,8 +122,12 @@ class Purpose(StrEnum):
     """It tells of it for the first time."""
     REMINDER = "reminder"
     """It asks for the answer that is due."""
+    HEAD = "head"
+    """It asks whoever is above an office that does not answer."""
     WITHDRAWAL = "withdrawal"
     """It takes back what was told."""
+    LINK = "link"
+    """It tells of it again, with another link than before."""
 
 
 class HoldState(StrEnum):
@@ -136,7 +142,7 @@ class HoldState(StrEnum):
     RELEASED = "released"
     """The host may be told."""
     CANCELLED = "cancelled"
-    """There is no referral any more that would hold anything."""
+    """Its referral was withdrawn, and another one's hold took its place."""
 
 
 class HoldEvent(StrEnum):
@@ -151,7 +157,7 @@ class HoldEvent(StrEnum):
     RELEASED = "released"
     """The police, or a supervisor, let the host be told."""
     CANCELLED = "cancelled"
-    """It is no longer needed."""
+    """The hold of another referral to the police takes its place."""
 
 
 class NoticeState(StrEnum):
@@ -196,6 +202,8 @@ class NoticeEvent(StrEnum):
     """A person confirmed to whom it goes."""
     SENT = "sent"
     """The other side accepted it."""
+    TOLD_BY_HAND = "told_by_hand"
+    """It could not be sent, and somebody told the contact all the same."""
     FAILED = "failed"
     """Sending was given up."""
     RETRIED = "retried"

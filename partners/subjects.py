@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Self
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
@@ -16,10 +17,13 @@ from partners.channels.cloudflare import NAME as CLOUDFLARE
 from partners.notices import judging, origins
 from partners.notices.message import notice_message
 from partners.notices.models import OPEN, Notice
-from partners.notices.service import note_at_places, tell_of_withdrawal
-from partners.referrals.holds import start_hold
+from partners.notices.service import tell_of_withdrawal
+from partners.referrals import withdrawal
+from partners.referrals.holds import begin_clocks
 from partners.referrals.message import referral_message
-from partners.referrals.models import Referral
+from partners.referrals.models import Referral, ReferralPackage
+from partners.referrals.package_message import package_message
+from partners.referrals.reminder_letters import reminder_message
 from partners.sending.attempt import MayLeave, Subjects
 from partners.sending.models import Delivery
 from partners.states import (
@@ -29,8 +33,11 @@ from partners.states import (
     ReferralEvent,
     ReferralState,
 )
+from triage.cases.places import note_at_place
 from triage.cases.vocabulary import PlaceEvent
-from triage.jurisdiction import Destination, Urgency
+from triage.jurisdiction import Urgency
+
+REMINDERS = (Purpose.REMINDER, Purpose.HEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +51,45 @@ class ReferralSubject:
         return cls(session.get_one(Referral, referral_id))
 
     @property
-    def case_id(self) -> uuid.UUID:
-        return self.referral.case_id
+    def case_ids(self) -> frozenset[uuid.UUID]:
+        return frozenset((self.referral.case_id,))
 
     @property
     def is_danger(self) -> bool:
         return self.referral.urgency == Urgency.IMMEDIATE
 
     def may_leave(self, act: Act, delivery: Delivery) -> MayLeave:  # noqa: ARG002
-        is_withdrawn = self.referral.state == ReferralState.WITHDRAWN
-        return MayLeave.WITHDRAWN if is_withdrawn else MayLeave.YES
+        """A reminder leaves only while nobody has answered."""
+        if delivery.purpose == Purpose.WITHDRAWAL:
+            return MayLeave.YES
+        if self.referral.state == ReferralState.WITHDRAWN:
+            return MayLeave.WITHDRAWN
+        is_reminder = delivery.purpose in REMINDERS
+        if is_reminder and self.referral.state != ReferralState.DELIVERED:
+            return MayLeave.OVERTAKEN
+        return MayLeave.YES
 
     def message(self, act: Act, delivery: Delivery) -> Message:
+        if delivery.purpose == Purpose.WITHDRAWAL:
+            return withdrawal.withdrawal_message(
+                act.context, act.session, self.referral, delivery
+            )
+        if delivery.purpose in REMINDERS:
+            return reminder_message(act, self.referral, delivery)
         return referral_message(
             act.session, act.context, self.referral, delivery, act.now
         )
 
     def sent(self, act: Act, delivery: Delivery) -> None:  # noqa: ARG002
-        """From now on the clock of a police hold runs.
+        """From now on the clocks run: of the answer, and of a police hold.
 
-        An office that has answered meanwhile keeps its word.
+        An office that has answered meanwhile keeps its word. What was withdrawn while it was on its
+        way has been read all the same: the office is told.
         """
-        is_news = _advance_if_allowed(
-            act, self.referral, ReferralEvent.DELIVERED
-        )
-        if is_news and self.referral.kind == Destination.POLICE:
-            start_hold(act, self.referral)
+        if self.referral.state == ReferralState.WITHDRAWN:
+            withdrawal.tell_of_withdrawal(act, self.referral)
+        if _advance_if_allowed(act, self.referral, ReferralEvent.DELIVERED):
+            begin_clocks(act, self.referral)
 
     def put_off(self, act: Act, delivery: Delivery, reason: str) -> None:
         """The next try is all that follows."""
@@ -92,8 +112,8 @@ class NoticeSubject:
         return cls(session.get_one(Notice, notice_id))
 
     @property
-    def case_id(self) -> uuid.UUID:
-        return self.notice.case_id
+    def case_ids(self) -> frozenset[uuid.UUID]:
+        return frozenset((self.notice.case_id,))
 
     @property
     def is_danger(self) -> bool:
@@ -136,7 +156,9 @@ class NoticeSubject:
         if self.notice.state == NoticeState.WITHDRAWN:
             tell_of_withdrawal(act.session, act.context, self.notice, act.now)
         if _advance_if_allowed(act, self.notice, NoticeEvent.SENT):
-            note_at_places(act, self.notice, PlaceEvent.NOTICED)
+            case = self.notice.case
+            for entry in self.notice.items:
+                note_at_place(act, case, entry.item_id, PlaceEvent.NOTICED)
         if delivery.channel == CLOUDFLARE:
             origins.note_request(
                 act.session, self.notice, delivery, now=act.now
@@ -154,6 +176,63 @@ class NoticeSubject:
         _advance_if_allowed(act, self.notice, NoticeEvent.RETRIED)
 
 
+@dataclass(frozen=True, slots=True)
+class PackageSubject:
+    """One letter of several referrals: what happens to it happens to each of them."""
+
+    package: ReferralPackage
+    parts: tuple[ReferralSubject, ...]
+
+    @classmethod
+    def find(cls, session: Session, package_id: uuid.UUID) -> Self:
+        referrals = session.scalars(
+            select(Referral)
+            .where(Referral.package_id == package_id)
+            .order_by(Referral.id)
+        )
+        return cls(
+            session.get_one(ReferralPackage, package_id),
+            tuple(map(ReferralSubject, referrals)),
+        )
+
+    @property
+    def case_ids(self) -> frozenset[uuid.UUID]:
+        return frozenset(part.referral.case_id for part in self.parts)
+
+    @property
+    def is_danger(self) -> bool:
+        return any(part.is_danger for part in self.parts)
+
+    def may_leave(self, act: Act, delivery: Delivery) -> MayLeave:  # noqa: ARG002
+        return MayLeave.YES if self._standing() else MayLeave.WITHDRAWN
+
+    def message(self, act: Act, delivery: Delivery) -> Message:
+        return package_message(act, self.package, self._standing(), delivery)
+
+    def sent(self, act: Act, delivery: Delivery) -> None:
+        for part in self.parts:
+            part.sent(act, delivery)
+
+    def put_off(self, act: Act, delivery: Delivery, reason: str) -> None:
+        """The next try is all that follows."""
+
+    def failed(self, act: Act) -> None:
+        for part in self.parts:
+            part.failed(act)
+
+    def retried(self, act: Act) -> None:
+        for part in self.parts:
+            part.retried(act)
+
+    def _standing(self) -> list[Referral]:
+        """Those that nobody withdrew."""
+        return [
+            part.referral
+            for part in self.parts
+            if part.referral.state != ReferralState.WITHDRAWN
+        ]
+
+
 def _advance_if_allowed(act: Act, entity: Stateful, event: str) -> bool:
     """Whether it moved: meanwhile somebody may have answered, or taken it back."""
     is_allowed = entity.machine.allows(entity.state, event)
@@ -163,6 +242,10 @@ def _advance_if_allowed(act: Act, entity: Stateful, event: str) -> bool:
 
 
 SUBJECTS: Subjects = MappingProxyType(
-    {"notice": NoticeSubject.find, "referral": ReferralSubject.find}
+    {
+        "notice": NoticeSubject.find,
+        "referral": ReferralSubject.find,
+        "package": PackageSubject.find,
+    }
 )
 """How to find what ``Delivery.subject`` names."""

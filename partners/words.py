@@ -10,6 +10,8 @@ from flask_babel.speaklater import LazyString
 from partners.channels.base import NO_CHANNEL, channel_kinds
 from partners.directory.kinds import PartnerKind
 from partners.directory.territory import Coverage
+from partners.duty.states import Way
+from partners.manual.vocabulary import ManualWay, Outcome
 from partners.states import (
     DeliveryState,
     HoldState,
@@ -77,7 +79,9 @@ DELIVERY_STATES: Words = {
 PURPOSES: Words = {
     Purpose.FIRST: lazy_gettext("First message"),
     Purpose.REMINDER: lazy_gettext("Reminder"),
+    Purpose.HEAD: lazy_gettext("Reminder to the head of the office"),
     Purpose.WITHDRAWAL: lazy_gettext("Withdrawal"),
+    Purpose.LINK: lazy_gettext("Sent again with a new link"),
 }
 
 WATCH_STATES: Words = {
@@ -86,7 +90,32 @@ WATCH_STATES: Words = {
     WatchState.ENDED: lazy_gettext("No longer watched"),
 }
 
+MANUAL_WAYS: Words = {
+    ManualWay.TELEPHONE: lazy_gettext("By telephone"),
+    ManualWay.PORTAL: lazy_gettext("On their own pages"),
+    ManualWay.LETTER: lazy_gettext("By letter"),
+    ManualWay.MEETING: lazy_gettext("In person"),
+}
+
+OUTCOMES: Words = {
+    Outcome.TOLD: lazy_gettext("They are told"),
+    Outcome.NOT_REACHED: lazy_gettext("Nobody was reached; to be tried again"),
+    Outcome.NOT_NEEDED: lazy_gettext("It is not needed"),
+}
+
+WAYS: Words = {
+    Way.EMAIL: lazy_gettext("E-mail"),
+    Way.SMS: lazy_gettext("SMS"),
+    Way.PUSH: lazy_gettext("Push message"),
+}
+
 ATTENTION: Words = {
+    "duty_alert.open": lazy_gettext(
+        "A child may be in danger now, and nobody has taken it yet"
+    ),
+    "case.awaits_call": lazy_gettext(
+        "A child is in danger, and nobody has telephoned the police yet"
+    ),
     "held.danger": lazy_gettext(
         "Held as a possible flood: a child is said to be in danger now"
     ),
@@ -97,11 +126,23 @@ ATTENTION: Words = {
     "hold.expired": lazy_gettext(
         "A police hold is past its deadline; it still holds"
     ),
+    "hold.orphaned": lazy_gettext(
+        "A referral to the police was withdrawn; its hold still holds"
+    ),
+    "referral.withdrawal_asked": lazy_gettext(
+        "Somebody asks to withdraw a referral that an office has"
+    ),
     "referral.approved": lazy_gettext(
         "A referral waits for a confirmed address"
     ),
     "referral.failed": lazy_gettext("A referral could not be delivered"),
     "referral.more_wanted": lazy_gettext("The office wants to know more"),
+    "route.by_hand": lazy_gettext(
+        "Something is to be done by hand, and nobody has recorded it"
+    ),
+    "referral.unanswered": lazy_gettext(
+        "The office does not answer, and reminders have not helped"
+    ),
     "notice.held_by_nobody": lazy_gettext(
         "A notice was held back and nobody was asked to release it: ask for a plan"
     ),

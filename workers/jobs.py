@@ -25,17 +25,32 @@ def jobs_of(pools: Iterable[Pool]) -> Jobs:
 
 
 def _intake() -> Jobs:
+    from partners.duty.alerts import note_danger, pass_on
     from partners.plans.automatic import refer_automatically
     from partners.plans.review import review_case
+    from partners.referrals.gathering import send_package
     from triage.cases.examination.examine import appraise_item
     from triage.cases.examination.register import alarm_item, register_report
 
     return {
         "report.received": lambda _, task: register_report(task),
         "item.alarm": lambda _, task: alarm_item(task),
+        "danger.raised": lambda _, task: note_danger(task),
+        "duty.pass_on": lambda _, task: pass_on(task),
         "item.appraise": lambda _, task: appraise_item(task),
         "referral.automatic": lambda _, task: refer_automatically(task),
+        "referral.package": lambda _, task: send_package(task),
         "case.review": lambda _, task: review_case(task),
+    }
+
+
+def _waking() -> Jobs:
+    from partners.duty.calls import call_person
+
+    return {
+        "duty.call": lambda tools, task: call_person(
+            task, ways=tools.duty_ways
+        ),
     }
 
 
@@ -119,6 +134,7 @@ def _webhooks() -> Jobs:
 
 _TABLES: Mapping[Pool, Callable[[], Jobs]] = {
     Pool.INTAKE: _intake,
+    Pool.WAKING: _waking,
     Pool.SENDING: _sending,
     Pool.LOOKING: _looking,
     Pool.WATCHING: _watching,

@@ -16,6 +16,9 @@ class Pool(StrEnum):
     """A kind of work. In the order in which one process that serves all of them looks."""
 
     INTAKE = "intake"  # registers reports and routes them: the database alone, no network
+    WAKING = (
+        "waking"  # calls whoever is on duty, by mail, SMS and push servers
+    )
     SENDING = "sending"  # letters, partners' channels, delivery networks
     LOOKING = "looking"  # fetches reported locations, looks up hosts, keeps the index of hashes
     WATCHING = "watching"  # looks again whether what was taken down is down
@@ -27,9 +30,13 @@ POOL_OF_JOB: Mapping[str, Pool] = MappingProxyType(
     {
         "report.received": Pool.INTAKE,
         "item.alarm": Pool.INTAKE,
+        "danger.raised": Pool.INTAKE,
+        "duty.pass_on": Pool.INTAKE,
         "item.appraise": Pool.INTAKE,
         "referral.automatic": Pool.INTAKE,
+        "referral.package": Pool.INTAKE,
         "case.review": Pool.INTAKE,
+        "duty.call": Pool.WAKING,
         "delivery.attempt": Pool.SENDING,
         "notice.release": Pool.LOOKING,
         "item.examine": Pool.LOOKING,

@@ -1,4 +1,7 @@
-"""The people who work here: added, found, disabled, and given new passwords.
+"""The people who work here: added, found, disabled and enabled, given a role or a new password.
+
+Each of these is done at once, as the command line does; on the console one administrator asks and
+another one approves: ``hotline.accounts.requests``.
 
 How they sign in is in ``hotline.accounts.logins``.
 """
@@ -17,7 +20,7 @@ from hotline.accounts.models import Person
 from hotline.accounts.passwords import generate_password
 from hotline.accounts.permissions import Role
 from hotline.core.act import Act
-from hotline.core.errors import Conflict, InvalidInput, NotFound
+from hotline.core.errors import Conflict, InvalidInput, NotFound, phrase
 from hotline.core.storage.ids import new_id
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,59}")
@@ -32,9 +35,7 @@ def add_person(
     """A new member of staff; ``InvalidInput`` names every field that can't be used."""
     username = username.strip().lower()
     display_name = display_name.strip()
-    faults = _faults_in_names(act.session, username, display_name)
-    if role not in list(Role):
-        faults["/role"] = f"must be one of {', '.join(Role)}"
+    faults = find_faults(act.session, username, display_name, role)
     try:
         passwords.check_strength(password, username)
     except InvalidInput as error:
@@ -59,11 +60,13 @@ def add_person(
     return person
 
 
-def _faults_in_names(
-    session: Session, username: str, display_name: str
+def find_faults(
+    session: Session, username: str, display_name: str, role: str
 ) -> dict[str, str]:
-    """JSON pointer -> what is wrong with that name."""
+    """What is wrong with a new person, but for the password: JSON pointer -> reason."""
     faults: dict[str, str] = {}
+    if role not in list(Role):
+        faults["/role"] = f"must be one of {', '.join(Role)}"
     if not USERNAME.fullmatch(username):
         faults["/username"] = "2 to 60 of a-z, 0-9, dot, hyphen, underscore"
     elif session.scalar(select(Person.id).where(Person.username == username)):
@@ -102,26 +105,57 @@ def disable_person(act: Act, username: str) -> Person:
     person = find_person(act.session, username)
     if person.disabled_at is not None:
         return person
-    if _is_last_administrator(act.session, person):
-        raise Conflict(
-            "This is the last administrator.",
-            hint="Add another administrator first.",
-        )
+    require_another_administrator(act.session, person)
     person.disabled_at = act.now
     end_sessions(act.session, person.id)
     _record_act(act, "person.disabled", person)
     return person
 
 
-def _is_last_administrator(session: Session, person: Person) -> bool:
-    if person.role != Role.ADMINISTRATOR:
-        return False
-    other_administrators = select(func.count()).where(
+def enable_person(act: Act, username: str) -> Person:
+    """Let somebody sign in again, with the role and the password that they had."""
+    person = find_person(act.session, username)
+    if person.disabled_at is None:
+        return person
+    person.disabled_at = None
+    _record_act(act, "person.enabled", person)
+    return person
+
+
+def change_role(act: Act, username: str, role: str) -> Person:
+    """What somebody may see and do; their sessions end, so that every page is the new role's."""
+    person = find_person(act.session, username)
+    if role not in list(Role):
+        raise InvalidInput(f"A role is one of {', '.join(Role)}.")
+    if role == person.role:
+        return person
+    if role != Role.ADMINISTRATOR:
+        require_another_administrator(act.session, person)
+    _record_act(act, "person.role_changed", person, role=role, was=person.role)
+    person.role = role
+    end_sessions(act.session, person.id)
+    return person
+
+
+def require_another_administrator(session: Session, person: Person) -> None:
+    """``Conflict`` where nobody would be left who can add others."""
+    if person.role == Role.ADMINISTRATOR and not count_administrators(
+        session, but=person.username
+    ):
+        raise Conflict(
+            phrase("This is the last administrator."),
+            hint=phrase("Add another administrator first."),
+        )
+
+
+def count_administrators(session: Session, *, but: str) -> int:
+    """Administrators who can sign in, without the person of the user name ``but``."""
+    others = select(func.count()).where(
         Person.role == Role.ADMINISTRATOR,
         Person.disabled_at.is_(None),
-        Person.id != person.id,
+        Person.username != but,
     )
-    return not session.scalar(other_administrators)
+    return session.scalar(others) or 0
 
 
 def renew_password(act: Act, username: str) -> str:

@@ -1,4 +1,4 @@
-"""The console's own pages: start, sign-in, sign-out, own password, and the people who work here."""
+"""The console's own pages: start, sign-in, sign-out and the own password."""
 
 from __future__ import annotations
 
@@ -37,22 +37,13 @@ from hotline.accounts.auth import (
     set_session_cookies,
     signed_in,
 )
-from hotline.accounts.navigation import (
-    Entry,
-    offered_entries,
-    register_entries,
-)
+from hotline.accounts.navigation import offered_entries
 from hotline.accounts.permissions import Role
 from hotline.core.context import utc_now
 from hotline.core.errors import Conflict, HotlineError, InvalidInput
 from hotline.core.web import site
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/console")
-register_entries(
-    blueprint,
-    Entry(70, lazy_gettext("People"), "accounts.people", "person.manage"),
-)
-
 
 ROLE_NAMES = {
     Role.OPERATOR: lazy_gettext("operator"),
@@ -224,66 +215,4 @@ def _change_password(old: str, new: str) -> None:
     with site.writing() as session:
         service.change_password(
             own_act(session), person.id, new, keep=own_token
-        )
-
-
-@blueprint.get("/people")
-@requires("person.manage")
-def people() -> ResponseReturnValue:
-    return _people_page()
-
-
-@blueprint.post("/people")
-@requires("person.manage")
-def add_person() -> ResponseReturnValue:
-    """The generated password is on the answer to this one request and nowhere else."""
-    form = request.form
-    password = service.generate_password(form.get("username", ""))
-    try:
-        with site.writing() as session:
-            person = service.add_person(
-                own_act(session),
-                username=form.get("username", ""),
-                display_name=form.get("display_name", ""),
-                role=form.get("role", ""),
-                password=password,
-            )
-            username = person.username
-    except InvalidInput as error:
-        return make_response(_people_page(errors=error.fields), 422)
-    return _people_page(secret=(username, password))
-
-
-@blueprint.post("/people/<username>/disable")
-@requires("person.manage")
-def disable_person(username: str) -> ResponseReturnValue:
-    with flash_refusals(), site.writing() as session:
-        service.disable_person(own_act(session), username)
-        flash(
-            gettext("%(name)s can no longer sign in.", name=username), "good"
-        )
-    return redirect(url_for("accounts.people"), 303)
-
-
-@blueprint.post("/people/<username>/password")
-@requires("person.manage")
-def renew_password(username: str) -> ResponseReturnValue:
-    with flash_refusals():
-        with site.writing() as session:
-            password = service.renew_password(own_act(session), username)
-        return _people_page(secret=(username, password))
-    return redirect(url_for("accounts.people"), 303)
-
-
-def _people_page(
-    errors: dict[str, str] | None = None, secret: tuple[str, str] | None = None
-) -> str:
-    with site.reading() as session:
-        return render_template(
-            "console/people.html",
-            people=service.list_people(session),
-            roles=list(Role),
-            errors=errors or {},
-            secret=secret,
-            typed=request.form,
         )

@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     contact_email: str = Field(
         "desk@hotline.example", description="Where partners answer to."
     )
+    sandbox: bool = Field(
+        False,
+        description="A trial whose letters reach nobody; set by `hotline demo`.",
+    )
 
     # where things are
     data_dir: Path = Field(
@@ -195,7 +199,27 @@ class Settings(BaseSettings):
         "INBOX", description="Where partners' reports arrive."
     )
 
+    # whoever is on duty
+    duty_minutes: int = Field(
+        10, ge=1, le=240, description="Until the next person is called."
+    )
+    sms_url: str = Field(
+        "", description="Where an SMS gateway takes messages; empty: no SMS."
+    )
+    sms_token: SecretStr = SecretStr("")
+    sms_number_field: str = Field("to", pattern=r"^\w{1,40}$")
+    sms_text_field: str = Field("text", pattern=r"^\w{1,40}$")
+    push_url: str = Field(
+        "", description="A push server that takes topics, as ntfy does."
+    )
+    push_token: SecretStr = SecretStr("")
+
     # rules of the house
+    package_at: str = Field(
+        "09:00",
+        pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$",
+        description="When a day's normal referrals leave; empty: each at once.",
+    )
     second_assessment: bool = Field(
         True, description="A second analyst assesses blind."
     )
@@ -204,6 +228,15 @@ class Settings(BaseSettings):
     )
     hold_hours: float = Field(
         48.0, gt=0, le=24 * 90, description="Length of a police hold."
+    )
+    preservation_hours: float = Field(
+        24.0,
+        ge=0,
+        le=24 * 14,
+        description="How long a take-down waits for data to be kept first.",
+    )
+    preservation_hours_danger: float = Field(
+        2.0, ge=0, le=24, description="The same, where a child is in danger."
     )
     claim_minutes: int = Field(
         30, ge=1, le=24 * 60, description="Lease of a claimed case."
@@ -223,12 +256,31 @@ class Settings(BaseSettings):
         ge=0,
         description="How much longer words that nobody read are kept.",
     )
+    keep_work_days: int = Field(
+        90, ge=30, description="Done work, in the database."
+    )
+    keep_visits: int = Field(
+        500, ge=100, description="Checks of one location; the newest count."
+    )
+    keep_observations_days: int = Field(
+        365,
+        ge=30,
+        description="Facts about hosting that newer ones replaced.",
+    )
+    keep_deliveries_days: int = Field(
+        1825, ge=365, description="What left, once it is settled."
+    )
     audit_heads_file: Path | None = Field(
         None, description="Outside the database, append-only."
     )
 
     @field_validator(
-        "public_url", "provider_url", "console_url", "control_url"
+        "public_url",
+        "provider_url",
+        "console_url",
+        "control_url",
+        "sms_url",
+        "push_url",
     )
     @classmethod
     def _plain_url(cls, value: str) -> str:
@@ -293,13 +345,24 @@ class Settings(BaseSettings):
                 SecretStr(f"sqlite:///{self.data_dir / 'hotline.db'}"),
             )
         if not self.public_url:
-            put("public_url", f"http://{self.host}:{self.port}")
+            put("public_url", f"http://{self.bound_to}")
         for name in ("provider_url", "console_url"):
             if not getattr(self, name):
                 put(name, self.public_url)
         if self.secure_cookies is None:
             put("secure_cookies", self.public_url.startswith("https://"))
         return self
+
+    @property
+    def bound_to(self) -> str:
+        """Address and port that the web server binds, as a URL has them."""
+        return f"{_in_url(self.host)}:{self.port}"
+
+    @property
+    def reached_at(self) -> str:
+        """Address and port by which this machine itself reaches the web server."""
+        everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104
+        return f"{_in_url(everywhere.get(self.host, self.host))}:{self.port}"
 
     @property
     def redis(self) -> str:
@@ -335,6 +398,10 @@ class Settings(BaseSettings):
             settings_cls, path if path.is_file() else None
         )
         return (init_settings, env_settings, file_secret_settings, toml)
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -16,19 +16,29 @@ from hotline.accounts.auth import requires
 from hotline.core.context import utc_now
 from hotline.core.web import site
 from partners import words
+from partners.duty.alerts import list_open
 from partners.notices.judging import DECIDED
 from partners.notices.models import Notice
+from partners.notices.preservation import open_requests
+from partners.plans.by_hand import list_cases_with_undone
 from partners.referrals.holds import was_released
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.states import HoldState, NoticeState, PlanState, ReferralState
 from partners.watching.models import Watch
 from triage.cases.models import Case, CaseItem
+from triage.cases.queue import list_awaiting_call
 from triage.cases.unread import list_unread
 from triage.cases.vocabulary import Held
 from triage.items.models import Sighting
 
 SHOWN = 200
 DANGER = "held.danger"
+ALERT = "duty_alert.open"
+BY_HAND = "route.by_hand"
+UNANSWERED = "referral.unanswered"
+CALL = "case.awaits_call"
+URGENT = (ALERT, CALL, DANGER)
+"""What goes before all else, in this order."""
 HELD_AT_THE_DOOR = "notice.held_by_nobody"
 
 
@@ -41,12 +51,20 @@ class Point:
     since: datetime
 
 
-def list_points(session: Session, now: datetime) -> list[Point]:
+def list_points(session: Session) -> list[Point]:
     """All points, danger first, then the oldest. ``why`` is a word of ``words.ATTENTION``."""
-    danger = _held_in_danger(session)
+    alerts = [
+        Point(alert.case, ALERT, alert.opened_at)
+        for alert in list_open(session)
+    ]
+    calls = [
+        Point(case, CALL, case.awaits_call_since)
+        for case in list_awaiting_call(session)
+        if case.awaits_call_since is not None
+    ]
+    danger = [*alerts, *calls, *_held_in_danger(session)]
     points = [
-        Point(case, "reporter.wrote", at)
-        for case, at in list_unread(session, now)
+        Point(case, "reporter.wrote", at) for case, at in list_unread(session)
     ]
     for model, states in (
         (Plan, (PlanState.REQUESTED,)),
@@ -80,9 +98,19 @@ def list_points(session: Session, now: datetime) -> list[Point]:
             for row, case in _with_cases(session, list(rows))
         ]
     points += [
+        Point(referral.case, UNANSWERED, referral.escalated_at)
+        for referral in _list_unanswered(session)
+        if referral.escalated_at is not None
+    ]
+    points += [
+        Point(case, BY_HAND, case.state_since)
+        for case in list_cases_with_undone(session)
+    ]
+    points += [
         Point(case, HELD_AT_THE_DOOR, since)
         for case, since in _held_by_nobody(session)
     ]
+    points += _of_withdrawals(session)
     watches = session.scalars(
         select(Watch).where(Watch.needs_person).limit(SHOWN)
     ).all()
@@ -97,11 +125,13 @@ def _held_by_nobody(session: Session) -> list[tuple[Case, datetime]]:
     """Notices that wait for a release which nobody is asked for: no hold is live, and none of
     this round was released. The case changed after they were approved, so a person plans anew.
 
-    While people assess the case again it is in their queue already.
+    While people assess the case again it is in their queue already; what waits only for data to
+    be kept leaves by itself.
     """
     live_hold = select(Hold.id).where(
         Hold.case_id == Notice.case_id, Hold.state.in_(HOLDING)
     )
+    preserving = open_requests().with_only_columns(Case.id)
     since = func.min(Notice.state_since)
     rows = session.execute(
         select(Case, since)
@@ -110,12 +140,51 @@ def _held_by_nobody(session: Session) -> list[tuple[Case, datetime]]:
             Notice.state == NoticeState.AWAITING_RELEASE,
             Case.state.in_(DECIDED),
             ~live_hold.exists(),
+            Case.id.not_in(preserving),
         )
         .group_by(Case.id)
         .order_by(since)
         .limit(SHOWN)
     )
     return [(case, at) for case, at in rows if not was_released(session, case)]
+
+
+def _of_withdrawals(session: Session) -> list[Point]:
+    """Referrals that somebody wants taken back, and holds that those taken back have left."""
+    asked = session.scalars(
+        select(Referral).where(Referral.withdrawal_asked_by != "").limit(SHOWN)
+    ).all()
+    orphans = session.scalars(
+        select(Hold)
+        .join(Referral, Referral.id == Hold.referral_id)
+        .where(
+            Hold.state.in_(HOLDING), Referral.state == ReferralState.WITHDRAWN
+        )
+        .limit(SHOWN)
+    ).all()
+    return [
+        *(
+            Point(case, "referral.withdrawal_asked", row.state_since)
+            for row, case in _with_cases(session, list(asked))
+        ),
+        *(
+            Point(case, "hold.orphaned", row.referral.state_since)
+            for row, case in _with_cases(session, list(orphans))
+        ),
+    ]
+
+
+def _list_unanswered(session: Session) -> Sequence[Referral]:
+    """Referrals to which an office has said nothing, whoever was reminded."""
+    return session.scalars(
+        select(Referral)
+        .where(
+            Referral.state == ReferralState.DELIVERED,
+            Referral.escalated_at.is_not(None),
+        )
+        .order_by(Referral.escalated_at)
+        .limit(SHOWN)
+    ).all()
 
 
 def _held_in_danger(session: Session) -> list[Point]:
@@ -154,8 +223,8 @@ def attention() -> str:
     with site.reading() as session:
         return render_template(
             "partners/attention.html",
-            points=list_points(session, now),
+            points=list_points(session),
             words=words,
-            danger=DANGER,
+            urgent=URGENT,
             now=now,
         )

@@ -6,18 +6,19 @@ Each view parses, asks one service, and goes back to the case's page.
 from __future__ import annotations
 
 import uuid
-from typing import TypeVar
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import own_act, requires, signed_in
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
+from partners.console import happened
+from partners.console.of_case import find_of_case as _find_of_case
+from partners.console.of_case import go_back as _go_back
 from partners.console.pages import faults_flashed, local_time
 from partners.directory.service import name_desk
 from partners.notices import service as notices
@@ -35,13 +36,10 @@ from partners.sending.service import retry_delivery
 from partners.states import PlanState
 from partners.subjects import SUBJECTS
 from triage.cases.locking import lock_case
-from triage.cases.models import Case
 from triage.cases.pages import people_words
 from triage.cases.pages.words import ROUTES
 from triage.cases.people.summaries import NOTHING_NOTED, digest_of_people
 from triage.cases.queue import by_reference
-
-OfCase = TypeVar("OfCase", Plan, Hold, Referral, Notice)
 
 
 @requires("plan.request")
@@ -115,7 +113,7 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
                 "warn",
             )
         else:
-            flash(gettext("The plan is approved."), "good")
+            flash(happened.describe_approved(session, plan), "good")
     return _go_back(reference)
 
 
@@ -181,7 +179,7 @@ def release_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
             now=utc_now(),
             reason=reason,
         )
-        flash(gettext("The hold is released."), "good")
+        flash(happened.describe_released(session, hold), "good")
     return _go_back(reference)
 
 
@@ -244,7 +242,7 @@ def withdraw_notice(
 
 @requires("partner.edit")
 def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
-    """An address for a host of which none is known; naming it confirms it."""
+    """An address for a host of which none is known; a new one waits for a second person."""
     actor, now = signed_in().actor, utc_now()
     with faults_flashed(), site.writing() as session:
         notice = _find_of_case(session, Notice, notice_id, reference)
@@ -252,9 +250,7 @@ def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
         act = Act(session, site.current_context(), actor, now)
         contact = name_desk(act, request.form.get("address", ""))
         use_contact(act, notice, contact)
-        flash(
-            gettext("The notice goes to %(name)s.", name=contact.name), "good"
-        )
+        flash(happened.describe_named(notice, contact), "good")
     return _go_back(reference)
 
 
@@ -265,29 +261,14 @@ def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
         if delivery is None:
             raise NotFound("There is no such delivery.")
         subject = subject_of(session, delivery, SUBJECTS)
-        if subject.case_id != by_reference(session, reference).id:
+        if by_reference(session, reference).id not in subject.case_ids:
             raise NotFound("There is no such delivery in this case.")
         act = Act(
             session, site.current_context(), signed_in().actor, utc_now()
         )
         retry_delivery(act, delivery, subject)
-        flash(gettext("It is on its way again."), "good")
+        flash(gettext("It is tried again."), "good")
     return _go_back(reference)
-
-
-def _find_of_case(
-    session: Session, kind: type[OfCase], entity_id: uuid.UUID, reference: str
-) -> OfCase:
-    """What belongs to this case; anything else does not exist here."""
-    case: Case = by_reference(session, reference)
-    entity = session.get(kind, entity_id)
-    if entity is None or entity.case_id != case.id:
-        raise NotFound("There is no such thing in this case.")
-    return entity
-
-
-def _go_back(reference: str) -> ResponseReturnValue:
-    return redirect(url_for("triage.case", reference=reference), 303)
 
 
 @requires("referral.answer")

@@ -10,13 +10,15 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
-from flask import Response, flash, request
+from flask import Response, flash, make_response, render_template, request
 from flask_babel import force_locale, gettext
 from werkzeug.exceptions import HTTPException
 
 from hotline.accounts.views import worded_error
 from hotline.core.errors import Conflict, HotlineError, InvalidInput, TooMany
 from hotline.core.web import site
+from partners.letters.wording import format_moment
+from partners.replaced_links import LinkEnded
 from partners.words import FAULTS
 
 P = ParamSpec("P")
@@ -41,6 +43,17 @@ def faults_of(error: Exception | None) -> Mapping[str, str]:
         for pointer, reason in fields.items()
     }
     return defaultdict(str, faults)
+
+
+def render_ended_link(error: LinkEnded) -> Response:
+    """The page of a link that was ours and opens nothing any more: whom to ask, and no more."""
+    page = render_template(
+        "provider/ended.html",
+        reference=error.reference,
+        at=format_moment(error.at),
+        contact=site.current_context().settings.contact_email,
+    )
+    return make_response(page, error.status)
 
 
 def as_problem(view: Callable[P, R]) -> Callable[P, R | Response]:

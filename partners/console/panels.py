@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from flask import render_template, url_for
+from flask_babel import gettext
 from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -28,7 +29,10 @@ from partners.directory.lookup import (
 )
 from partners.directory.models import Partner
 from partners.directory.territory import Coverage, coverage_of
+from partners.manual.service import OTHER, list_acts, list_route_ids
+from partners.manual.vocabulary import ManualWay, Outcome
 from partners.notices.models import Notice
+from partners.notices.preservation import find_wait_end
 from partners.plans import closing, planning
 from partners.plans.basis import (
     LeftOut,
@@ -36,6 +40,7 @@ from partners.plans.basis import (
     routing_digest,
     why_outdated,
 )
+from partners.plans.by_hand import find_report_url, list_hand_routes
 from partners.plans.choosing import NOTICE_ROUTES, can_take
 from partners.plans.places import municipality_of, places_on_route
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
@@ -43,7 +48,7 @@ from partners.referrals.routes import PlannedRoute
 from partners.referrals.service import ANSWERS, list_referrals
 from partners.referrals.thread import list_messages
 from partners.sending.models import Delivery
-from partners.states import PlanEvent, PlanState
+from partners.states import NoticeEvent, PlanEvent, PlanState, ReferralEvent
 from partners.watching.models import Watch
 from triage.cases.models import Case
 from triage.cases.pages.words import ROUTES, STATES, URGENCY
@@ -194,6 +199,32 @@ def _sort_offices(
     return sorted(choices, key=lambda choice: order.index(choice.coverage))
 
 
+def by_hand_panel(
+    session: Session, case: Case, person: Person, now: datetime
+) -> Markup:
+    """What no channel takes: what is to be done, and what people have done."""
+    acts = list_acts(session, case.id)
+    route_ids = [*list_route_ids(case), *(done.route for done in acts)]
+    return render_panel(
+        "by_hand",
+        case,
+        person,
+        now,
+        acts=acts,
+        hand_routes=list_hand_routes(session, site.current_context(), case),
+        names={route_id: name_route(route_id) for route_id in route_ids},
+    )
+
+
+def name_route(route_id: str) -> str:
+    """ "iccam-RS" in the reader's words; the id itself where a rule has gone."""
+    to, _, country = route_id.partition("-")
+    if route_id == OTHER:
+        return str(gettext("Somebody else (the note says who)"))
+    name = str(ROUTES.get(to, to))
+    return f"{name} ({country})" if country else name
+
+
 def referral_panel(
     session: Session, case: Case, person: Person, now: datetime
 ) -> Markup:
@@ -205,6 +236,7 @@ def referral_panel(
         person,
         now,
         referrals=referrals,
+        told_event=ReferralEvent.TOLD_BY_HAND,
         holds={hold.referral_id: hold for hold in holds},
         holding=HOLDING,
         deliveries=_find_deliveries(session, referrals),
@@ -218,9 +250,9 @@ def referral_panel(
             )
             for referral in referrals
         },
+        second_person=site.current_context().settings.second_person,
         verbs=ANSWERS,
         events={event: verb for verb, event in ANSWERS.items()},
-        zone=site.current_context().country.time_zone,
     )
 
 
@@ -240,8 +272,29 @@ def notice_panel(
         person,
         now,
         notices=notices,
+        told_event=NoticeEvent.TOLD_BY_HAND,
+        report_urls={
+            notice.id: _find_report_url(session, notice) for notice in notices
+        },
+        kept_until={
+            notice.id: find_wait_end(
+                session, site.current_context(), notice, now
+            )
+            for notice in notices
+        },
         deliveries=_find_deliveries(session, notices),
     )
+
+
+def _find_report_url(session: Session, notice: Notice) -> str:
+    """The page on which the notice's platform takes reports, as its plan named it."""
+    plan = session.get_one(Plan, notice.plan_id)
+    urls = [
+        find_report_url(site.current_context(), route.to, route.route.name)
+        for route in plan.planned_routes
+        if route.to == notice.kind
+    ]
+    return urls[0] if urls else ""
 
 
 def watch_panel(
@@ -279,6 +332,7 @@ def _list_checks(session: Session, item_id: uuid.UUID) -> Sequence[Visit]:
 
 MEASURES: Sequence[Panel] = (
     plan_panel,
+    by_hand_panel,
     referral_panel,
     notice_panel,
     watch_panel,
@@ -299,6 +353,9 @@ def render_panel(
             words=words,
             route_words=ROUTES,
             urgency_words=URGENCY,
+            zone=site.current_context().country.time_zone,
+            ways=list(ManualWay),
+            outcomes=list(Outcome),
             case_states=STATES,
             here=url_for("triage.case", reference=case.reference),
             **values,
@@ -336,18 +393,26 @@ def _find_offices(
 
 
 def _find_deliveries(
-    session: Session, subjects: Iterable[Referral | Notice]
+    session: Session, subjects: Sequence[Referral | Notice]
 ) -> dict[uuid.UUID, list[Delivery]]:
     deliveries: dict[uuid.UUID, list[Delivery]] = {
         subject.id: [] for subject in subjects
     }
+    in_package = {
+        subject.id: subject.package_id
+        for subject in subjects
+        if isinstance(subject, Referral) and subject.package_id
+    }
+    wanted = {*deliveries, *in_package.values()}
     query = (
         select(Delivery)
-        .where(Delivery.subject_id.in_(deliveries))
+        .where(Delivery.subject_id.in_(wanted))
         .order_by(Delivery.id)
     )
     for delivery in session.scalars(query):
-        deliveries[delivery.subject_id].append(delivery)
+        for subject_id, its_own in deliveries.items():
+            if delivery.subject_id in (subject_id, in_package.get(subject_id)):
+                its_own.append(delivery)
     return deliveries
 
 

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint
+from flask.typing import RouteCallable
 from flask_babel import lazy_gettext
 
 from hotline.accounts.navigation import Entry, register_entries
-from partners.console import directory, joining, measures
+from partners.console import (
+    by_hand,
+    directory,
+    duty,
+    joining,
+    measures,
+    taking_back,
+)
 from partners.console.attention import attention
 from partners.console.panels import MEASURES
 
 CASE = "/cases/<reference>"
 
 case_panels = (*MEASURES, joining.related_panel)
+case_banners = by_hand.CASE_BANNERS
 blueprint = Blueprint("partners", __name__, url_prefix="/console")
 register_entries(
     blueprint,
+    Entry(20, lazy_gettext("On duty"), "partners.show_duty", "duty.see"),
     Entry(30, lazy_gettext("To decide"), "partners.attention", "queue.see"),
     Entry(
         40, lazy_gettext("Partners"), "partners.show_directory", "partner.see"
@@ -27,6 +39,11 @@ for _rule, _view, _methods in (
     ("/partners", directory.show_directory, ["GET"]),
     ("/partners", directory.add_partner, ["POST"]),
     ("/partners/<uuid:partner_id>/contact", directory.set_contact, ["POST"]),
+    (
+        "/partners/<uuid:partner_id>/confirm",
+        directory.ask_to_confirm,
+        ["GET"],
+    ),
     (
         "/partners/<uuid:partner_id>/confirm",
         directory.confirm_address,
@@ -53,6 +70,26 @@ for _rule, _view, _methods in (
         ["POST"],
     ),
     (
+        f"{CASE}/referrals/<uuid:referral_id>/withdraw",
+        taking_back.withdraw_referral,
+        ["POST"],
+    ),
+    (
+        f"{CASE}/referrals/<uuid:referral_id>/withdrawal",
+        taking_back.decide_withdrawal,
+        ["POST"],
+    ),
+    (
+        f"{CASE}/referrals/<uuid:referral_id>/link",
+        taking_back.replace_referral_link,
+        ["POST"],
+    ),
+    (
+        f"{CASE}/notices/<uuid:notice_id>/link",
+        taking_back.replace_notice_link,
+        ["POST"],
+    ),
+    (
         f"{CASE}/notices/<uuid:notice_id>/withdraw",
         measures.withdraw_notice,
         ["POST"],
@@ -65,3 +102,44 @@ for _rule, _view, _methods in (
     (f"{CASE}/deliveries/<uuid:delivery_id>/retry", measures.retry, ["POST"]),
 ):
     blueprint.add_url_rule(_rule, view_func=_view, methods=_methods)
+
+DUTY: Mapping[str, tuple[str, RouteCallable, str]] = {
+    "show_duty": ("", duty.show_duty, "GET"),
+    "show_alert": ("/alerts/<uuid:alert_id>", duty.show_alert, "GET"),
+    "acknowledge_alert": (
+        "/alerts/<uuid:alert_id>/acknowledge",
+        duty.acknowledge,
+        "POST",
+    ),
+    "set_duty_contact": ("/contacts", duty.set_contact, "POST"),
+    "add_turn": ("/turns", duty.add_turn, "POST"),
+    "remove_turn": ("/turns/<uuid:turn_id>/remove", duty.remove_turn, "POST"),
+}
+blueprint.add_url_rule(
+    f"{CASE}/by-hand",
+    "record_by_hand",
+    view_func=by_hand.record,
+    methods=["POST"],
+)
+blueprint.add_url_rule(
+    f"{CASE}/notices/<uuid:notice_id>/by-hand",
+    "notice_told_by_hand",
+    view_func=by_hand.tell_contact,
+    methods=["POST"],
+)
+blueprint.add_url_rule(
+    f"{CASE}/referrals/<uuid:referral_id>/by-hand",
+    "referral_told_by_hand",
+    view_func=by_hand.tell_office,
+    methods=["POST"],
+)
+blueprint.add_url_rule(
+    "/partners/<uuid:partner_id>/details",
+    "set_office_details",
+    view_func=directory.set_office_details,
+    methods=["POST"],
+)
+for _name, (_path, _page, _method) in DUTY.items():
+    blueprint.add_url_rule(
+        f"/duty{_path}", _name, view_func=_page, methods=[_method]
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from hotline.core.errors import NotFound
@@ -21,9 +21,13 @@ def find_partners(
     kind: str = "",
     country: str = "",
     words: str = "",
+    is_waiting: bool = False,
     limit: int = 200,
 ) -> Sequence[Partner]:
-    """Partners for the directory page, by kind, country and name."""
+    """Partners for the directory page, by kind, country and name.
+
+    ``is_waiting``: only those whose address waits for somebody to confirm it.
+    """
     query = (
         select(Partner)
         .order_by(Partner.kind, Partner.country, Partner.name)
@@ -33,6 +37,8 @@ def find_partners(
         query = query.where(Partner.kind == kind)
     if country:
         query = query.where(Partner.country == country)
+    if is_waiting:
+        query = query.where(*_waits_for_confirmation())
     if words:
         columns = (Partner.name, Partner.code, Partner.address)
         holds_words = [
@@ -40,6 +46,20 @@ def find_partners(
         ]
         query = query.where(or_(*holds_words))
     return session.scalars(query).all()
+
+
+def count_waiting(session: Session) -> int:
+    """How many addresses wait for somebody to confirm them."""
+    query = select(func.count(Partner.id)).where(*_waits_for_confirmation())
+    return session.scalar(query) or 0
+
+
+def _waits_for_confirmation() -> tuple[ColumnElement[bool], ...]:
+    return (
+        Partner.address != "",
+        Partner.approved_at.is_(None),
+        Partner.disabled_at.is_(None),
+    )
 
 
 def get_partner(session: Session, partner_id: uuid.UUID) -> Partner:

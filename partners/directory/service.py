@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from hotline.core.act import Act
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, phrase
+from hotline.core.second_person import is_own_request, require_another
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
@@ -91,7 +92,10 @@ def add_published_desk(
 
 
 def name_desk(act: Act, address: str) -> Partner:
-    """The contact that a person names for a host of which none is known; confirmed by naming it."""
+    """The contact that a person names for a host of which none is known.
+
+    One that is new waits for a second person; one that is confirmed already can be used at once.
+    """
     address = address.strip().lower()
     fault = _fault_of(mail.NAME, address, act)
     if fault:
@@ -102,10 +106,14 @@ def name_desk(act: Act, address: str) -> Partner:
         country=None,
         details={},
         source=f"named by {act.actor}",
+        entered_by=act.actor,
         now=act.now,
     )
     desk.disabled_at = None
-    confirm_address(act, desk)
+    if desk.approved_at is None:
+        act.record("partner.named", "partner", desk.id, address=address)
+        if not is_own_request(act, desk.entered_by):
+            confirm_address(act, desk)
     return desk
 
 
@@ -117,6 +125,7 @@ def _add_desk(
     details: dict[str, Any],
     source: str,
     now: datetime,
+    entered_by: str = "",
 ) -> Partner:
     code = _desk_code(address)
     insert_once(
@@ -134,6 +143,7 @@ def _add_desk(
         details=details,
         source=source,
         created_at=now,
+        entered_by=entered_by,
         approved_by="",
     )
     return session.scalars(select(Partner).where(Partner.code == code)).one()
@@ -193,17 +203,24 @@ def set_enabled(act: Act, partner: Partner, *, enabled: bool) -> None:
 
 def set_contact(
     act: Act, partner: Partner, *, channel: str, address: str
-) -> None:
-    """Change how a partner is reached; a changed address needs a new confirmation."""
+) -> bool:
+    """Change how a partner is reached; a changed address needs another person's confirmation.
+
+    Returns whether it is another one than before.
+    """
     address = address.strip() if channel != NO_CHANNEL else ""
     fault = _fault_of(channel, address, act)
     if fault:
         raise InvalidInput(fault, fields={"/address": fault})
+    if (partner.channel, partner.address) == (channel, address):
+        return False
     partner.channel, partner.address = channel, address
+    partner.entered_by = act.actor
     partner.approved_at, partner.approved_by = None, ""
     act.record(
         "partner.contact_changed", "partner", partner.id, channel=channel
     )
+    return True
 
 
 def _fault_of(channel: str, address: str, act: Act) -> str:
@@ -216,13 +233,26 @@ def _fault_of(channel: str, address: str, act: Act) -> str:
 
 
 def confirm_address(act: Act, partner: Partner) -> None:
-    """Confirm a partner's address: from now on it may be written to."""
+    """Confirm a partner's address: from now on it may be written to.
+
+    An address opens everything: its mail carries the link that releases a hold. So whoever entered
+    it cannot confirm it.
+    """
     if partner.channel == NO_CHANNEL or not partner.address:
         raise InvalidInput(
             phrase("There is no address to confirm."),
             hint=phrase("Enter one first."),
         )
+    authors = {partner.entered_by, partner.head_entered_by}
+    for author in authors:
+        require_another(act, author)
+    partner.entered_by, partner.head_entered_by = "", ""
     partner.approved_at, partner.approved_by = act.now, act.actor
     act.record(
-        "partner.approved", "partner", partner.id, address=partner.address
+        "partner.approved",
+        "partner",
+        partner.id,
+        address=partner.address,
+        head_address=partner.head_address,
+        entered_by=sorted(authors - {""}),
     )

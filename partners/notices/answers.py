@@ -14,7 +14,9 @@ from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
 from partners.links import mac_of
 from partners.notices.models import Notice, ProviderAnswer
+from partners.notices.preservation import end_wait
 from partners.notices.service import note_at_places
+from partners.replaced_links import LinkEnd, LinkEnded, refuse_replaced
 from partners.states import NoticeEvent
 from partners.watching.service import look_soon
 from triage.cases.locking import lock_case
@@ -37,18 +39,27 @@ MAX_ANSWERS = 100
 def find_by_token(
     session: Session, context: Context, token: str, now: datetime
 ) -> Notice:
-    """The notice of a link. Unknown, expired and revoked links look the same: ``NotFound``."""
+    """The notice of a link. Unknown and expired links look the same: ``NotFound``.
+
+    One that was replaced, or whose notice was withdrawn, says so: ``LinkEnded``.
+    """
     mac = mac_of(context.keyring, "notice", token)
     notice = session.scalar(select(Notice).where(Notice.link_mac == mac))
+    if notice is None:
+        refuse_replaced(session, mac)
     expired = (
         notice is None
         or notice.link_expires_at is None
         or notice.link_expires_at <= now
     )
-    if notice is None or expired or notice.link_revoked_at is not None:
+    if notice is None or expired:
         raise NotFound(
             "This link is not valid, or not any more.",
             hint="Answer the e-mail that it came in, and we will send a new one.",
+        )
+    if notice.link_revoked_at is not None:
+        raise LinkEnded(
+            LinkEnd.WITHDRAWN, notice.link_revoked_at, notice.reference
         )
     return notice
 
@@ -78,6 +89,7 @@ def store_answer(
     event = VERBS[verb]
     if event and notice.machine.allows(notice.state, event):
         act.advance(notice, event, verb=verb)
+        end_wait(act.session, notice, act.now)
     stored = ProviderAnswer(
         id=new_id(), notice_id=notice.id, at=act.now, verb=verb, text=text
     )

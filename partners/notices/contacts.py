@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.languages import letter_language
-from hotline.core.storage import machine
+from hotline.core.storage import audit, machine
 from partners.directory.models import Partner
 from partners.directory.service import PublishedContact, add_published_desk
 from partners.links import new_link
@@ -26,6 +26,7 @@ from partners.notices.service import (
     leave_out_moved_items,
     queue_letter,
 )
+from partners.replaced_links import replace_link
 from partners.states import NoticeEvent, NoticeState
 from triage.cases.locking import lock_case, lock_cases
 from triage.items.models import Item
@@ -43,16 +44,14 @@ def dispatch_notice(
     notice: Notice,
     *,
     now: datetime,
-    named: bool = False,
 ) -> None:
-    """Queue a released notice to its contact, or lay it before a person if nobody confirmed one.
-
-    ``named``: a person chose the contact; it is not looked up again.
-    """
-    if not named and notice.kind in LOOKED_UP:
-        act = Act(session, context, "system", now)
+    """Queue a released notice to its contact, or lay it before a person if nobody confirmed one."""
+    if not notice.contact_named and notice.kind in LOOKED_UP:
+        act = Act(session, context, audit.SYSTEM, now)
         leave_out_moved_items(act, notice)
-        notice.partner = _look_up_contact(session, context, notice, now)
+        _set_contact(
+            act, notice, _look_up_contact(session, context, notice, now)
+        )
     partner = notice.partner
     obstacle = _why_not_written_to(partner)
     if partner is None or obstacle:
@@ -65,14 +64,25 @@ def dispatch_notice(
             why=obstacle,
         )
         return
+    notice.contact_named = False  # for this letter; a later one looks anew
     notice.language = _choose_language(context, partner)
     urgency = "immediate" if notice.case.danger_now else "normal"
     notice.due_at = now + timedelta(hours=REMOVAL_HOURS[urgency])
-    notice.link_mac = new_link(context.keyring, "notice", notice.id).mac
+    notice.link_mac = new_link(
+        context.keyring, "notice", notice.id, notice.link_number
+    ).mac
     notice.link_expires_at = now + timedelta(
         days=context.settings.notice_link_days
     )
     queue_letter(session, context, notice, partner, now=now, urgent=True)
+
+
+def _set_contact(act: Act, notice: Notice, partner: Partner | None) -> None:
+    """Whoever the notice went to before must not answer it any more, nor see it."""
+    before = notice.partner
+    if before is not None and partner is not None and before.id != partner.id:
+        replace_link(act, "notice", notice, reason="another contact")
+    notice.partner = partner
 
 
 def _look_up_contact(
@@ -104,16 +114,23 @@ def _why_not_written_to(partner: Partner | None) -> str:
     return ""
 
 
-def send_waiting_notices(act: Act, partner: Partner) -> int:
-    """A contact was confirmed: the notices that waited for it go out; returns how many."""
+def send_waiting_notices(act: Act, partner: Partner) -> list[Notice]:
+    """A contact was confirmed: the notices that waited for it go out; returns those.
+
+    Some may be held again at the door: their state says so.
+    """
     session = act.session
     lock_cases(session, cases_waiting_for(session, partner))
-    waiting = session.scalars(
-        select(Notice).where(*_waits_for(partner)).order_by(Notice.id)
-    ).all()
+    waiting = list_waiting(session, partner)
     for notice in waiting:
         _send_to_contact(act, notice)
-    return len(waiting)
+    return waiting
+
+
+def list_waiting(session: Session, partner: Partner) -> list[Notice]:
+    """The notices that leave once the partner's address is confirmed, in that order."""
+    waiting = select(Notice).where(*_waits_for(partner)).order_by(Notice.id)
+    return list(session.scalars(waiting))
 
 
 def cases_waiting_for(session: Session, partner: Partner) -> set[uuid.UUID]:
@@ -130,13 +147,18 @@ def _waits_for(partner: Partner) -> tuple[ColumnElement[bool], ...]:
 
 
 def use_contact(act: Act, notice: Notice, partner: Partner) -> None:
-    """A person names the contact of a notice whose host has none that is known."""
+    """A person names the contact of a notice whose host has none that is known.
+
+    The notice waits where a second person has to confirm the contact first.
+    """
     lock_case(act.session, notice.case_id)
-    notice.partner = partner
-    _send_to_contact(act, notice, named=True)
+    _set_contact(act, notice, partner)
+    notice.contact_named = True
+    if partner.approved_at is not None:
+        _send_to_contact(act, notice)
 
 
-def _send_to_contact(act: Act, notice: Notice, *, named: bool = False) -> None:
+def _send_to_contact(act: Act, notice: Notice) -> None:
     session, context, now = act.session, act.context, act.now
     act.advance(notice, NoticeEvent.CONTACT_CONFIRMED)
     if not is_of_this_round(session, notice) or not may_leave(
@@ -146,7 +168,7 @@ def _send_to_contact(act: Act, notice: Notice, *, named: bool = False) -> None:
             session, notice, NoticeEvent.HELD, actor="system", now=now
         )
         return
-    dispatch_notice(session, context, notice, now=now, named=named)
+    dispatch_notice(session, context, notice, now=now)
 
 
 def _choose_language(context: Context, partner: Partner) -> str:

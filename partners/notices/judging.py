@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from partners.notices.models import Notice
+from partners.notices.preservation import wait_for_request
 from partners.referrals.holds import is_held, was_released
 from partners.referrals.models import Plan
 from triage.cases.examination.appraise import appraise_by_rules_of_now
@@ -25,7 +26,8 @@ DECIDED = (
 def may_leave(
     session: Session, context: Context, notice: Notice, now: datetime
 ) -> bool:
-    """No hold is on the case; and where the police go first, they have let it go.
+    """No hold is on the case; where the police go first, they have let it go; and where data is
+    to be kept first, it was asked for.
 
     A hold stops every notice of its case, whatever the notice was made for. What the rules ask
     for is worked out from the routing of this moment and noted on the notice; a routing by rules
@@ -35,7 +37,9 @@ def may_leave(
     notice.needs_release = _needs_release(session, notice)
     if notice.case.state not in DECIDED or is_held(session, notice.case_id):
         return False
-    return not notice.needs_release or was_released(session, notice.case)
+    if notice.needs_release and not was_released(session, notice.case):
+        return False
+    return not wait_for_request(session, context, notice, now)
 
 
 def is_of_this_round(session: Session, notice: Notice) -> bool:

@@ -25,6 +25,8 @@ from partners.states import NoticeEvent, Purpose
 from triage.jurisdiction import Route
 
 SCHEMA = "hotline-notice/1"
+LETTERS = {Purpose.LINK.value: Purpose.FIRST.value}
+"""Letters that say the same as another one: with a new link the whole notice goes out again."""
 
 
 def notice_message(
@@ -43,7 +45,7 @@ def notice_message(
         else _write_documents(context, notice, located)
     )
     letter = wording.write_letter(
-        f"notice_{delivery.purpose}",
+        f"notice_{LETTERS.get(delivery.purpose, delivery.purpose)}",
         notice.language,
         context.settings.data_dir,
         reference=notice.reference,
@@ -93,7 +95,9 @@ def _route_of(session: Session, notice: Notice) -> Route | None:
 
 def answer_link(context: Context, notice: Notice) -> str:
     """The no-login page of the notice; the same link in every message about it."""
-    token = new_link(context.keyring, "notice", notice.id).token
+    token = new_link(
+        context.keyring, "notice", notice.id, notice.link_number
+    ).token
     return f"{context.settings.provider_url}/provider/{token}"
 
 

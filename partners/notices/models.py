@@ -7,7 +7,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.storage.database import Base, Identified, short_text
@@ -79,6 +86,10 @@ NOTICE_MACHINE = Machine(
                 NoticeEvent.VERIFIED,
             ): NoticeState.VERIFIED_REMOVED,
             (NoticeState.QUEUED, NoticeEvent.SENT): NoticeState.SENT,
+            **{
+                (state, NoticeEvent.TOLD_BY_HAND): NoticeState.SENT
+                for state in (NoticeState.AWAITING_CONTACT, NoticeState.FAILED)
+            },
             (NoticeState.QUEUED, NoticeEvent.FAILED): NoticeState.FAILED,
             (NoticeState.QUEUED, NoticeEvent.WITHDRAWN): NoticeState.WITHDRAWN,
             (
@@ -180,12 +191,16 @@ class Notice(Identified, Stateful, Base):
     why: Mapped[str] = mapped_column(Text, default="")
     language: Mapped[str] = mapped_column(short_text(12), default="en")
     needs_release: Mapped[bool] = mapped_column(default=True)
+    contact_named: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # a person chose the partner: it is not looked up before the notice leaves
     created_at: Mapped[datetime]
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     link_mac: Mapped[bytes | None] = mapped_column(
         LargeBinary(32), unique=True
     )
     link_expires_at: Mapped[datetime | None]
+    link_number: Mapped[int] = mapped_column(default=0, server_default="0")
     link_revoked_at: Mapped[datetime | None]
 
     case: Mapped[Case] = relationship(lazy="selectin")

@@ -11,6 +11,7 @@ from hotline.core.storage import machine
 from partners.notices import judging
 from partners.notices.contacts import dispatch_notice
 from partners.notices.models import Notice
+from partners.notices.preservation import PRESERVATION
 from partners.states import NoticeEvent, NoticeState
 from triage.cases.examination.examine import (
     host_moved,
@@ -40,7 +41,10 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
             if store_facts(session, place.item, facts):
                 host_moved(session, task.context, place.item, task.now)
         waiting = session.scalars(
-            _list_waiting(case_id).with_for_update(of=Notice)
+            _list_waiting(case_id)
+            # Data is asked to be kept before anybody is asked to remove it.
+            .order_by(Notice.kind != PRESERVATION, Notice.id)
+            .with_for_update(of=Notice)
         ).all()
         for notice in waiting:
             if not judging.is_of_this_round(session, notice):

@@ -21,6 +21,7 @@ from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
 from partners.directory.models import Partner
 from partners.notices.models import UNSENT, Notice, NoticeItem
+from partners.notices.preservation import end_wait
 from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
 from partners.referrals.routes import PlannedRoute
@@ -168,6 +169,7 @@ def withdraw_notice(
         reason=reason,
     )
     notice.link_revoked_at = now
+    end_wait(session, notice, now)
     act = Act(session, context, actor, now)
     note_at_places(act, notice, PlaceEvent.WITHDRAWN)
     if was_sent:
@@ -188,6 +190,14 @@ def tell_of_withdrawal(
             now=now,
             purpose=Purpose.WITHDRAWAL,
         )
+
+
+def list_linked(session: Session, partner: Partner) -> list[Notice]:
+    """The partner's notices that a link leads to."""
+    query = select(Notice).where(
+        Notice.partner_id == partner.id, Notice.link_mac.is_not(None)
+    )
+    return list(session.scalars(query.order_by(Notice.id)))
 
 
 def list_notices(session: Session, case_id: uuid.UUID) -> Sequence[Notice]:

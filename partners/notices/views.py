@@ -33,13 +33,20 @@ from hotline.core.web import site
 from hotline.intake import strict_json
 from hotline.intake.flood import guard
 from partners import words
-from partners.console.pages import as_problem, faults_of, speaking
+from partners.console.pages import (
+    as_problem,
+    faults_of,
+    render_ended_link,
+    speaking,
+)
 from partners.letters.wording import format_moment, format_stamp
 from partners.notices import answers
 from partners.notices.models import Notice, NoticeItem, ProviderAnswer
+from partners.replaced_links import LinkEnded
 from triage.items.models import Item
 
 blueprint = Blueprint("provider_notices", __name__, url_prefix="/provider")
+blueprint.register_error_handler(LinkEnded, render_ended_link)
 
 
 @dataclass(frozen=True, slots=True)

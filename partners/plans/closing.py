@@ -12,6 +12,7 @@ from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.intake.vocabulary import PartEvent
 from partners.notices.models import Notice
+from partners.plans.by_hand import list_undone
 from partners.referrals.models import Plan
 from partners.states import NoticeState, PlanState
 from partners.watching.models import Watch
@@ -44,6 +45,8 @@ def find_obstacle(session: Session, case: Case) -> str:
     )
     if session.scalar(plans.limit(1)) is not None:
         return "A plan waits for approval; reject it first."
+    if list_undone(session, case):
+        return "What is done by hand is not recorded yet."
     return ""
 
 

@@ -18,10 +18,10 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import (
     Conflict,
-    Forbidden,
     InvalidInput,
     phrase,
 )
+from hotline.core.second_person import require_two
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
 from hotline.intake.vocabulary import PartEvent
@@ -148,11 +148,7 @@ def approve_plan(
     done: less than was asked for, never more, so that the police are told at once. Where nothing
     is left the plan is superseded; see its state.
     """
-    if plan.two_person and plan.requested_by == person.actor:
-        raise Forbidden(
-            "Whoever asked for a plan cannot approve it.",
-            hint="Ask another analyst to look.",
-        )
+    require_two(plan.requested_by, person.actor, is_needed=plan.two_person)
     lock_case(session, plan.case_id)
     appraise_by_rules_of_now(session, context, plan.case, now)
     if plan.state == PlanState.REQUESTED and why_outdated(plan, plan.case):

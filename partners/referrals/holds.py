@@ -7,9 +7,10 @@ a supervisor, never a release: a notice leaves only after a person released it.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
@@ -19,15 +20,23 @@ from hotline.core.storage import machine, outbox
 from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
-from partners.states import HoldEvent, HoldState
+from partners.states import HoldEvent, HoldState, ReferralState
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
+from triage.jurisdiction import Destination
 
 MAX_EXTENSION = timedelta(days=90)
 
 
 def open_hold(act: Act, referral: Referral) -> Hold:
-    """A hold that is pending until the police have the referral; it holds already."""
+    """A hold that is pending until the police have the referral; it holds already.
+
+    It takes the place of those whose referral was withdrawn.
+    """
+    for orphan in list_orphans(act.session, referral.case_id):
+        act.advance(
+            orphan, HoldEvent.CANCELLED, taken_over_by=referral.reference
+        )
     hold = Hold(
         id=new_id(),
         case_id=referral.case_id,
@@ -36,6 +45,31 @@ def open_hold(act: Act, referral: Referral) -> Hold:
     )
     act.begin(hold, referral=referral.reference)
     return hold
+
+
+def begin_clocks(act: Act, referral: Referral) -> None:
+    """The office has it: whether it answers is watched, and a police hold's time runs."""
+    referral.chase_at, referral.reminded = referral.due_at, 0
+    referral.escalated_at = None
+    if referral.kind == Destination.POLICE:
+        start_hold(act, referral)
+
+
+def list_orphans(session: Session, case_id: uuid.UUID) -> Sequence[Hold]:
+    """Holds that still hold although their referral was withdrawn.
+
+    Taking back what the police were told lets no host be told: that is another person's word.
+    """
+    return session.scalars(
+        select(Hold)
+        .join(Referral, Referral.id == Hold.referral_id)
+        .where(
+            Hold.case_id == case_id,
+            Hold.state.in_(HOLDING),
+            Referral.state == ReferralState.WITHDRAWN,
+        )
+        .order_by(Hold.id)
+    ).all()
 
 
 def start_hold(act: Act, referral: Referral) -> None:
@@ -111,7 +145,12 @@ def release_hold(
 
 
 def post_release(
-    session: Session, case_id: uuid.UUID, *, key: str, now: datetime
+    session: Session,
+    case_id: uuid.UUID,
+    *,
+    key: str,
+    now: datetime,
+    delay: timedelta = timedelta(),
 ) -> None:
     """Have the notices of a case looked at again; nothing leaves while another hold is on it."""
     outbox.post_work(
@@ -121,6 +160,7 @@ def post_release(
         payload={"case_id": str(case_id)},
         now=now,
         queue="urgent",
+        delay=delay,
     )
 
 
@@ -137,8 +177,13 @@ def is_held(session: Session, case_id: uuid.UUID) -> bool:
 def was_released(session: Session, case: Case) -> bool:
     """Whether the police let the case go in the round of assessments that it is in.
 
-    What they let go before the case was opened again was another finding.
+    What they let go before the case was opened again was another finding. Nor does a release count
+    that came through a referral which was taken back since: it may have reached the wrong office.
     """
+    still_stands = or_(
+        Referral.state != ReferralState.WITHDRAWN,
+        Hold.state_since >= Referral.state_since,
+    )
     query = (
         select(Hold.id)
         .join(Referral, Referral.id == Hold.referral_id)
@@ -147,6 +192,7 @@ def was_released(session: Session, case: Case) -> bool:
             Hold.case_id == case.id,
             Hold.state == HoldState.RELEASED,
             Plan.round == case.round,
+            still_stands,
         )
         .limit(1)
     )

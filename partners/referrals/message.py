@@ -133,7 +133,9 @@ def _write_letter(
 
 def answer_link(context: Context, referral: Referral) -> str:
     """The no-login page of the referral."""
-    token = new_link(context.keyring, "referral", referral.id).token
+    token = new_link(
+        context.keyring, "referral", referral.id, referral.link_number
+    ).token
     return f"{context.settings.provider_url}/referral/{token}"
 
 

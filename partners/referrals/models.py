@@ -60,6 +60,13 @@ REFERRAL_MACHINE = Machine(
                 ReferralState.QUEUED,
                 ReferralEvent.DELIVERED,
             ): ReferralState.DELIVERED,
+            **{
+                (
+                    state,
+                    ReferralEvent.TOLD_BY_HAND,
+                ): ReferralState.DELIVERED
+                for state in (ReferralState.APPROVED, ReferralState.FAILED)
+            },
             (ReferralState.QUEUED, ReferralEvent.FAILED): ReferralState.FAILED,
             (ReferralState.FAILED, ReferralEvent.QUEUED): ReferralState.QUEUED,
             (
@@ -135,18 +142,12 @@ REFERRAL_MACHINE = Machine(
                 ReferralState.NO_ACTION,
                 ReferralEvent.CLOSED,
             ): ReferralState.CLOSED,
-            (
-                ReferralState.APPROVED,
-                ReferralEvent.WITHDRAWN,
-            ): ReferralState.WITHDRAWN,
-            (
-                ReferralState.QUEUED,
-                ReferralEvent.WITHDRAWN,
-            ): ReferralState.WITHDRAWN,
-            (
-                ReferralState.FAILED,
-                ReferralEvent.WITHDRAWN,
-            ): ReferralState.WITHDRAWN,
+            # until the office is done with it, also after it has arrived
+            **{
+                (state, ReferralEvent.WITHDRAWN): ReferralState.WITHDRAWN
+                for state in ReferralState
+                if state not in (ReferralState.CLOSED, ReferralState.WITHDRAWN)
+            },
         }
     ),
 )
@@ -161,7 +162,15 @@ HOLD_MACHINE = Machine(
                 HoldState.PENDING,
                 HoldEvent.STARTED,
             ): HoldState.ACTIVE,  # police have the referral: the clock runs
-            (HoldState.PENDING, HoldEvent.CANCELLED): HoldState.CANCELLED,
+            # the hold of another referral takes its place
+            **{
+                (state, HoldEvent.CANCELLED): HoldState.CANCELLED
+                for state in (
+                    HoldState.PENDING,
+                    HoldState.ACTIVE,
+                    HoldState.EXPIRED,
+                )
+            },
             (HoldState.PENDING, HoldEvent.RELEASED): HoldState.RELEASED,
             (HoldState.ACTIVE, HoldEvent.EXTENDED): HoldState.ACTIVE,
             (HoldState.ACTIVE, HoldEvent.RELEASED): HoldState.RELEASED,
@@ -230,7 +239,8 @@ class Referral(Identified, Stateful, Base):
 
     ``automatic``: the match on which the service itself told the police (list, entry, hash,
     distance, quality); None where people decided. ``told``: what the office is told of people,
-    sealed under the referral's own key, as the second person approved it.
+    sealed under the referral's own key, as the second person approved it. ``withdrawal_asked_by``:
+    who wants it taken back, as long as another person has to agree.
     """
 
     __tablename__ = "referral"
@@ -254,6 +264,15 @@ class Referral(Identified, Stateful, Base):
     urgency: Mapped[str] = mapped_column(short_text(12))
     why: Mapped[str] = mapped_column(Text, default="")
     due_at: Mapped[datetime | None] = mapped_column(index=True)
+    # when the office is reminded next, how often it was, and since when that has not helped
+    chase_at: Mapped[datetime | None] = mapped_column(index=True)
+    reminded: Mapped[int] = mapped_column(default=0, server_default="0")
+    escalated_at: Mapped[datetime | None]
+    # when it leaves together with others; None where it leaves by itself
+    leaves_at: Mapped[datetime | None]
+    package_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("referral_package.id"), index=True
+    )
     their_reference: Mapped[str] = mapped_column(short_text(120), default="")
     automatic: Mapped[dict[str, Any] | None]
     told: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -261,9 +280,28 @@ class Referral(Identified, Stateful, Base):
         LargeBinary(32), unique=True
     )
     link_expires_at: Mapped[datetime | None]
+    link_number: Mapped[int] = mapped_column(default=0, server_default="0")
+    withdrawal_asked_by: Mapped[str] = mapped_column(
+        short_text(80), default="", server_default=""
+    )
+    withdrawal_reason: Mapped[str] = mapped_column(
+        Text, default="", server_default=""
+    )
 
     case: Mapped[Case] = relationship(lazy="selectin")
     partner: Mapped[Partner] = relationship(lazy="selectin")
+
+
+class ReferralPackage(Identified, Base):
+    """Referrals that one letter lists; each stays its own, with its reference and its page."""
+
+    __tablename__ = "referral_package"
+
+    reference: Mapped[str] = mapped_column(short_text(24), unique=True)
+    partner_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("partner.id"), index=True
+    )
+    created_at: Mapped[datetime]
 
 
 class ReferralMessage(Identified, Base):

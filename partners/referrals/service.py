@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.datafiles.countries import add_business_hours
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
@@ -20,23 +19,23 @@ from hotline.intake.submission import clean_text
 from partners.directory.models import Partner
 from partners.links import mac_of, new_link
 from partners.referrals import holds
+from partners.referrals.deadlines import find_due_time
 from partners.referrals.evidence import Evidence
+from partners.referrals.gathering import (
+    find_departure,
+    find_next_chance,
+    post_package,
+    queue_letter,
+)
 from partners.referrals.models import Plan, Referral
 from partners.referrals.routes import PlannedRoute
 from partners.referrals.thread import write_message
 from partners.referrals.told import gather_told, seal_told
-from partners.sending.service import queue_delivery
+from partners.replaced_links import LinkEnd, LinkEnded, refuse_replaced
 from partners.states import ReferralEvent, ReferralState
 from triage.cases.locking import lock_case, lock_cases
-from triage.jurisdiction import Destination, Urgency
+from triage.jurisdiction import Destination
 
-# Hours in which an answer is expected, by urgency; in the working hours of the country but for
-# the immediate ones.
-ANSWER_HOURS: Mapping[str, float] = {
-    Urgency.IMMEDIATE: 4.0,
-    Urgency.HIGH: 16.0,
-    Urgency.NORMAL: 40.0,
-}
 LINK_DAYS = 90
 # What the receiving office may say, and the event that follows.
 ANSWERS = {
@@ -75,7 +74,6 @@ def create_referral(
         kind=route.to,
         urgency=urgency,
         why=route.route.why,
-        due_at=_find_due_time(act.context, urgency, act.now),
         automatic=evidence.to_json() if evidence else None,
     )
     act.begin(
@@ -90,35 +88,51 @@ def create_referral(
     if referral.kind == Destination.POLICE:
         holds.open_hold(act, referral)
     if partner.approved_at is not None:
-        send_referral(act, referral)
+        send_referral(act, referral, find_departure(act, referral))
     return referral
 
 
-def send_referral(act: Act, referral: Referral) -> None:
-    """Queue the referral for delivery, with a link by which the office can answer."""
+def send_referral(
+    act: Act, referral: Referral, leaves_at: datetime | None = None
+) -> None:
+    """Queue the referral for delivery, with a link by which the office can answer.
+
+    ``leaves_at``: when it leaves together with what else the office is told; None for at once.
+    """
     act.advance(referral, ReferralEvent.QUEUED)
-    link = new_link(act.context.keyring, "referral", referral.id)
-    referral.link_mac = link.mac
-    referral.link_expires_at = act.now + timedelta(days=LINK_DAYS)
-    queue_delivery(
-        act,
-        subject="referral",
-        subject_id=referral.id,
-        partner=referral.partner,
-        urgent=referral.urgency == Urgency.IMMEDIATE,
+    begins_at = leaves_at or act.now
+    link = new_link(
+        act.context.keyring, "referral", referral.id, referral.link_number
     )
+    referral.link_mac = link.mac
+    referral.link_expires_at = begins_at + timedelta(days=LINK_DAYS)
+    referral.due_at = find_due_time(
+        act.context.country, referral.urgency, begins_at
+    )
+    referral.leaves_at, referral.package_id = leaves_at, None
+    if leaves_at is None:
+        queue_letter(act, referral)
+    else:
+        post_package(act, referral.partner_id, leaves_at)
 
 
-def send_waiting_referrals(act: Act, partner: Partner) -> int:
-    """A partner's address was confirmed: what waited or failed goes out; returns how many."""
+def send_waiting_referrals(act: Act, partner: Partner) -> list[Referral]:
+    """A partner's address was confirmed: what waited or failed goes out; returns it.
+
+    Several leave as one letter, but for danger.
+    """
     session = act.session
     lock_cases(session, cases_waiting_for(session, partner))
-    waiting = session.scalars(
-        select(Referral).where(*_waits_for(partner)).order_by(Referral.id)
-    ).all()
+    waiting = list_waiting(session, partner)
     for referral in waiting:
-        send_referral(act, referral)
-    return len(waiting)
+        send_referral(act, referral, find_next_chance(act, referral))
+    return waiting
+
+
+def list_waiting(session: Session, partner: Partner) -> list[Referral]:
+    """The referrals that leave once the partner's address is confirmed, in that order."""
+    waiting = select(Referral).where(*_waits_for(partner))
+    return list(session.scalars(waiting.order_by(Referral.id)))
 
 
 def cases_waiting_for(session: Session, partner: Partner) -> set[uuid.UUID]:
@@ -178,21 +192,33 @@ def give_more(act: Act, referral: Referral, text: str) -> None:
 def find_by_token(
     session: Session, context: Context, token: str, now: datetime
 ) -> Referral:
-    """The referral of a link. Unknown and expired links look the same: ``NotFound``."""
+    """The referral of a link. Unknown and expired links look the same: ``NotFound``.
+
+    One that was replaced, or whose referral was withdrawn, says so: ``LinkEnded``.
+    """
     mac = mac_of(context.keyring, "referral", token)
     referral = session.scalar(select(Referral).where(Referral.link_mac == mac))
+    if referral is None:
+        refuse_replaced(session, mac)
     until = referral.link_expires_at if referral is not None else None
-    if (
-        referral is None
-        or until is None
-        or until <= now
-        or referral.state == ReferralState.WITHDRAWN
-    ):
+    if referral is None or until is None or until <= now:
         raise NotFound(
             "This link is not valid, or not any more.",
             hint="Answer the message that it came in, and we will send a new one.",
         )
+    if referral.state == ReferralState.WITHDRAWN:
+        raise LinkEnded(
+            LinkEnd.WITHDRAWN, referral.state_since, referral.reference
+        )
     return referral
+
+
+def list_linked(session: Session, partner: Partner) -> list[Referral]:
+    """The partner's referrals that a link leads to."""
+    query = select(Referral).where(
+        Referral.partner_id == partner.id, Referral.link_mac.is_not(None)
+    )
+    return list(session.scalars(query.order_by(Referral.id)))
 
 
 def list_referrals(session: Session, case_id: uuid.UUID) -> Sequence[Referral]:
@@ -202,10 +228,3 @@ def list_referrals(session: Session, case_id: uuid.UUID) -> Sequence[Referral]:
         .order_by(Referral.id)
     )
     return session.scalars(query).all()
-
-
-def _find_due_time(context: Context, urgency: str, now: datetime) -> datetime:
-    hours = ANSWER_HOURS.get(urgency, ANSWER_HOURS[Urgency.NORMAL])
-    if urgency == Urgency.IMMEDIATE:
-        return now + timedelta(hours=hours)
-    return add_business_hours(context.country, now, hours)

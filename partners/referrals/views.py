@@ -19,17 +19,24 @@ from hotline.core.storage import machine
 from hotline.core.web import site
 from hotline.intake.flood import guard
 from partners import words
-from partners.console.pages import faults_of, local_time, speaking
+from partners.console.pages import (
+    faults_of,
+    local_time,
+    render_ended_link,
+    speaking,
+)
 from partners.letters.findings import planned_route_of
 from partners.letters.wording import format_moment
 from partners.referrals import holds, service
 from partners.referrals.evidence import items_told
 from partners.referrals.models import HOLDING, Hold, Referral
 from partners.referrals.thread import list_messages
+from partners.replaced_links import LinkEnded
 from partners.states import HoldEvent
 from triage.cases.pages.words import HOSTING, KINDS
 
 blueprint = Blueprint("referrals", __name__, url_prefix="/referral")
+blueprint.register_error_handler(LinkEnded, render_ended_link)
 
 # Who did it, in history and log: the holder of the link.
 ACTOR = "partner"
@@ -70,7 +77,7 @@ def answer(token: str) -> Response:
         )
 
     return _act_by_link(
-        token, act, gettext("Thank you. Your answer is stored.")
+        token, act, lambda *_: gettext("Thank you. Your answer is stored.")
     )
 
 
@@ -91,7 +98,9 @@ def extend(token: str) -> Response:
             now=now,
         )
 
-    return _act_by_link(token, act, gettext("The hold is extended."))
+    return _act_by_link(
+        token, act, lambda *_: gettext("The hold is extended.")
+    )
 
 
 @blueprint.post("/<token>/hold/release")
@@ -113,17 +122,37 @@ def release(token: str) -> Response:
             reason=reason,
         )
 
-    return _act_by_link(token, act, gettext("The hold is released."))
+    return _act_by_link(token, act, _describe_released)
+
+
+def _describe_released(session: Session, referral: Referral) -> str:
+    """No more than is so: another hold may be on the case, and the host is told later anyway."""
+    if holds.is_held(session, referral.case_id):
+        return str(
+            gettext(
+                "The hold is released. Another hold is still on this case: no host is told yet."
+            )
+        )
+    return str(
+        gettext(
+            "The hold is released. From your side nothing keeps the host from being told."
+        )
+    )
 
 
 def _act_by_link(
-    token: str, act: Callable[[Session, Referral, datetime], None], good: str
+    token: str,
+    act: Callable[[Session, Referral, datetime], None],
+    describe: Callable[[Session, Referral], str],
 ) -> Response:
     """Do it and show the page anew; what was typed stays where it cannot be done."""
     guard.allow_lookup()
     try:
         with site.writing() as session:
-            act(session, _find_referral(session, token), utc_now())
+            referral = _find_referral(session, token)
+            act(session, referral, utc_now())
+            session.flush()
+            good = describe(session, referral)
     except (InvalidInput, Conflict) as error:
         with site.reading() as session:
             return _render_page(

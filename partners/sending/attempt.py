@@ -22,10 +22,12 @@ from hotline.core.act import Act
 from hotline.core.errors import HotlineError, NotFound, Unavailable
 from hotline.core.jobs.circuit import Circuit
 from hotline.core.jobs.task import GiveUp, Task
+from partners.channels import mail
 from partners.channels.base import Channels, Message
+from partners.directory.models import Partner
 from partners.sending.models import UNSETTLED, Delivery
 from partners.states import DeliveryEvent, Purpose
-from triage.cases.locking import lock_case
+from triage.cases.locking import lock_cases
 
 ACTOR = "delivery"
 
@@ -40,11 +42,11 @@ class MayLeave(StrEnum):
 
 
 class Subject(Protocol):
-    """Whatever is sent to a partner. It is asked and told with its case locked."""
+    """Whatever is sent to a partner. It is asked and told with its cases locked."""
 
     @property
-    def case_id(self) -> uuid.UUID:
-        """The case that is locked before anything of it."""
+    def case_ids(self) -> frozenset[uuid.UUID]:
+        """The cases that are locked before anything of it: one, or those of a package."""
         ...
 
     @property
@@ -96,10 +98,10 @@ def attempt_delivery(
     server, is_danger = attempt.read_receiver(channels)
     # Before a try is noted: where the server is left alone there is none.
     circuit.require_closed(server, urgent=is_danger)
-    outgoing = attempt.begin_try()
-    if outgoing is None:
-        return
     try:
+        outgoing = attempt.begin_try()
+        if outgoing is None:
+            return
         with circuit.listening(server):
             answer = channels.send(outgoing.channel, outgoing.message)
     except (Unavailable, GiveUp) as error:
@@ -128,7 +130,9 @@ class _Attempt:
         """The server, and whether the message says that somebody is in danger now."""
         with self.task.context.database.reading() as session:
             delivery, subject = self._find_delivery(session)
-            server = channels.server_of(delivery.channel, delivery.address)
+            server = channels.server_of(
+                *find_address(delivery.partner, delivery.purpose)
+            )
             return server, subject.is_danger
 
     def begin_try(self) -> _Outgoing | None:
@@ -139,6 +143,7 @@ class _Attempt:
             if delivery.state in UNSETTLED:
                 verdict = subject.may_leave(act, delivery)
                 if verdict is MayLeave.YES:
+                    _address(delivery)
                     message = subject.message(act, delivery)
                     delivery.tries += 1
                     act.advance(
@@ -193,9 +198,28 @@ class _Attempt:
 
     def _lock_delivery(self, session: Session) -> tuple[Delivery, Subject]:
         delivery, subject = self._find_delivery(session)
-        lock_case(session, subject.case_id)
+        lock_cases(session, subject.case_ids)
         session.refresh(delivery, with_for_update={"of": Delivery})
         return delivery, subject
+
+
+def _address(delivery: Delivery) -> None:
+    """It goes to the partner's address of now, which a second person has confirmed."""
+    partner = delivery.partner
+    if partner.approved_at is None:
+        raise GiveUp(
+            f"The address of {partner.name} was changed and waits for a second person."
+        )
+    delivery.channel, delivery.address = find_address(
+        partner, delivery.purpose
+    )
+
+
+def find_address(partner: Partner, purpose: str) -> tuple[str, str]:
+    """The channel and the address that such a letter goes by; both confirmed with the partner."""
+    if purpose == Purpose.HEAD:
+        return mail.NAME, partner.head_address
+    return partner.channel, partner.address
 
 
 def _note_failure(

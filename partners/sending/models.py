@@ -27,6 +27,8 @@ DELIVERY_MACHINE = Machine(
             (State.SENDING, Event.ATTEMPTED): State.SENDING,
             (State.SENDING, Event.ACCEPTED): State.SENT,
             (State.SENDING, Event.FAILED): State.FAILED,
+            # Its address was taken back before the first try.
+            (State.QUEUED, Event.FAILED): State.FAILED,
             (State.QUEUED, Event.CANCELLED): State.CANCELLED,
             (State.SENDING, Event.CANCELLED): State.CANCELLED,
             (State.FAILED, Event.RETRIED): State.QUEUED,
@@ -45,7 +47,9 @@ class Delivery(Identified, Stateful, Base):
 
     machine: ClassVar[Machine] = DELIVERY_MACHINE
 
-    subject: Mapped[str] = mapped_column(short_text(12))  # referral, notice
+    subject: Mapped[str] = mapped_column(
+        short_text(12)
+    )  # referral, package, notice
     subject_id: Mapped[uuid.UUID]
     purpose: Mapped[str] = mapped_column(short_text(20), default=Purpose.FIRST)
     partner_id: Mapped[uuid.UUID] = mapped_column(

@@ -12,10 +12,10 @@ from hotline.core.errors import Conflict
 from hotline.core.storage.ids import new_id
 from partners.channels.base import NO_CHANNEL
 from partners.directory.models import Partner
-from partners.sending.attempt import Subject
+from partners.sending.attempt import Subject, find_address
 from partners.sending.models import Delivery
 from partners.states import DeliveryEvent, Purpose
-from triage.cases.locking import lock_case
+from triage.cases.locking import lock_cases
 
 
 def queue_delivery(
@@ -33,6 +33,7 @@ def queue_delivery(
         raise Conflict(f"The address of {partner.name} is not confirmed.")
     delivery_id = new_id()
     domain = act.context.settings.hotline_domain
+    channel, address = find_address(partner, purpose)
     delivery = Delivery(
         id=delivery_id,
         subject=subject,
@@ -40,8 +41,8 @@ def queue_delivery(
         purpose=purpose,
         partner_id=partner.id,
         partner=partner,
-        channel=partner.channel,
-        address=partner.address,
+        channel=channel,
+        address=address,
         message_id=f"{delivery_id}@{domain}",
         created_at=act.now,
     )
@@ -65,7 +66,7 @@ def retry_delivery(act: Act, delivery: Delivery, subject: Subject) -> None:
 
     It keeps its message id, so that a receiver who has it can tell.
     """
-    lock_case(act.session, subject.case_id)
+    lock_cases(act.session, subject.case_ids)
     partner = delivery.partner
     if partner.approved_at is None or partner.channel == NO_CHANNEL:
         raise Conflict(
@@ -73,7 +74,9 @@ def retry_delivery(act: Act, delivery: Delivery, subject: Subject) -> None:
             hint="Confirm it first.",
         )
     act.advance(delivery, DeliveryEvent.RETRIED)
-    delivery.channel, delivery.address = partner.channel, partner.address
+    delivery.channel, delivery.address = find_address(
+        partner, delivery.purpose
+    )
     if delivery.purpose == Purpose.FIRST:
         subject.retried(act)
     act.post(

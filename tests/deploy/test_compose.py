@@ -190,7 +190,7 @@ def test_only_who_sends_mail_holds_its_password() -> None:
         for name in SERVICES
         if "HOTLINE_SMTP_PASSWORD" in secret_names(SERVICES[name])
     ]
-    assert holders == ["sending"]
+    assert holders == ["waking", "sending"]
 
 
 def environment_of(service: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -270,6 +270,8 @@ def confirm_the_contact(walk: Walk) -> None:
     page = sign_in(walk, "drita")
     page.goto(f"{walk.demo.url}/console/partners?words={HOST}")
     walk.desk.look("directory")
+    follow(page, page.get_by_role("link", name="Look and confirm"))
+    walk.desk.look("confirming an address")
     follow(page, page.get_by_role("button", name="Confirm the address"))
     walk.demo.wait(lambda: walk.demo.messages(HOST, walk.location))
     page.goto(case_page(walk))

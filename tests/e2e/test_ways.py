@@ -75,6 +75,7 @@ def confirm_the_contact(demo: Any, page: Page) -> None:
     page.fill("#password", demo.password("drita"))
     follow(page, page.get_by_role("button", name="Sign in"))
     page.goto(f"{demo.url}/console/partners?words={HOST}&lang=en")
+    follow(page, page.get_by_role("link", name="Look and confirm"))
     follow(page, page.get_by_role("button", name="Confirm the address"))
 
 

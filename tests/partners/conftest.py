@@ -45,6 +45,8 @@ def context(shared: Context, settings: dict[str, Any]) -> Context:
         "data_dir": shared.settings.data_dir,
         "country": "AL",
         "rdap_enabled": False,
+        # each letter by itself and at once, but for the tests of packages
+        "package_at": "",
     }
     return replace(shared, settings=Settings(**{**base, **settings}))
 

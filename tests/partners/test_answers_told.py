@@ -38,7 +38,7 @@ def reported(house: House) -> Case:
         )
         part_id = report.parts[0].id
         session.add(
-            Sighting(item_id=case.item_id, part_id=part_id, at=house.now)
+            Sighting(item_id=case.item.id, part_id=part_id, at=house.now)
         )
     return case  # type: ignore[no-any-return]
 

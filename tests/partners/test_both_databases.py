@@ -84,12 +84,7 @@ def test_the_whole_way(house: House) -> None:
     with writing() as session:
         act = Act(session, house.context, "x", house.now)
         desk = name_desk(act, "abuse@isp.example")
-        assert (
-            referrals.send_waiting_referrals(
-                Act(session, house.context, "x", house.now), desk
-            )
-            == 0
-        )
+        assert referrals.send_waiting_referrals(act, desk) == []
         send_waiting_notices(Act(session, house.context, "x", house.now), desk)
     house.work()
     assert house.notice.state == "sent"

@@ -89,6 +89,14 @@ def action(page: str, label: str) -> str:
     return next(path for path, inside in forms if label in inside)
 
 
+def confirm_as_shown(browser: Browser, partner: str) -> Any:
+    """Look at what confirming the partner's address does, and do it."""
+    page = f"{partner}/confirm"
+    seen = re.search(r'name="seen" value="([^"]+)"', browser.get(page).text)
+    assert seen
+    return browser.post(page, page, seen=seen[1], back=CASE)
+
+
 # the directory
 
 
@@ -145,7 +153,7 @@ def test_a_partner_is_added_addressed_and_confirmed(
         "none",
     )
     here = f"/console/partners/{partner.id}"
-    chief.post(f"{here}/confirm", "/console/partners")
+    chief.post(f"{here}/confirm", "/console/partners", seen="")
     assert house.only(Partner).approved_at is None
     chief.post(
         f"{here}/contact",
@@ -161,8 +169,12 @@ def test_a_partner_is_added_addressed_and_confirmed(
         address="a@b.example",
     )
     assert house.only(Partner).approved_at is None
-    chief.post(f"{here}/confirm", "/console/partners")
-    assert house.only(Partner).approved_by == "person:drita"
+    assert (
+        "another person must confirm it" in chief.get(f"{here}/confirm").text
+    )
+    other = browser("admir", "administrator")
+    confirm_as_shown(other, here)
+    assert house.only(Partner).approved_by == "person:admir"
     chief.post(f"{here}/enabled", "/console/partners", enabled="no")
     assert house.only(Partner).disabled_at is not None
 
@@ -397,8 +409,15 @@ def test_an_unconfirmed_host_is_confirmed_on_the_case(
     assert house.notice.state == "awaiting_contact"
     assert "A supervisor confirms the contact." in browser("arta").case()
     chief = browser("drita", "supervisor")
-    confirm = action(chief.case(), "Confirm abuse@isp.example and send")
-    assert chief.post(confirm, back=CASE).location == CASE
+    look = re.search(
+        r'href="([^"]+)/confirm\?[^"]*">Look at abuse@isp.example',
+        chief.case(),
+    )
+    assert look
+    page = chief.get(f"{look[1]}/confirm").text
+    assert "Confirm the address and send one letter" in page
+    assert house.notice.reference in page and "AL-2026-one" in page
+    assert confirm_as_shown(chief, look[1]).location == CASE
     house.work()
     assert house.notice.state == "sent"
 
@@ -408,10 +427,17 @@ def test_a_person_names_the_contact_of_a_host_without_one(
 ) -> None:
     house.decide(house.case(abuse_contact=None), "provider_notice-XK")
     chief = browser("drita", "supervisor")
-    path = action(chief.case(), "Confirm this contact and send")
+    path = action(chief.case(), "Name this contact")
     chief.post(path, address="nobody")
     assert "This is not an e-mail address." in chief.case()
     chief.post(path, address="Abuse@Real.example")
+    assert "waits until another person has confirmed it" in chief.case()
+    house.work()
+    assert house.notice.state == "awaiting_contact"
+    confirm_as_shown(
+        browser("admir", "administrator"),
+        f"/console/partners/{house.only(Partner).id}",
+    )
     house.work()
     assert house.notice.state == "sent"
     assert house.mail.messages[0].address == "abuse@real.example"
@@ -447,6 +473,40 @@ def test_a_senior_withdraws_a_notice(house: House, browser: Any) -> None:
     house.work()
     assert house.notice.state == "withdrawn"
     assert "Sent to the wrong host" in house.mail.messages[-1].text
+
+
+def test_two_seniors_withdraw_a_referral(house: House, browser: Any) -> None:
+    house.partner()
+    house.decide(house.case(), "police")
+    assert "Withdraw the referral" not in browser("arta").case()
+    senior, chief = browser("blerta", "senior"), browser("drita", "supervisor")
+    path = action(senior.case(), "Why (the office reads this)")
+    senior.post(path, reason=" ")
+    assert "Say why the referral is withdrawn." in senior.case()
+    senior.post(path, reason="Another town")
+    page = senior.case()
+    assert "another person must agree before" in page
+    assert "Agree: withdraw" not in page
+    agree = action(chief.case(), "Agree: withdraw the referral")
+    assert senior.post(agree, act="agree").status_code == 403
+    chief.post(agree, act="agree")
+    assert "a letter tells the office so" in chief.case()
+    assert "the hold still holds" in chief.case()
+    house.work()
+    assert house.referral.state == "withdrawn"
+
+
+def test_a_senior_replaces_a_link(house: House, browser: Any) -> None:
+    house.partner()
+    house.decide(house.case(), "police")
+    assert "Replace the link" not in browser("arta").case()
+    senior = browser("blerta", "senior")
+    path = action(senior.case(), "Why the link is replaced")
+    senior.post(path, reason="Another town", send="yes")
+    assert "A letter with the new one leaves now" in senior.case()
+    house.work()
+    assert house.referral.link_number == 1
+    assert "Sent again with a new link" in senior.case()
 
 
 # the watch

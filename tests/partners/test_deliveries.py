@@ -415,22 +415,18 @@ def test_confirming_an_address_sends_what_waited_and_what_failed(
         sent = referrals.send_waiting_referrals(
             Act(session, house.context, "x", house.now), found
         )
-        assert sent == 1
+        assert len(sent) == 1
         again = referrals.send_waiting_referrals(
             Act(session, house.context, "x", house.now), found
         )
-        assert again == 0
+        assert again == []
     house.mail.faults = [Refused("550")]
     house.work()
     assert house.referral.state == "failed"
     with house.context.database.writing() as session:
         found = session.get_one(type(waiting), waiting.id)
-        assert (
-            referrals.send_waiting_referrals(
-                Act(session, house.context, "x", house.now), found
-            )
-            == 1
-        )
+        act = Act(session, house.context, "x", house.now)
+        assert len(referrals.send_waiting_referrals(act, found)) == 1
     house.work()
     assert (house.referral.state, house.hold.state) == ("delivered", "active")
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent.parent
 DRAWING = ROOT / "docs" / "developers" / "house.md"
 MOST_FILES = 8
 # Read by its names; what it does is told where it is, for all who stand on it.
-GROUND = re.compile(r"hotline/core/|triage/cases/locking\.py")
+GROUND = re.compile(r"hotline/core/|triage/cases/(locking|places)\.py")
 # Where the words of a letter begin, and where it is judged: what they ask others is not the way.
 ENDS = ("referral_message", "notice_message", "may_leave", "is_of_this_round")
 

@@ -24,7 +24,8 @@ from partners.notices.models import Notice
 from partners.notices.service import withdraw_notice
 from partners.plans import planning
 from partners.plans.confirming import confirm_and_send
-from partners.referrals import holds
+from partners.plans.links import change_contact, replace_by_hand
+from partners.referrals import holds, withdrawal
 from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.models import Delivery
@@ -109,17 +110,36 @@ class Scene:
             self._act(session), session.get_one(Partner, self.desk.id)
         )
 
+    def _police(self, session: Session) -> Referral:
+        police = next(
+            one for one in self.house.all(Referral) if one.kind == "police"
+        )
+        return session.get_one(Referral, police.id)
+
+    def withdraw_referral(self, session: Session) -> None:
+        referral = self._police(session)
+        withdrawal.withdraw_referral(self._act(session), referral, "wrong")
+
+    def replace_link(self, session: Session) -> None:
+        referral = self._police(session)
+        replace_by_hand(
+            self._act(session), referral, reason="wrong", sends=True
+        )
+
+    def change_contact(self, session: Session) -> None:
+        partner = self._police(session).partner
+        change_contact(
+            self._act(session), partner, channel="email", address="x@y.example"
+        )
+
     def answer_notice(self, session: Session) -> None:
         notice = session.get_one(Notice, self.house.notice.id)
         store_answer(self._act(session), notice, "removed", "")
 
     def answer_referral(self, session: Session) -> None:
-        police = next(
-            one for one in self.house.all(Referral) if one.kind == "police"
-        )
         referrals.store_answer(
             session,
-            session.get_one(Referral, police.id),
+            self._police(session),
             "take_up",
             actor="x",
             now=self.house.now,
@@ -166,6 +186,9 @@ ACTS = (
     "extend_hold",
     "withdraw_notice",
     "confirm_address",
+    "withdraw_referral",
+    "replace_link",
+    "change_contact",
     "answer_notice",
     "answer_referral",
     "refuse_plan",

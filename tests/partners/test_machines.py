@@ -37,7 +37,7 @@ from partners.words import (
     REFERRAL_VERBS,
     WATCH_STATES,
 )
-from triage.cases.vocabulary import CaseEvent
+from triage.cases.vocabulary import CaseEvent, PlaceEvent
 
 FINAL = {
     "plan": {"approved", "rejected", "withdrawn", "superseded"},
@@ -58,6 +58,7 @@ MACHINES = (
 EVENTS: tuple[type[StrEnum], ...] = (
     PartEvent,
     CaseEvent,
+    PlaceEvent,
     PlanEvent,
     ReferralEvent,
     HoldEvent,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hotline.core.act import Act
-from hotline.core.errors import Conflict, InvalidInput, NotFound
+from hotline.core.errors import Conflict, InvalidInput
 from partners.channels.base import Refused
 from partners.directory.models import Partner
 from partners.directory.service import confirm_address, name_desk
@@ -26,6 +26,7 @@ from partners.notices.service import (
     settle_notices,
     withdraw_notice,
 )
+from partners.replaced_links import LinkEnded
 from partners.sending.models import Delivery
 from partners.states import NoticeEvent
 from partners.watching.models import Watch
@@ -102,10 +103,10 @@ def test_an_unconfirmed_host_waits_for_a_person_and_then_gets_it(
         desk = session.get_one(Partner, house.only(Partner).id)
         assert (desk.kind, desk.address) == ("provider", "abuse@isp.example")
         confirm_address(Act(session, house.context, "x", house.now), desk)
-        count = send_waiting_notices(
+        sent = send_waiting_notices(
             Act(session, house.context, "x", house.now), desk
         )
-        assert count == 1
+        assert len(sent) == 1
     house.work()
     assert house.notice.state == "sent"
 
@@ -153,6 +154,9 @@ def test_a_named_contact_is_not_overruled_by_the_published_one(
         )
         use_contact(Act(session, house.context, "x", house.now), notice, desk)
     house.work()
+    assert house.mail.messages == []
+    house.confirm(house.notice.partner)
+    house.work()
     assert house.mail.messages[0].address == "real@host.example"
 
 
@@ -166,6 +170,7 @@ def test_a_named_contact_waits_for_the_police_too(house: House) -> None:
             Act(session, house.context, "x", house.now), "real@host.example"
         )
         use_contact(Act(session, house.context, "x", house.now), notice, desk)
+    house.confirm(desk)
     house.work()
     assert house.notice.state == "awaiting_release"
     assert house.held_back()
@@ -307,7 +312,7 @@ def test_a_withdrawn_notice_tells_its_host_and_kills_the_link(
     assert "Sent in error" in second.text
     assert second.attachments == ()
     token = new_link(house.context.keyring, "notice", house.notice.id).token
-    with house.context.database.reading() as session, pytest.raises(NotFound):
+    with house.context.database.reading() as session, pytest.raises(LinkEnded):
         find_by_token(session, house.context, token, house.now)
 
 

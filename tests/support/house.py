@@ -14,10 +14,14 @@ from hotline.core.act import Act
 from hotline.core.storage.ids import new_id
 from partners.channels.base import Channels
 from partners.directory.models import Partner
+from partners.duty.alerts import note_danger, pass_on
+from partners.duty.calls import call_person
 from partners.notices.models import Notice
 from partners.notices.release import release_notices
 from partners.plans import planning
+from partners.plans.confirming import confirm_and_send
 from partners.plans.review import review_case
+from partners.referrals.gathering import send_package
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.attempt import attempt_delivery, subject_of
 from partners.sending.models import Delivery
@@ -45,12 +49,17 @@ class House(JobRunner):
 
     mail: Recorder = field(default_factory=Recorder)
     http: Recorder = field(default_factory=Recorder)
+    sms: Recorder = field(default_factory=Recorder)
     hosting: tuple[Observation, ...] = ()
 
     def __post_init__(self) -> None:
         self.jobs |= {
             "notice.release": lambda task: release_notices(task, lookup=self),
             "case.review": review_case,
+            "danger.raised": note_danger,
+            "referral.package": send_package,
+            "duty.pass_on": pass_on,
+            "duty.call": lambda task: call_person(task, ways=self.ways),
             "delivery.attempt": lambda task: attempt_delivery(
                 task, channels=self.channels, subjects=SUBJECTS
             ),
@@ -59,6 +68,11 @@ class House(JobRunner):
     @property
     def channels(self) -> Channels:
         return Channels({"email": self.mail, "http": self.http})
+
+    @property
+    def ways(self) -> Channels:
+        """By which whoever is on duty is called."""
+        return Channels({"email": self.mail, "sms": self.sms})
 
     def observe(
         self,
@@ -216,6 +230,12 @@ class House(JobRunner):
         """Two people want these routes; the jobs that follow have run."""
         self.approve(self.request(case, *routes, partner=partner))
         self.work()
+
+    def confirm(self, partner: Partner, by: str = "drita") -> None:
+        """A second person confirms the partner's address; what waited for it is queued."""
+        with self.context.database.writing() as session:
+            act = Act(session, self.context, f"person:{by}", self.now)
+            confirm_and_send(act, session.get_one(Partner, partner.id))
 
     def retry(self, delivery: Delivery) -> None:
         with self.context.database.writing() as session:

@@ -35,6 +35,14 @@ WHEN = datetime(2026, 11, 1, 22, 15, tzinfo=UTC)
 STAMP = "2026-11-01 22:15"
 MARK = "¤1¤"
 """Stands for what people wrote and what is the same in every language."""
+OTHERS = (
+    "referral_package",
+    "referral_reminder",
+    "referral_head",
+    "referral_withdrawal",
+    "duty_alert",
+    "duty_test",
+)
 RULES_PLACES = ("nationality", "residence")
 NEXT_DATES = (Meeting.SOON, Meeting.SOMETIME, Deadline.TODAY, Deadline.DAYS)
 
@@ -89,6 +97,29 @@ def every_referral() -> Iterator[dict[str, Any]]:
             "hash_set": "",
         }
         yield full_referral(kind) | {"danger_now": False, "urgency": "high"}
+
+
+def every_other() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The short letters: of a day's referrals, to chase an answer, to take back, to call people."""
+    for is_urgent in (True, False):
+        referral = {
+            "reference": MARK,
+            "case_reference": MARK,
+            "danger_now": is_urgent,
+            "urgency": "immediate" if is_urgent else "normal",
+            "due_at": WHEN if is_urgent else None,
+            "link": MARK,
+        }
+        values = common_values() | {
+            "danger_now": is_urgent,
+            "referrals": [referral] * (2 if is_urgent else 1),
+            "case_reference": MARK,
+            "reason": MARK if is_urgent else "",
+            "is_police": is_urgent,
+            "minutes": 10 if is_urgent else 1,
+        }
+        for name in OTHERS:
+            yield name, values
 
 
 def full_referral(kind: str) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
 from jinja2 import Environment, nodes
 
+from hotline.intake.form.paths import SupportFor
+from hotline.intake.questions import Shape
 from hotline.intake.vocabulary import MessageAuthor, PartKind
 from partners.directory.territory import Coverage
 from partners.states import (
@@ -20,13 +23,14 @@ from partners.states import (
 from triage.cases.findings import PERSONS_FACTS
 from triage.cases.people.vocabulary import FactName
 from triage.cases.tabs import TABS
+from triage.cases.vocabulary import PlaceState
 from triage.hashlists.kinds import HashKind, MatchDecision
 from triage.hosting.kinds import HostingKind
 from triage.jurisdiction import Destination, Gate
 
 ROOT = Path(__file__).parent.parent.parent
 LAYERS = ("hotline", "triage", "partners", "workers")
-Words = Collection[str]
+Words = type[StrEnum] | Collection[str]
 
 # What is compared -> the words that it can be; where one name stands for several things, by the
 # template. "partners/pieces" is the end of the template's path without its suffix.
@@ -40,6 +44,7 @@ VOCABULARIES: dict[str, Words | dict[str, Words]] = {
     "notice.state": NoticeState,
     "hold.state": HoldState,
     "plan.state": PlanState,
+    "place.state": PlaceState,
     "coverage": Coverage,
     "route.after": Gate,
     "route.to": Destination,
@@ -51,6 +56,8 @@ VOCABULARIES: dict[str, Words | dict[str, Words]] = {
     "item.hosting_kind": HostingKind,
     "tab": TABS,
     "owner": PERSONS_FACTS,
+    "support_for": SupportFor,
+    "answer.row.shape": Shape,
     "name": {"triage/people": FactName},
 }
 # Of pages, forms and HTTP, where no vocabulary is stored.
@@ -58,6 +65,7 @@ NOT_STORED = {
     "request.method",
     "operation.key",
     "question.name",
+    "values[]",
     "values.path",
     "values.own_material",
 }
@@ -88,7 +96,9 @@ def find_comparisons(template: Path) -> Iterator[tuple[str, str]]:
             yield from _pair_words([selection.node, selection.args[1]])
 
 
-def _pair_words(sides: list[nodes.Expr | None]) -> Iterator[tuple[str, str]]:
+def _pair_words(
+    sides: Sequence[nodes.Expr | None],
+) -> Iterator[tuple[str, str]]:
     named = [_describe(side) for side in sides if not _words_of(side)]
     for side in sides:
         for word in _words_of(side):

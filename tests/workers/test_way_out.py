@@ -34,6 +34,7 @@ from hotline.intake.inbound.mailbox import Mailbox
 from partners.channels.base import Message
 from partners.channels.http import HttpChannel
 from partners.channels.mail import MailChannel
+from partners.duty.ways import PushServer, SmsGateway
 from triage.fetching.fetch import fetch_location
 from triage.fetching.report import FetchLimits, FetchRequest
 from triage.hashlists.owners.ncmec import HashSharing
@@ -224,6 +225,17 @@ def report_to_cloudflare(settings: Settings, url: str) -> None:
     )
 
 
+def call_sms_gateway(settings: Settings, url: str) -> None:
+    house = settings.model_copy(update={"sms_url": url})
+    message = Message("m@x", "+355690000000", "Urgent", "text", {})
+    SmsGateway(house).send(message)
+
+
+def call_push_server(settings: Settings, url: str) -> None:
+    house = settings.model_copy(update={"push_url": url})
+    PushServer(house).send(Message("m@x", "topic", "Urgent", "text", {}))
+
+
 def call_webhook(settings: Settings, url: str) -> None:
     context: Any = SimpleNamespace(settings=settings)
     webhooks.fire(context, Receiver("app", url, "whsec_AAAA"), NOW)
@@ -267,12 +279,19 @@ USERS: dict[str, Callable[[Settings, str], None]] = {
     "a partner's endpoint": refer,
     "Cloudflare": report_to_cloudflare,
     "a webhook": call_webhook,
+    "an SMS gateway": call_sms_gateway,
+    "a push server": call_push_server,
     "an owner's list": ask_owner,
     "a shared list": update_list,
     "a registry": ask_registry,
     "a reported page": look_at_page,
 }
-OWN_SERVICES = ("an owner's list", "a shared list")
+OWN_SERVICES = (
+    "an owner's list",
+    "a shared list",
+    "an SMS gateway",
+    "a push server",
+)
 """An operator may write this very machine into their address, plainly: a tunnel's end."""
 
 

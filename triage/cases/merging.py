@@ -109,6 +109,13 @@ def _take_over_what_was_said(target: Case, part: Case) -> None:
     target.held = max(target.held, part.held)
     if target.kind == "unknown":
         target.kind = part.kind
+    calls = [
+        since
+        for since in (target.awaits_call_since, part.awaits_call_since)
+        if since is not None
+    ]
+    target.awaits_call_since = min(calls, default=None)
+    part.awaits_call_since = None
     dates = [due for due in (target.due_at, part.due_at) if due is not None]
     target.due_at = min(dates, default=None)
     facts = dict(target.facts)

@@ -184,6 +184,7 @@ class Case(Identified, Stateful, Base):
 
     ``routing``: the answer of the jurisdiction rules for all its items together, with reasons.
     ``merged_into_id``: the case that this one became a part of; it has no items of its own then.
+    ``awaits_call_since``: a child is in danger, and nobody has telephoned the police yet.
     ``held``: whether reports of a flood wait here for a person to let them through, and how much
     the most urgent of them says, as a ``Held``.
     """
@@ -198,6 +199,12 @@ class Case(Identified, Stateful, Base):
             "id",
             postgresql_where=text("held > 0"),
             sqlite_where=text("held > 0"),
+        ),
+        Index(
+            "ix_case_file_awaits_call",
+            "awaits_call_since",
+            postgresql_where=text("awaits_call_since IS NOT NULL"),
+            sqlite_where=text("awaits_call_since IS NOT NULL"),
         ),
     )
 
@@ -226,6 +233,7 @@ class Case(Identified, Stateful, Base):
     child_reporter: Mapped[bool] = mapped_column(default=False)
     own_material: Mapped[bool] = mapped_column(default=False)
     held: Mapped[int] = mapped_column(default=Held.NONE, server_default="0")
+    awaits_call_since: Mapped[datetime | None]
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     claimed_by_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("person.id")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -145,6 +146,18 @@ def count_tabs(session: Session) -> dict[str, int]:
         )
     )
     return {row[0]: row[1] for row in rows}
+
+
+def list_awaiting_call(session: Session) -> Sequence[Case]:
+    """Cases where nobody has telephoned the police yet, the oldest first: they stand above every
+    tab, whatever else is looked at."""
+    query = (
+        select(Case)
+        .where(Case.awaits_call_since.is_not(None))
+        .order_by(Case.awaits_call_since)
+        .limit(PAGE)
+    )
+    return session.scalars(query).all()
 
 
 def by_reference(session: Session, reference: str) -> Case:

@@ -59,9 +59,11 @@ ACTS: Mapping[str, RouteCallable] = {
 }
 
 
-def create_blueprint(panels: Sequence[cases.Panel]) -> Blueprint:
+def create_blueprint(
+    panels: Sequence[cases.Panel], banners: Sequence[cases.Panel] = ()
+) -> Blueprint:
     """The pages under /console. ``panels``: what else the case page shows, each made by a function
-    of (session, case, person, now) that returns safe HTML."""
+    of (session, case, person, now) that returns safe HTML. ``banners`` stand above all else."""
     blueprint = Blueprint("triage", __name__, url_prefix="/console")
     register_entries(
         blueprint,
@@ -72,7 +74,7 @@ def create_blueprint(panels: Sequence[cases.Panel]) -> Blueprint:
         Entry(60, lazy_gettext("Work"), "triage.work", "work.see"),
         Entry(80, lazy_gettext("Log"), "triage.log", "audit.see"),
     )
-    blueprint.record(lambda state: _remember_panels(state, panels))
+    blueprint.record(lambda state: _remember_panels(state, panels, banners))
     blueprint.add_app_template_filter(defang, "defanged")
     for address, view in PAGES.items():
         blueprint.add_url_rule(address, view_func=view)
@@ -82,6 +84,9 @@ def create_blueprint(panels: Sequence[cases.Panel]) -> Blueprint:
 
 
 def _remember_panels(
-    state: BlueprintSetupState, panels: Sequence[cases.Panel]
+    state: BlueprintSetupState,
+    panels: Sequence[cases.Panel],
+    banners: Sequence[cases.Panel],
 ) -> None:
     state.app.extensions[cases.PANELS] = tuple(panels)
+    state.app.extensions[cases.BANNERS] = tuple(banners)

@@ -7,7 +7,8 @@ so that no old case goes out by itself, also where an import matches its files a
 from __future__ import annotations
 
 from hotline.core.act import Act
-from hotline.core.errors import Conflict, Forbidden
+from hotline.core.errors import Conflict
+from hotline.core.second_person import require_two
 from triage.hashlists.models import HashList
 
 
@@ -26,11 +27,7 @@ def ask_for_switch(
         hash_list.police_asked_by = act.actor
         _record_act(act, hash_list, "hashlist.police_asked")
         return False
-    if second_person and hash_list.police_asked_by == act.actor:
-        raise Forbidden(
-            "Whoever asked for this cannot approve it.",
-            hint="Ask another person to look.",
-        )
+    require_two(hash_list.police_asked_by, act.actor, is_needed=second_person)
     hash_list.police_since = act.now
     asked_by = hash_list.police_asked_by
     _record_act(act, hash_list, "hashlist.police_on", by=asked_by)

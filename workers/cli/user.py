@@ -91,6 +91,36 @@ def disable(username: Username) -> None:
     print(f"{username} can no longer sign in.")
 
 
+@app.command()
+def enable(username: Username) -> None:
+    """Let somebody sign in again, with the role and the password that they had."""
+    with opened_house() as context, context.database.writing() as session:
+        act = Act(session, context, actor=operator_name(), now=utc_now())
+        service.enable_person(act, username)
+    print(f"{username} can sign in again.")
+
+
+@app.command()
+def password(username: Username) -> None:
+    """Make a new password; it is printed once. Every session of theirs ends."""
+    with opened_house() as context, context.database.writing() as session:
+        act = Act(session, context, actor=operator_name(), now=utc_now())
+        new = service.renew_password(act, username)
+    print(f"New password of {username}, shown only now: {new}")
+
+
+@app.command()
+def role(
+    username: Username,
+    new: Annotated[str, typer.Argument(help=", ".join(Role))],
+) -> None:
+    """Change what somebody may see and do."""
+    with opened_house() as context, context.database.writing() as session:
+        act = Act(session, context, actor=operator_name(), now=utc_now())
+        service.change_role(act, username, new)
+    print(f"{username} is {new} now.")
+
+
 def operator_name() -> str:
     """Who sits at the machine, as far as it can tell."""
     try:

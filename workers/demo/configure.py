@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from hotline.core.settings import Settings, load_settings
+from workers import running
 from workers.demo import world
 
 
@@ -20,6 +21,7 @@ def sandbox_settings() -> Settings:
     smtp = plain.port + world.SMTP_PORT_OFFSET
     hosts = {site.host: site.address for site in world.SITES}
     given = {
+        "SANDBOX": "true",
         "DATA_DIR": str(plain.data_dir / "demo"),
         "FETCH_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
         "FETCH_HOSTS": json.dumps(hosts),
@@ -29,10 +31,16 @@ def sandbox_settings() -> Settings:
         "SMTP_PORT": str(smtp),
         "SMTP_SECURITY": "none",
         "AVAILABILITY_POLICY": "demo",
+        # Whoever walks through it wants to see each letter at once.
+        "PACKAGE_AT": "",
         "RETRY_BASE_SECONDS": "1",
     }
     for name, value in given.items():
         os.environ[f"HOTLINE_{name}"] = value
+    running.note_environment(
+        plain.data_dir,
+        {f"HOTLINE_{name}": value for name, value in given.items()},
+    )
     settings = load_settings()
     _write_known_networks(settings.data_dir)
     return settings

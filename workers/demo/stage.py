@@ -11,6 +11,7 @@ import io
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import httpx
@@ -44,6 +45,7 @@ from workers.demo import pictures, world
 Say = Callable[[str], None]
 WAIT_SECONDS = 60.0
 SETTING = "sandbox"
+SECOND = "sandbox: second person"
 ABROAD = world.PAGES[2]
 CLAIMED = world.PAGES[3]
 ASSESSED_ONCE = world.PAGES[4]
@@ -124,7 +126,7 @@ def _confirm_addresses(
             select(Partner).where(Partner.code == code)
         ).one()
         set_contact(act, partner, channel=channel, address=address)
-        confirm_address(act, partner)
+        confirm_address(replace(act, actor=SECOND), partner)
 
 
 def _import_hash_list(context: Context, now: datetime) -> None:

@@ -27,7 +27,13 @@ from partners.letters.datawords import (
     say_office,
 )
 from partners.letters.wording import write_letter
-from tests.support.letters import MARK, every_notice, every_referral
+from tests.support.letters import (
+    MARK,
+    OTHERS,
+    every_notice,
+    every_other,
+    every_referral,
+)
 from triage.cases.assessment import load_schema
 from triage.jurisdiction.messages import load_messages
 from triage.jurisdiction.rules import load_rules
@@ -65,7 +71,7 @@ SAME_IN = {
 
 
 def every_letter(language: str) -> Iterator[str]:
-    for name, values in every_notice():
+    for name, values in (*every_notice(), *every_other()):
         letter = write_letter(name, language, NOWHERE, **values)
         yield f"{letter.subject}\n{letter.text}"
     for values in every_referral():
@@ -82,6 +88,11 @@ def test_letters_are_written_in_the_languages_of_the_region() -> None:
 def test_no_letter_is_missing(language: str) -> None:
     assert letters_of(SHIPPED / language) == letters_of(SHIPPED / SOURCE)
     assert load_messages().keys() >= {language}
+
+
+def test_every_letter_is_tried() -> None:
+    tried = {"referral", *OTHERS} | {name for name, _ in every_notice()}
+    assert {f"{name}.txt" for name in tried} == letters_of(SHIPPED / SOURCE)
 
 
 def letters_of(folder: Path) -> set[str]:

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 import workers.app
 from hotline.accounts import auth, logins, passwords, service, views
 from hotline.accounts.models import Person
+from hotline.accounts.people_pages import blueprint as people
 from hotline.accounts.permissions import Role
 from hotline.accounts.views import blueprint as sign_in
 from hotline.core.act import Act
@@ -105,6 +106,7 @@ def app(context: Context, clock: Clock) -> Flask:
     )
     site.install_site(made, context)
     made.register_blueprint(sign_in)
+    made.register_blueprint(people)
     made.register_blueprint(create_blueprint(panels=[_panel]))
     made.testing = False
     return made

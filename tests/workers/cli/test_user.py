@@ -118,3 +118,23 @@ def test_disable(capsys: pytest.CaptureFixture[str]) -> None:
     assert "disabled" in capsys.readouterr().out
     assert cli.run(["user", "disable", "nobody"]) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_what_the_console_asks_two_for_is_done_at_the_machine(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cli.run(["user", "add", "ana", "--role", "analyst"])
+    before = stored("ana").password_hash
+    for arguments in (
+        ["disable", "ana"],
+        ["enable", "ana"],
+        ["role", "ana", "senior"],
+        ["password", "ana"],
+    ):
+        assert cli.run(["user", *arguments]) == 0
+    ana = stored("ana")
+    assert (ana.disabled_at, ana.role) == (None, "senior")
+    assert ana.password_hash != before
+    printed = capsys.readouterr().out.split()[-1]
+    assert passwords.password_matches(ana.password_hash, printed)
+    assert cli.run(["user", "role", "ana", "queen"]) == 2

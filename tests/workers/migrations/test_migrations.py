@@ -12,13 +12,16 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Misconfigured
 from hotline.core.storage import audit
 from hotline.core.storage.database import Database
+from hotline.core.storage.ids import new_id
 from hotline.intake import service as intake
 from hotline.intake.models import Report
 from hotline.intake.submission import Submission
+from partners.directory.models import Partner
 from tests.support.cases import make_case
 from tests.support.items import make_item
 from triage.cases.models import Case
@@ -129,6 +132,39 @@ def test_a_schema_of_one_item_a_case_is_not_gone_back_to_with_several(
         session.add(case)
     with pytest.raises(RuntimeError, match="There is no way back"):
         run.downgrade_schema(context.database, "0011")
+
+
+def test_whoever_entered_an_address_before_cannot_confirm_it_after(
+    context: Context,
+) -> None:
+    """The log knows who entered what was not confirmed yet; what was confirmed stays so."""
+    new, old = (
+        Partner(
+            id=new_id(),
+            code=code,
+            kind="police",
+            name=code,
+            channel="email",
+            address="a@b.example",
+            created_at=NOW,
+            approved_at=approved_at,
+        )
+        for code, approved_at in (("new", None), ("old", NOW))
+    )
+    with context.database.writing() as session:
+        session.add_all((new, old))
+        for partner in (new, old):
+            for actor in ("person:first", "person:last"):
+                Act(session, context, actor, NOW).record(
+                    "partner.contact_changed", "partner", partner.id
+                )
+    run.downgrade_schema(context.database, "0013")
+    run.upgrade_schema(context.database)
+    with context.database.reading() as session:
+        entered_by = dict(
+            session.execute(select(Partner.code, Partner.entered_by)).all()
+        )
+    assert entered_by == {"new": "person:last", "old": ""}
 
 
 def test_an_old_schema_is_refused_with_what_to_do(

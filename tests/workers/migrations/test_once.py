@@ -40,6 +40,7 @@ def test_old_plans_get_their_round_and_copies_are_superseded(
             actor="test",
             now=NOW + timedelta(hours=1),
         )
+    # The models know today's schema only: what they write is there before the way down.
     run.downgrade_schema(database, "0007")
     with database.writing() as session:
         hexed = not database.is_sqlite

@@ -19,6 +19,7 @@ from hotline.core.storage.reference_numbers import next_reference
 from hotline.intake.models import Report
 from hotline.intake.vocabulary import CHILDREN
 from triage.cases.examination.appraise import appraise_case
+from triage.cases.examination.danger import post_danger, post_held_danger
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import CaseEvent, CaseState, Held
 from triage.items.access import keep_userinfo
@@ -169,6 +170,8 @@ def _let_count(
     """One report's effect on one case, and on those of its items that the report names."""
     if report.held_for_review:
         case.held = max(case.held, _urgency_of_held(report))
+        if report.danger_now:
+            post_held_danger(act.session, case, act.now)
         return
     for item in items:
         count_sightings(act.session, item.id, [report])
@@ -223,7 +226,7 @@ def take_reports_in(act: Act, case: Case, reports: Sequence[Report]) -> None:
 def raise_alarm(
     session: Session, context: Context, case: Case, now: datetime
 ) -> None:
-    """Somebody is in danger: a person sees the case, with whom to tell, at once.
+    """Somebody is in danger: a person is woken, and sees the case, with whom to tell, at once.
 
     Looking at it takes as long as servers of others like; it adds what it finds out later.
     """
@@ -231,6 +234,7 @@ def raise_alarm(
         machine.advance_state(
             session, case, CaseEvent.ALARMED, actor=audit.SYSTEM, now=now
         )
+    post_danger(session, case, now)
     appraise_case(session, context, case, now)
 
 

@@ -49,12 +49,14 @@ from triage.cases.queue import (
     Filters,
     by_reference,
     count_tabs,
+    list_awaiting_call,
     list_queue,
 )
 from triage.cases.vocabulary import CaseEvent, CaseState, Held
 
 Panel = Callable[[Session, Case, Person, datetime], str]
 PANELS = "triage_panels"
+BANNERS = "triage_banners"
 FILTERS = ("country", "kind", "host")
 SHOWN_AT_THE_TOP = 5
 """Locations of a case that are printed in full where it begins."""
@@ -85,6 +87,7 @@ def queue() -> ResponseReturnValue:
             counts=counts,
             counted=COUNTED,
             held_in_danger=counts[tabs.IN_DANGER],
+            awaiting_call=list_awaiting_call(session),
             filters=filters,
             page=page,
             waiting=floods.count_waiting(session, held) if held else {},
@@ -127,6 +130,7 @@ def case_page(
             session, context, case, person=me, language=language, now=now
         )
         panels: Sequence[Panel] = current_app.extensions[PANELS]
+        banners: Sequence[Panel] = current_app.extensions[BANNERS]
         return render_template(
             "triage/case.html",
             case=case,
@@ -138,6 +142,7 @@ def case_page(
             schema=load_schema(context.settings.data_dir),
             said=lambda labels: in_language(labels, language),
             panels=[panel(session, case, me, now) for panel in panels],
+            banners=[banner(session, case, me, now) for banner in banners],
             notes={
                 made.id: open_note(session, context, made)
                 for made in view.done

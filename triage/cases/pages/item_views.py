@@ -60,7 +60,7 @@ def set_access(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
     except InvalidInput as error:
         return _page_with_faults(reference, item_id, typed, error.fields)
     if request.form.get("then") == "fetch":
-        flash(gettext("Stored. The item is being fetched again."), "good")
+        flash(gettext("Stored. The item will be fetched again."), "good")
     else:
         flash(gettext("Stored. From now on the item is fetched so."), "good")
     return _back_to_case(reference)
@@ -87,7 +87,7 @@ def tell_origin(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
             origin.tell_origin(act, item, typed.address, typed.source)
     except InvalidInput as error:
         return _page_with_faults(reference, item_id, typed, error.fields)
-    flash(gettext("Stored. The host is being looked up."), "good")
+    flash(gettext("Stored. The host will be looked up."), "good")
     return _back_to_case(reference)
 
 

@@ -204,7 +204,12 @@ def withdraw_identifier(
     with flash_refusals(), site.writing() as session:
         act, case = _act_on(session, reference)
         service.withdraw_identifier(act, case, identifier_id)
-        flash(gettext("Withdrawn; it is told to nobody any more."), "good")
+        flash(
+            gettext(
+                "Withdrawn. No letter that is approved from now on holds it."
+            ),
+            "good",
+        )
     return _back_to_people(reference)
 
 

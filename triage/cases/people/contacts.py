@@ -43,7 +43,7 @@ class ContactBasis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KnownContact:
-    """``released``: a person let the police have it without consent, because of danger."""
+    """``released``: a person let the police have it without consent, and the danger lasts."""
 
     report_id: uuid.UUID
     contact: str
@@ -76,7 +76,7 @@ def list_contacts(
     released = set(
         session.scalars(
             select(ContactRelease.report_id).where(
-                ContactRelease.case_id == case.id
+                ContactRelease.report_id.in_([report.id for report in reports])
             )
         )
     )
@@ -86,7 +86,7 @@ def list_contacts(
             report.id,
             opened[report.id].contact,
             opened[report.id].terms,
-            report.id in released,
+            case.danger_now and report.id in released,
         )
         for report in reports
         if report.id in opened
@@ -117,7 +117,11 @@ def list_marks(session: Session, case: Case) -> Sequence[str]:
     )
     released = session.scalars(
         select(ContactRelease.id)
-        .where(ContactRelease.case_id == case.id)
+        .where(
+            ContactRelease.report_id.in_(
+                _with_contact(case).with_only_columns(Report.id)
+            )
+        )
         .order_by(ContactRelease.id)
     )
     return [
@@ -149,12 +153,11 @@ def release_contact(
     )
     if report is None:
         raise NotFound("There is no such contact.")
-    if _is_released(act.session, case, report_id):
+    if _is_released(act.session, report_id):
         return
     act.session.add(
         ContactRelease(
             id=new_id(),
-            case_id=case.id,
             report_id=report_id,
             released_at=act.now,
             released_by=act.actor,
@@ -169,9 +172,8 @@ def release_contact(
     )
 
 
-def _is_released(session: Session, case: Case, report_id: uuid.UUID) -> bool:
+def _is_released(session: Session, report_id: uuid.UUID) -> bool:
     release = select(ContactRelease.id).where(
-        ContactRelease.case_id == case.id,
-        ContactRelease.report_id == report_id,
+        ContactRelease.report_id == report_id
     )
     return session.scalar(release) is not None

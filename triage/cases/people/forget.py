@@ -21,7 +21,6 @@ from triage.cases.people.models import (
     CaseIdentifier,
     CasePerson,
     CaseSummary,
-    ContactRelease,
     PersonFact,
 )
 from triage.cases.vocabulary import CaseState
@@ -66,7 +65,7 @@ def forget_people(session: Session, context: Context, *, now: datetime) -> int:
 
 
 def _list_due(session: Session) -> Sequence[Case]:
-    rows = (CaseIdentifier, CasePerson, CaseSummary, ContactRelease)
+    rows = (CaseIdentifier, CasePerson, CaseSummary)
     has_people = or_(*(exists().where(row.case_id == Case.id) for row in rows))
     return session.scalars(
         select(Case)
@@ -80,5 +79,5 @@ def _list_due(session: Session) -> Sequence[Case]:
 def _delete_rows(session: Session, case_id: uuid.UUID) -> None:
     people = select(CasePerson.id).where(CasePerson.case_id == case_id)
     session.execute(delete(PersonFact).where(PersonFact.person_id.in_(people)))
-    for row in (CasePerson, CaseIdentifier, CaseSummary, ContactRelease):
+    for row in (CasePerson, CaseIdentifier, CaseSummary):
         session.execute(delete(row).where(row.case_id == case_id))

@@ -38,13 +38,17 @@ class CaseIdentifier(Identified, Base):
 
 
 class ContactRelease(Identified, Base):
-    """A reporter's contact that the police may have without consent; the log says why."""
+    """A reporter's contact that the police may have without consent; the log says why.
+
+    It is the report's, so that it holds in whatever case the report is decided, while that one is
+    of danger.
+    """
 
     __tablename__ = "contact_release"
-    __table_args__ = (UniqueConstraint("case_id", "report_id"),)
 
-    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"))
-    report_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report.id"))
+    report_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("report.id"), unique=True
+    )
     released_at: Mapped[datetime]
     released_by: Mapped[str] = mapped_column(short_text(80))
 

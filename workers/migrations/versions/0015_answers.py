@@ -8,7 +8,7 @@ from alembic import op
 from workers.migrations.limits import limit_waiting
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
@@ -33,16 +33,10 @@ def upgrade() -> None:
         )
     op.create_table(
         "contact_release",
-        sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("report_id", sa.Uuid(), nullable=False),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("released_by", sa.String(length=80), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["case_file.id"],
-            name=op.f("fk_contact_release_case_id_case_file"),
-        ),
         sa.ForeignKeyConstraint(
             ["report_id"],
             ["report.id"],
@@ -50,7 +44,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_release")),
         sa.UniqueConstraint(
-            "case_id", "report_id", name=op.f("uq_contact_release_case_id")
+            "report_id", name=op.f("uq_contact_release_report_id")
         ),
     )
 

@@ -1,0 +1,33 @@
+"""What belongs to the case of a page, and the way back to it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TypeVar
+
+from flask import redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from hotline.core.errors import NotFound
+from partners.notices.models import Notice
+from partners.referrals.models import Hold, Plan, Referral
+from triage.cases.models import Case
+from triage.cases.queue import by_reference
+
+OfCase = TypeVar("OfCase", Plan, Hold, Referral, Notice)
+
+
+def find_of_case(
+    session: Session, kind: type[OfCase], entity_id: uuid.UUID, reference: str
+) -> OfCase:
+    """What belongs to this case; anything else does not exist here."""
+    case: Case = by_reference(session, reference)
+    entity = session.get(kind, entity_id)
+    if entity is None or entity.case_id != case.id:
+        raise NotFound("There is no such thing in this case.")
+    return entity
+
+
+def go_back(reference: str) -> ResponseReturnValue:
+    return redirect(url_for("triage.case", reference=reference), 303)

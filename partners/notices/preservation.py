@@ -1,0 +1,95 @@
+"""Data is kept before anything is removed: a take-down would destroy what the police need.
+
+Where a case has a preservation request, it leaves first; the notices that ask for removal wait
+until it is acknowledged, or for a time that ends by itself.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from partners.notices.models import UNSENT, Notice, NoticeItem
+from partners.referrals.holds import post_release
+from partners.referrals.models import Plan
+from partners.states import NoticeState
+from triage.cases.models import Case
+
+PRESERVATION = "preservation_request"
+REMOVALS = ("provider_notice", "cdn_notice")
+UNANSWERED = (*UNSENT, NoticeState.SENT)
+"""Of a request: nobody has said yet that they have it."""
+
+
+def open_requests() -> Select[Notice]:
+    """Requests without an answer, of their case's present round; to be narrowed to a case."""
+    return (
+        select(Notice)
+        .join(Plan, Plan.id == Notice.plan_id)
+        .join(Case, Case.id == Notice.case_id)
+        .where(
+            Notice.kind == PRESERVATION,
+            Notice.state.in_(UNANSWERED),
+            Plan.round == Case.round,
+        )
+    )
+
+
+def find_wait_end(
+    session: Session, context: Context, notice: Notice, now: datetime
+) -> datetime | None:
+    """Until when a take-down notice that has not left waits for a request; None where it need not.
+
+    The time begins anew when the request has left, so that its reader has all of it.
+    """
+    if notice.kind not in REMOVALS or notice.state not in UNSENT:
+        return None
+    settings = context.settings
+    hours = (
+        settings.preservation_hours_danger
+        if notice.case.danger_now
+        else settings.preservation_hours
+    )
+    about_the_same = select(NoticeItem.notice_id).where(
+        NoticeItem.item_id.in_([entry.item_id for entry in notice.items])
+    )
+    requests = session.scalars(
+        open_requests().where(
+            Notice.case_id == notice.case_id, Notice.id.in_(about_the_same)
+        )
+    )
+    ends = [
+        request.state_since + timedelta(hours=hours) for request in requests
+    ]
+    return max((end for end in ends if end > now), default=None)
+
+
+def wait_for_request(
+    session: Session, context: Context, notice: Notice, now: datetime
+) -> bool:
+    """Whether the notice has to wait; then it is looked at again when the time is over."""
+    end = find_wait_end(session, context, notice, now)
+    if end is None:
+        return False
+    post_release(
+        session,
+        notice.case_id,
+        key=f"release:{notice.id}:kept:{end.isoformat()}",
+        now=now,
+        delay=end - now,
+    )
+    return True
+
+
+def end_wait(session: Session, request: Notice, now: datetime) -> None:
+    """The request was answered or taken back: what waited for it is looked at at once."""
+    if request.kind == PRESERVATION:
+        post_release(
+            session,
+            request.case_id,
+            key=f"release:{request.id}:answered:{now.isoformat()}",
+            now=now,
+        )

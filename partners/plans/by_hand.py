@@ -1,0 +1,124 @@
+"""Routes of the rules that no channel of ours takes: what a person has to do, and whether they did.
+
+A route must not end in nothing because there is no address. What was done by hand is recorded with
+``partners.manual``; what is not yet stands on the case page, under what is to decide, and against
+closing the case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Text, cast, or_, select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from partners.directory.lookup import find_candidates
+from partners.manual.models import ManualAct
+from partners.manual.service import list_acts
+from partners.manual.vocabulary import Outcome
+from partners.plans.choosing import can_take
+from partners.referrals.offices import REFERRAL_ROUTES
+from triage.cases.models import Case
+from triage.cases.vocabulary import CaseState
+from triage.jurisdiction import Destination, Gate, Route, Routing
+from triage.locations.catalogue import load_platforms
+
+# Nobody outside is told by these; and the call to the police is asked for by itself.
+NOBODY_TOLD = frozenset(
+    {
+        Destination.CLOSE,
+        Destination.SIGNPOST,
+        Destination.MANUAL_REVIEW,
+        Destination.EMERGENCY,
+    }
+)
+ALWAYS_BY_HAND = (Destination.ICCAM,)
+"""Of these a person decides nothing: they are simply to be done."""
+LOOKED_AT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class HandRoute:
+    """``report_url``: the page on which a platform takes reports; empty where none is known."""
+
+    route: Route
+    is_done: bool
+    report_url: str
+
+
+def list_hand_routes(
+    session: Session, context: Context, case: Case
+) -> list[HandRoute]:
+    """Every route of the case that is taken by hand or not at all."""
+    acts = list_acts(session, case.id)
+    return [
+        HandRoute(
+            route,
+            _is_done(route, acts, case),
+            find_report_url(context, route.to, route.name),
+        )
+        for route in Routing.from_json(case.routing).routes
+        if _is_by_hand(session, route)
+    ]
+
+
+def _is_by_hand(session: Session, route: Route) -> bool:
+    if route.to in NOBODY_TOLD:
+        return False
+    if not can_take(route):
+        return True
+    if route.to not in REFERRAL_ROUTES | {Destination.PLATFORM}:
+        return False  # the contact of a notice is looked up or named
+    offices = find_candidates(session, route.to, route.country, route.name)
+    return not any(office.approved_at for office in offices)
+
+
+def _is_done(route: Route, acts: Iterable[ManualAct], case: Case) -> bool:
+    return any(
+        done.route == route.id
+        and done.round == case.round
+        and Outcome(done.outcome).settles
+        for done in acts
+    )
+
+
+def list_undone(session: Session, case: Case) -> list[Route]:
+    """What is simply to be done by hand, as far as its time has come, and nobody has recorded."""
+    acts = list_acts(session, case.id)
+    return [
+        route
+        for route in Routing.from_json(case.routing).routes
+        if route.to in ALWAYS_BY_HAND
+        and route.after in (None, Gate.ASSESSMENT)
+        and not _is_done(route, acts, case)
+    ]
+
+
+def list_cases_with_undone(session: Session) -> Sequence[Case]:
+    """Cases whose measures have begun, and where such a route is still open."""
+    query = (
+        select(Case)
+        .where(Case.state == CaseState.IN_PROGRESS, _may_name_one())
+        .order_by(Case.state_since)
+        .limit(LOOKED_AT)
+    )
+    return [
+        case for case in session.scalars(query) if list_undone(session, case)
+    ]
+
+
+def _may_name_one() -> ColumnElement[bool]:
+    """By the stored text alone, so that not every case's answer has to be read."""
+    routing = cast(Case.routing, Text)
+    return or_(*(routing.contains(f'"{to}"') for to in ALWAYS_BY_HAND))
+
+
+def find_report_url(context: Context, to: str, name: str) -> str:
+    """Where a platform takes reports by its own form; empty for others, and where none is known."""
+    if to != Destination.PLATFORM:
+        return ""
+    platforms = load_platforms(context.settings.data_dir).platforms.values()
+    urls = [each.report_url for each in platforms if each.name == name]
+    return urls[0] if urls else ""

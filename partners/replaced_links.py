@@ -1,0 +1,102 @@
+"""Links that open nothing any more: they reached somebody whom they were not meant for.
+
+What a link was is kept only as its MAC, so that its page can say that it was replaced, and whom to
+ask, instead of pretending that it never was.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from sqlalchemy import LargeBinary, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from hotline.core.act import Act
+from hotline.core.errors import HotlineError
+from hotline.core.storage.database import Base, Identified, short_text
+from hotline.core.storage.ids import new_id
+from partners.links import new_link
+
+
+class ReplacedLink(Identified, Base):
+    """A link that was valid once. ``scope``: notice or referral."""
+
+    __tablename__ = "replaced_link"
+
+    mac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    scope: Mapped[str] = mapped_column(short_text(12))
+    subject_id: Mapped[uuid.UUID] = mapped_column(index=True)
+    replaced_at: Mapped[datetime]
+
+
+class LinkEnd(StrEnum):
+    """Why a link opens nothing any more."""
+
+    REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"
+
+
+class LinkEnded(HotlineError):
+    """A link that was ours and opens nothing any more. ``reference`` of what was withdrawn."""
+
+    status = 410
+    title = "This link opens nothing any more"
+
+    def __init__(
+        self, end: LinkEnd, at: datetime, reference: str = ""
+    ) -> None:
+        super().__init__(
+            "This link was replaced."
+            if end is LinkEnd.REPLACED
+            else f"{reference} was withdrawn.",
+            hint="Ask the hotline; nothing is to be done by this link.",
+        )
+        self.end, self.at, self.reference = end, at, reference
+
+
+class Linked(Protocol):
+    """What has a link: a referral or a notice."""
+
+    id: uuid.UUID
+    link_mac: bytes | None
+    link_number: int
+
+
+def replace_link(
+    act: Act, scope: str, subject: Linked, *, reason: str
+) -> None:
+    """The present link dies; the next letter carries a new one. Nothing to do if there is none."""
+    if subject.link_mac is None:
+        return
+    act.session.add(
+        ReplacedLink(
+            id=new_id(),
+            mac=subject.link_mac,
+            scope=scope,
+            subject_id=subject.id,
+            replaced_at=act.now,
+        )
+    )
+    subject.link_number += 1
+    keyring = act.context.keyring
+    link = new_link(keyring, scope, subject.id, subject.link_number)
+    subject.link_mac = link.mac
+    act.record(
+        "link.replaced",
+        scope,
+        subject.id,
+        reason=reason,
+        number=subject.link_number,
+    )
+
+
+def refuse_replaced(session: Session, mac: bytes) -> None:
+    """``LinkEnded`` if the link was ours once."""
+    replaced = session.scalar(
+        select(ReplacedLink).where(ReplacedLink.mac == mac)
+    )
+    if replaced is not None:
+        raise LinkEnded(LinkEnd.REPLACED, replaced.replaced_at)

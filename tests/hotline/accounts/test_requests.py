@@ -1,0 +1,215 @@
+"""No administrator can do something to an account alone, and every act is done and logged once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from hotline.accounts import logins, requests, service
+from hotline.accounts.models import (
+    LoginSession,
+    Person,
+    PersonAct,
+    PersonRequest,
+    RequestState,
+)
+from hotline.accounts.requests import Wish
+from hotline.core.act import Act
+from hotline.core.context import Context
+from hotline.core.errors import Conflict, Forbidden, InvalidInput
+from hotline.core.storage.audit import AuditEntry
+from tests.hotline.accounts.conftest import PASSWORD
+
+Add = Callable[..., str]
+WISHES = (
+    Wish(PersonAct.ADD, "newcomer", display_name="New", role="analyst"),
+    Wish(PersonAct.RENEW_PASSWORD, "ana", why="lost"),
+    Wish(PersonAct.CHANGE_ROLE, "ana", why="promoted", role="senior"),
+    Wish(PersonAct.DISABLE, "ana", why="left"),
+    Wish(PersonAct.ENABLE, "gone", why="came back"),
+)
+
+
+@pytest.fixture
+def staff(context: Context, add: Add, now: datetime) -> Context:
+    for name in ("first", "second"):
+        add(name, "administrator")
+    add("ana")
+    add("gone")
+    with context.database.writing() as session:
+        service.disable_person(Act(session, context, "test", now), "gone")
+    return context
+
+
+def ask(
+    staff: Context, wish: Wish, by: str = "first", now: datetime | None = None
+) -> PersonRequest:
+    with staff.database.writing() as session:
+        act = Act(session, staff, f"person:{by}", now or NOW)
+        request, password = requests.ask_for(act, wish)
+        assert password == "" or not request.two_person
+        return request
+
+
+def approve(staff: Context, request: PersonRequest, by: str) -> str:
+    with staff.database.writing() as session:
+        act = Act(session, staff, f"person:{by}", NOW)
+        return requests.approve_request(
+            act, session.get_one(PersonRequest, request.id)
+        )
+
+
+NOW = datetime.fromisoformat("2026-11-20T09:00:00+00:00")
+
+
+def accounts(staff: Context) -> list[tuple[object, ...]]:
+    with staff.database.reading() as session:
+        return [
+            (p.username, p.role, p.password_hash, p.disabled_at)
+            for p in session.scalars(select(Person).order_by(Person.username))
+        ]
+
+
+@pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.kind)
+def test_one_administrator_alone_changes_no_account(
+    staff: Context, wish: Wish
+) -> None:
+    before = accounts(staff)
+    request = ask(staff, wish)
+    assert accounts(staff) == before
+    with pytest.raises(Forbidden, match="cannot approve it"):
+        approve(staff, request, "first")
+    assert accounts(staff) == before
+    approve(staff, request, "second")
+    assert accounts(staff) != before
+
+
+@pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.kind)
+def test_an_act_is_done_once_and_the_log_names_both(
+    staff: Context, wish: Wish
+) -> None:
+    request = ask(staff, wish)
+    approve(staff, request, "second")
+    after = accounts(staff)
+    with pytest.raises(Conflict):
+        approve(staff, request, "second")
+    assert accounts(staff) == after
+    with staff.database.reading() as session:
+        rows = session.scalars(
+            select(AuditEntry).where(AuditEntry.entity == "person_request")
+        )
+        assert [(row.actor, row.action) for row in rows] == [
+            ("person:first", "person_request.created"),
+            ("person:second", "person_request.approved"),
+        ]
+
+
+def test_every_act_is_tried_here() -> None:
+    assert {wish.kind for wish in WISHES} == set(PersonAct)
+
+
+def test_nobody_approves_what_is_about_themselves(staff: Context) -> None:
+    wish = Wish(PersonAct.CHANGE_ROLE, "second", why="x", role="supervisor")
+    with pytest.raises(Forbidden, match="about themselves"):
+        approve(staff, ask(staff, wish), "second")
+
+
+def test_the_database_knows_the_rule_too(staff: Context) -> None:
+    request = ask(staff, WISHES[1])
+    with (
+        pytest.raises(IntegrityError),
+        staff.database.writing() as session,
+    ):
+        session.execute(
+            update(PersonRequest)
+            .where(PersonRequest.id == request.id)
+            .values(approved_by=request.asked_by)
+        )
+
+
+def test_a_disabled_person_can_come_back(staff: Context) -> None:
+    approve(staff, ask(staff, WISHES[4]), "second")
+    with staff.database.writing() as session:
+        assert logins.sign_in(session, staff, "gone", PASSWORD, NOW)
+
+
+def test_another_role_ends_the_sessions(staff: Context) -> None:
+    with staff.database.writing() as session:
+        assert logins.sign_in(session, staff, "ana", PASSWORD, NOW)
+    approve(staff, ask(staff, WISHES[2]), "second")
+    with staff.database.reading() as session:
+        assert session.scalars(select(LoginSession)).all() == []
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        Wish(PersonAct.ADD, "x y", display_name="", role="queen"),
+        Wish(PersonAct.RENEW_PASSWORD, "ana"),
+        Wish(PersonAct.RENEW_PASSWORD, "gone", why="x"),
+        Wish(PersonAct.DISABLE, "gone", why="x"),
+        Wish(PersonAct.ENABLE, "ana", why="x"),
+        Wish(PersonAct.CHANGE_ROLE, "ana", why="x", role="analyst"),
+        Wish(PersonAct.CHANGE_ROLE, "ana", why="x", role="queen"),
+    ],
+    ids=lambda wish: f"{wish.kind}-{wish.username}",
+)
+def test_what_cannot_be_done_is_not_asked_for(
+    staff: Context, wish: Wish
+) -> None:
+    with pytest.raises((Conflict, InvalidInput)):
+        ask(staff, wish)
+
+
+@pytest.mark.parametrize("kind", [PersonAct.DISABLE, PersonAct.CHANGE_ROLE])
+def test_somebody_remains_who_can_add_others(
+    staff: Context, kind: PersonAct
+) -> None:
+    """Also where two requests, each of them harmless, are approved one after the other."""
+    both = [
+        ask(staff, Wish(kind, name, why="x", role="analyst"), by=by)
+        for name, by in (("first", "second"), ("second", "first"))
+    ]
+    with staff.database.writing() as session:
+        for request in both[:1]:
+            row = session.get_one(PersonRequest, request.id)
+            requests.approve_request(Act(session, staff, "test", NOW), row)
+    with pytest.raises(Conflict, match="last administrator"):
+        approve(staff, both[1], "third")
+
+
+def test_a_request_is_refused_or_taken_back(staff: Context) -> None:
+    for by, state in (
+        ("first", RequestState.WITHDRAWN),
+        ("second", RequestState.REFUSED),
+    ):
+        request = ask(staff, WISHES[3])
+        with pytest.raises(Conflict, match="already"):
+            ask(staff, WISHES[3], by="second")
+        with staff.database.writing() as session:
+            row = session.get_one(PersonRequest, request.id)
+            requests.refuse_request(
+                Act(session, staff, f"person:{by}", NOW), row
+            )
+        with staff.database.reading() as session:
+            row = session.get_one(PersonRequest, request.id)
+            assert row.state == state
+        with pytest.raises(Conflict):
+            approve(staff, request, "second")
+
+
+def test_an_operator_can_let_one_person_do_it(staff: Context) -> None:
+    alone = replace(
+        staff,
+        settings=staff.settings.model_copy(update={"second_person": False}),
+    )
+    with alone.database.writing() as session:
+        act = Act(session, alone, "person:first", NOW)
+        _, password = requests.ask_for(act, WISHES[1])
+    with alone.database.writing() as session:
+        assert logins.sign_in(session, alone, "ana", password, NOW)
