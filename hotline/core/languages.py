@@ -131,12 +131,28 @@ def _is_code(name: str) -> bool:
 
 
 def letter_language(preferred: Iterable[str], data_dir: Path | None) -> str:
-    """The first of ``preferred`` that letters can be written in, else English."""
-    languages = load_languages(data_dir)
+    """The first of ``preferred`` that letters can be written in, else English.
+
+    "sr" alone names no script: it takes the first of its folders, "sr-Cyrl".
+    """
+    written = [
+        code
+        for code, language in load_languages(data_dir).items()
+        if language.has_letters
+    ]
     for code in preferred:
-        if code in languages and languages[code].has_letters:
+        of_code = [other for other in written if other.startswith(f"{code}-")]
+        if code in written:
             return code
+        if of_code:
+            return of_code[0]
     return SOURCE
+
+
+def write_code(typed: str) -> str:
+    """A code as folders are called, however it was typed: "sr-latn" is "sr-Latn"."""
+    language, dash, script = typed.strip().partition("-")
+    return language.lower() + dash + script.capitalize()
 
 
 @cache

@@ -53,7 +53,7 @@ def add_partner() -> ResponseReturnValue:
                 kind=given["kind"],
                 country=given["country"],
                 name=given["name"],
-                languages=given["languages"].lower().replace(",", " ").split(),
+                languages=given["languages"].replace(",", " ").split(),
             )
             name = partner.name
     except InvalidInput as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 from hotline.core.act import Act
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, phrase
+from hotline.core.languages import CODE, write_code
 from hotline.core.second_person import is_own_request, require_another
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
@@ -181,7 +181,7 @@ def add_partner(
         country=country or None,
         name=name,
         languages=[
-            code for code in languages if re.fullmatch("[a-z]{2}", code)
+            code for code in map(write_code, languages) if CODE.fullmatch(code)
         ],
         channel=NO_CHANNEL,
         address="",

@@ -5,7 +5,7 @@ The engine speaks in ``Reason``s, a key and its parameters; only here do they be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,8 @@ from hotline.core.languages import (
 )
 
 PACKAGE = "triage.jurisdiction"
+CASE_TABLE = "country_"
+"""With the name of a case behind it: a table of names of countries in that case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +93,36 @@ def catalog_of(catalogs: Mapping[str, Catalog], language: str) -> Catalog:
 
 def _make_sentence(reason: Reason, catalog: Catalog, language: str) -> str:
     facts = [catalog[f"fact.{path}"] for path in reason.facts]
-    countries = [country_name(code, language) for code in reason.countries]
     return catalog[reason.key].format(
         facts=", ".join(facts),
-        country=", ".join(countries),
+        country=_Countries(reason.countries, catalog, language),
         text=reason.text,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Countries:
+    """Countries in a sentence. ``{country:with}`` takes their names from ``[country_with]``.
+
+    A language that declines names has such a table for a case: the name of each country that it
+    knows, and under ``other`` what stands for all the rest.
+    """
+
+    codes: tuple[str, ...]
+    catalog: Catalog
+    language: str
+
+    def __format__(self, case: str) -> str:
+        return ", ".join(self._name(code, case) for code in self.codes)
+
+    def _name(self, code: str, case: str) -> str:
+        plain = country_name(code, self.language)
+        if not case:
+            return plain
+        table = f"{CASE_TABLE}{case}"
+        if declined := self.catalog.get(f"{table}.{code}"):
+            return f"{declined} ({code})"
+        return self.catalog[f"{table}.other"].format(country=plain)
 
 
 @cache
@@ -127,19 +153,26 @@ def _read_catalog(language: Language) -> dict[str, str]:
 def _list_differences(catalog: Catalog, shipped: Catalog) -> Iterator[str]:
     for key in sorted(shipped.keys() - catalog.keys()):
         yield f"{key!r} is missing"
-    for key in sorted(catalog.keys() - shipped.keys()):
+    declined = {key for key in catalog if key.startswith(CASE_TABLE)}
+    for key in sorted(catalog.keys() - shipped.keys() - declined):
         yield describe_unknown(key, shipped)
     for key in sorted(catalog.keys() & shipped.keys()):
         if not catalog[key].strip():
             yield f"{key!r} is empty"
             continue
+        cases = {name.partition(".")[0] for name in declined}
         blanks = _read_blanks(shipped[key])
-        if _read_blanks(catalog[key]) != blanks:
+        if _read_blanks(catalog[key], cases) != blanks:
             yield f"{key!r} must fill in {sorted(blanks or ())}"
 
 
-def _read_blanks(sentence: str) -> set[str] | None:
-    """The names in braces; None where the braces do not match, or hold more than a name."""
+def _read_blanks(
+    sentence: str, tables: Collection[str] = ()
+) -> set[str] | None:
+    """The names in braces; None where the braces do not match, or hold more than a name.
+
+    A name may have a case that is one of the ``tables``.
+    """
     try:
         parts = list(Formatter().parse(sentence))
     except ValueError:
@@ -147,7 +180,8 @@ def _read_blanks(sentence: str) -> set[str] | None:
     blanks = set()
     for _, name, form, conversion in parts:
         # A format such as {text:>9999999} would let a data file fill the memory.
-        if form or conversion:
+        is_case = f"{CASE_TABLE}{form}" in tables
+        if conversion or (form and not is_case):
             return None
         if name is not None:
             blanks.add(name)

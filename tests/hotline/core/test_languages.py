@@ -92,6 +92,7 @@ def test_letters_speak_it(data_dir: Path) -> None:
     assert letter.text == "Annwyl Ana\n"
     assert languages.letter_language(["xx", NEW, "sq"], data_dir) == NEW
     assert languages.letter_language(["mk", "sq"], data_dir) == "mk"
+    assert languages.letter_language(["sr"], data_dir) == "sr-Cyrl"
     assert languages.letter_language(["fr"], data_dir) == "en"
 
 

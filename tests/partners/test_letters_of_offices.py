@@ -1,0 +1,95 @@
+"""What an office of the region reads: its own language, and what else is done about the case."""
+
+from __future__ import annotations
+
+import pytest
+
+from hotline.core.act import Act
+from partners.channels.base import Message
+from partners.directory.service import add_partner
+from partners.referrals.models import Referral
+from tests.support.house import House
+from triage.jurisdiction.messages import Reason, load_messages, render_reasons
+
+
+def letter_to(house: House, language: str, **case: object) -> Message:
+    house.partner(
+        languages=[language],
+        name="Ministry of the Interior of Serbia, high-tech crime department",
+    )
+    house.decide(house.case(**case), "police")
+    return house.mail.messages[-1]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("sr-Latn", "Ministarstvo unutrašnjih poslova Republike Srbije"),
+        ("sr-Cyrl", "Министарство унутрашњих послова Републике Србије"),
+        ("mk", "Министерство за внатрешни работи на Србија"),
+    ],
+)
+def test_an_office_reads_its_own_language(
+    house: House, language: str, words: str
+) -> None:
+    message = letter_to(house, language)
+    assert message.language == language
+    assert words in message.text
+    assert "Ministry" not in message.text
+    assert "None" not in message.text and "{" not in message.text
+
+
+def test_a_letter_names_the_other_referrals_by_kind_alone(
+    house: House,
+) -> None:
+    house.partner()
+    house.partner("hotline-rs", "hotline", country="RS")
+    house.decide(house.case(), "police", "hotline-RS")
+    references = {row.kind: row.reference for row in house.all(Referral)}
+    by_address = {
+        message.address.split("@")[0]: message.text
+        for message in house.mail.messages
+    }
+    assert (
+        f"Partner hotline: {references['hotline']}"
+        in (by_address["police-al"])
+    )
+    assert f"Police: {references['police']}" in by_address["hotline-rs"]
+    assert "Partner hotline:" not in by_address["hotline-rs"]
+
+
+def test_a_letter_says_whether_the_host_was_told(house: House) -> None:
+    house.partner()
+    case = house.case()
+    house.decide(case, "police")
+    (message,) = house.mail.messages
+    assert "Host: not told by us" in message.text
+    assert "If we have no answer by" in message.text
+
+
+def test_a_code_of_a_language_is_kept_with_its_script(house: House) -> None:
+    with house.context.database.writing() as session:
+        act = Act(session, house.context, "person:drita", house.now)
+        partner = add_partner(
+            act,
+            kind="police",
+            country="RS",
+            name="Office",
+            languages=["sr-latn", "EN", "no code"],
+        )
+        assert partner.languages == ["sr-Latn", "en"]
+
+
+def test_a_country_is_declined_where_the_language_does_so() -> None:
+    reason = [
+        Reason("police.nexus", facts=("victim.country",), countries=("AL",))
+    ]
+    catalogs = load_messages()
+    assert "me Shqipërinë (AL):" in render_reasons(
+        reason, catalogs["sq"], "sq"
+    )
+    other = [Reason("police.nexus", countries=("JP",))]
+    assert "me vendin Japoni (JP):" in render_reasons(
+        other, catalogs["sq"], "sq"
+    )
+    assert "with Albania (AL):" in render_reasons(reason, catalogs["en"], "en")
