@@ -10,15 +10,12 @@ import socket
 import sys
 import urllib.error
 import urllib.request
-from datetime import timedelta
 
 from hotline.core.settings import Settings, load_settings
 
-SEAL_WITHIN = timedelta(minutes=5)
-
 
 def web(settings: Settings) -> str:
-    address = f"http://127.0.0.1:{settings.port}/readyz"
+    address = f"http://{settings.reached_at}/readyz"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(address, timeout=8):
@@ -36,26 +33,16 @@ def worker(settings: Settings) -> str:
 
 
 def scheduler(settings: Settings) -> str:
-    from sqlalchemy import select
-
     from hotline.core.context import utc_now
-    from hotline.core.storage.audit import AuditEntry
+    from hotline.core.storage import audit
     from hotline.core.storage.database import Database
 
     database = Database(settings.database_url.get_secret_value())
-    waiting = (
-        select(AuditEntry.id)
-        .where(
-            AuditEntry.number.is_(None),
-            AuditEntry.at < utc_now() - SEAL_WITHIN,
-        )
-        .limit(1)
-    )
     try:
         with database.reading() as session:
             return (
                 "the audit log is not being sealed"
-                if session.scalar(waiting)
+                if audit.is_sealing_late(session, utc_now())
                 else ""
             )
     finally:

@@ -17,13 +17,13 @@ from partners.channels.cloudflare import NAME as CLOUDFLARE
 from partners.notices import judging, origins
 from partners.notices.message import notice_message
 from partners.notices.models import OPEN, Notice
-from partners.notices.service import note_at_places, tell_of_withdrawal
+from partners.notices.service import tell_of_withdrawal
 from partners.referrals import withdrawal
+from partners.referrals.holds import begin_clocks
 from partners.referrals.message import referral_message
 from partners.referrals.models import Referral, ReferralPackage
 from partners.referrals.package_message import package_message
 from partners.referrals.reminder_letters import reminder_message
-from partners.referrals.service import begin_clocks
 from partners.sending.attempt import MayLeave, Subjects
 from partners.sending.models import Delivery
 from partners.states import (
@@ -33,6 +33,7 @@ from partners.states import (
     ReferralEvent,
     ReferralState,
 )
+from triage.cases.places import note_at_place
 from triage.cases.vocabulary import PlaceEvent
 from triage.jurisdiction import Urgency
 
@@ -155,7 +156,9 @@ class NoticeSubject:
         if self.notice.state == NoticeState.WITHDRAWN:
             tell_of_withdrawal(act.session, act.context, self.notice, act.now)
         if _advance_if_allowed(act, self.notice, NoticeEvent.SENT):
-            note_at_places(act, self.notice, PlaceEvent.NOTICED)
+            case = self.notice.case
+            for entry in self.notice.items:
+                note_at_place(act, case, entry.item_id, PlaceEvent.NOTICED)
         if delivery.channel == CLOUDFLARE:
             origins.note_request(
                 act.session, self.notice, delivery, now=act.now

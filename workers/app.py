@@ -19,13 +19,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from hotline.core.context import Context
 from hotline.core.settings import Audience
 from hotline.core.web import health, retries, site
+from hotline.core.web.pulse import Pulse
 from hotline.intake.form import understood
 
 ROOT = Path(__file__).parent.parent
 
 
-def create_app(context: Context) -> APIFlask:
-    """The app of the audiences that the settings name."""
+def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
+    """The app of the audiences that the settings name; ``pulse`` tells whether it can store."""
     app = APIFlask(
         "hotline",
         title="Hotline",
@@ -51,7 +52,7 @@ def create_app(context: Context) -> APIFlask:
         ]
     )
     site.install_site(app, context)
-    app.register_blueprint(health.create_blueprint(_readiness(context)))
+    app.register_blueprint(health.create_blueprint(_readiness(context, pulse)))
     understood.register_reader(app, _read_places(context))
     for audience in context.settings.audiences:
         for blueprint in BLUEPRINTS[audience]():
@@ -82,11 +83,23 @@ def _read_places(context: Context) -> understood.Reader:
     return read
 
 
-def _readiness(context: Context) -> dict[str, health.Check]:
-    """What the packages above the ground floor have to say. The index lies where the workers are,
-    and so does the console; public pages on a host of their own know nothing of it."""
-    if "console" not in context.settings.audiences:
-        return {}
+def _readiness(
+    context: Context, pulse: Pulse | None
+) -> dict[str, health.Check]:
+    """What the process itself and the packages above the ground floor have to say.
+
+    The index lies where the workers are, and so does the console; public pages on a host of their
+    own know nothing of it.
+    """
+    checks: dict[str, health.Check] = {}
+    if pulse is not None:
+        checks["writing"] = pulse.find_fault
+    if "console" in context.settings.audiences:
+        checks["known_hashes"] = _check_index(context)
+    return checks
+
+
+def _check_index(context: Context) -> health.Check:
     from triage.hashlists.search.readiness import IndexReadiness
 
     index = IndexReadiness(context)
@@ -98,7 +111,7 @@ def _readiness(context: Context) -> dict[str, health.Check]:
         except SQLAlchemyError:
             return ""  # said by the check of the database
 
-    return {"known_hashes": known_hashes}
+    return known_hashes
 
 
 def _public() -> list[Blueprint]:

@@ -7,8 +7,7 @@ takes over when the first one dies.
 from __future__ import annotations
 
 import signal
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import datetime
 
 import structlog
 from sqlalchemy import text
@@ -17,41 +16,28 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context, utc_now
 from hotline.core.logs import origin_of
 from hotline.core.storage import audit
-from hotline.intake import retention
 from hotline.intake.inbound.fetch import post_fetch
 from partners.notices.reminders import send_reminders
-from partners.referrals.forget import forget_told
 from partners.referrals.holds import expire_holds
 from partners.referrals.reminders import chase_referrals
 from partners.watching.service import post_due_checks
-from triage.cases.forget import forget_idle
-from triage.cases.people.forget import forget_people
-from triage.hashlists.imports import staging
+from workers import forgetting
 from workers.stopping import StopRequest
 from workers.transport import Transport
 
 log = structlog.get_logger(__name__)
 
-RETENTION_EVERY = timedelta(hours=6)
 # Any number that no other program uses on this database: "HTLN" as bytes.
 ADVISORY_LOCK = 0x48544C4E
 
 
-class Forget(Protocol):
-    """Forgets what is due, a batch of it; returns how many."""
-
-    def __call__(
-        self, session: Session, context: Context, *, now: datetime
-    ) -> int: ...
-
-
 class Scheduler:
-    """Holds only when retention last ran; everything else is in the database."""
+    """Holds only how far a round of forgetting came; everything else is in the database."""
 
     def __init__(self, context: Context, transport: Transport) -> None:
         self.context = context
         self.transport = transport
-        self._retention_at: datetime | None = None
+        self._forgetting = forgetting.Rounds(context, _mine)
 
     def tick(self, now: datetime) -> dict[str, int]:
         """One round; returns what it did, by name. A step that fails does not stop the others."""
@@ -81,33 +67,10 @@ class Scheduler:
             done["handed_over"] = self.transport.sweep(
                 self.context.database, now
             )
-            done["erased"] = self._retention(now)
+            done["erased"] = self._forgetting.go_on(now)
         except Exception as error:
             self._failed("sweep", error)
         return done
-
-    def _retention(self, now: datetime) -> int:
-        if (
-            self._retention_at is not None
-            and now - self._retention_at < RETENTION_EVERY
-        ):
-            return 0
-        self._retention_at = now
-        staging.sweep_imports(self.context.database, now)
-        erased = sum(retention.forget_all_due(self.context, now=now).values())
-        for forget in (forget_told, forget_people, forget_idle):
-            erased += self._forget_all(forget, now)
-        return erased
-
-    def _forget_all(self, forget: Forget, now: datetime) -> int:
-        """In as many short transactions as it takes."""
-        forgotten = 0
-        while True:
-            with self.context.database.writing() as session:
-                count = forget(session, self.context, now=now)
-            forgotten += count
-            if not count:
-                return forgotten
 
     def _write_head(self, now: datetime) -> int:
         """After the commit of what was sealed: only that is a head. The file is on this machine, so

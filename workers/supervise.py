@@ -1,7 +1,7 @@
 """One process tree: Redis, web, workers, scheduler, each a child that is started again if it dies.
 
-``hotline up`` is its parent. SIGTERM and Ctrl-C stop the children in the reverse order of their
-start; a child that ignores that is killed. Children die with their parent, however it ends.
+``hotline up`` is its parent. SIGTERM and Ctrl-C stop all children at once, Redis after the others;
+a child that ignores that is killed. Children die with their parent, however it ends.
 """
 
 from __future__ import annotations
@@ -27,12 +27,16 @@ from hotline.core.errors import Conflict, Unavailable
 from hotline.core.settings import Settings
 from workers import redis_server
 from workers.pools import Pool
+from workers.running import LOCK
 from workers.stopping import StopRequest
 from workers.transport import connect
 
 log = structlog.get_logger(__name__)
 
-STOP_SECONDS = 15.0
+STOP_SECONDS = 4.0
+"""What is cut off then is done again: the database has all of it, and done twice is done once."""
+SENDING_STOP_SECONDS = 15.0
+"""A letter whose taking was not yet confirmed would leave twice."""
 READY_SECONDS = 60.0
 # By deaths in a row soon after the start. A child that was killed comes back at once; one that
 # cannot start would otherwise take a processor for itself.
@@ -54,6 +58,10 @@ class Child:
     started: float = 0.0
     failures: int = 0
     not_before: float = 0.0
+    stop_seconds: float = STOP_SECONDS
+
+    def is_alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
 
 class Tree:
@@ -125,7 +133,7 @@ class Tree:
 
     def _wait_for_web(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        address = f"http://{_reachable(self.settings.host)}:{self.settings.port}/livez"
+        address = f"http://{self.settings.reached_at}/livez"
         while time.monotonic() < deadline and not self._stop.is_set():
             try:
                 if (
@@ -149,20 +157,29 @@ class Tree:
             )
 
     def _stop_all(self) -> None:
-        for child in reversed(self.children):
-            if child.process is not None and child.process.poll() is None:
+        """All at once, and Redis last: who still works needs it to put down what is in hand."""
+        transport = [child for child in self.children if child.name == "redis"]
+        others = [child for child in self.children if child.name != "redis"]
+        for children in (others, transport):
+            alive = [child for child in children if child.is_alive()]
+            for child in reversed(alive):
+                assert child.process is not None
                 child.process.terminate()
-                _await_end(child)
+            _await_ends(alive)
 
 
-def _await_end(child: Child) -> None:
-    assert child.process is not None
-    try:
-        child.process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        log.error("child_killed", child=child.name)
-        os.killpg(child.process.pid, signal.SIGKILL)
-        child.process.wait()
+def _await_ends(children: Sequence[Child]) -> None:
+    """Who is not done when its time is up is killed; the time of all runs at once."""
+    begun = time.monotonic()
+    for child in sorted(children, key=lambda child: child.stop_seconds):
+        assert child.process is not None
+        left = begun + child.stop_seconds - time.monotonic()
+        try:
+            child.process.wait(max(0.0, left))
+        except subprocess.TimeoutExpired:
+            log.error("child_killed", child=child.name)
+            os.killpg(child.process.pid, signal.SIGKILL)
+            child.process.wait()
 
 
 def _die_with_parent() -> None:
@@ -177,7 +194,13 @@ def service_children(settings: Settings) -> list[Child]:
         children.append(Child("redis", redis_server.command(settings.run_dir)))
     children.append(Child("web", [*hotline, "web"]))
     children += [
-        Child(f"{pool}-{number}", [*hotline, "worker", "--only", pool])
+        Child(
+            f"{pool}-{number}",
+            [*hotline, "worker", "--only", pool],
+            stop_seconds=(
+                SENDING_STOP_SECONDS if pool is Pool.SENDING else STOP_SECONDS
+            ),
+        )
         for pool in Pool
         for number in range(1, _processes(settings, pool) + 1)
     ]
@@ -193,7 +216,7 @@ def _processes(settings: Settings, pool: Pool) -> int:
 def lock_data_dir(settings: Settings) -> IO[str]:
     """Hold the data directory for this tree; a second ``hotline up`` on it is refused."""
     settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = (settings.run_dir / "up.lock").open("a+")
+    file = (settings.run_dir / LOCK).open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -234,10 +257,3 @@ def wait_for_redis(settings: Settings, stop: StopRequest) -> None:
             if time.monotonic() > deadline:
                 raise Unavailable("Redis did not come up.") from error
         stop.wait(0.05)
-
-
-def _reachable(host: str) -> str:
-    """An address to reach a server that binds ``host``."""
-    if host in ("0.0.0.0", "::", ""):  # noqa: S104
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hotline.core.context import Context, build_context
+from hotline.core.placeholders import list_placeholders
 from hotline.core.settings import Settings
 from workers.pools import Pool
 from workers.transport import Transport
@@ -53,8 +54,12 @@ class Tools:
     @cached_property
     def channels(self) -> Channels:
         from partners.channels.base import build_channels
+        from workers.closed_channels import close_channels
 
-        return build_channels(self.context.settings)
+        settings = self.context.settings
+        channels = build_channels(settings)
+        examples = list_placeholders(settings)
+        return close_channels(channels, examples) if examples else channels
 
     @cached_property
     def duty_ways(self) -> Channels:

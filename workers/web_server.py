@@ -12,8 +12,10 @@ from gunicorn.glogging import Logger
 from hotline.core.context import build_context
 from hotline.core.logs import origin_of, words_of
 from hotline.core.settings import Settings
+from hotline.core.web.pulse import Pulse
 from workers.app import BLUEPRINTS, create_app
-from workers.migrations.run import require_current
+from workers.house import open_own_context
+from workers.timed_worker import TimedWorker
 from workers.transport import Courier, Transport
 
 log = structlog.get_logger(__name__)
@@ -53,14 +55,14 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         options = {
-            "bind": f"{self.settings.host}:{self.settings.port}",
+            "bind": self.settings.bound_to,
             "workers": self.settings.web_workers,
             "threads": self.settings.web_threads,
-            "worker_class": "gthread",
+            "worker_class": TimedWorker,
             "logger_class": QuietLogger,
             "loglevel": "warning",
             "timeout": 60,
-            "graceful_timeout": 10,
+            "graceful_timeout": 3,
             "keepalive": 5,
             "limit_request_line": 4094,
             "limit_request_fields": 60,
@@ -78,7 +80,9 @@ class Server(BaseApplication):  # type: ignore[misc]
             context = build_context(
                 self.settings, after_commit=courier.after_commit
             )
-            return create_app(context)
+            pulse = Pulse(context.database)
+            pulse.start()
+            return create_app(context, pulse)
         except Exception as error:
             # gunicorn's own account is a traceback, which our logger does not let through.
             log.error(
@@ -91,11 +95,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 def serve(settings: Settings) -> None:
     """Serve until told to stop. What a command can say in one line is found out before the fork."""
-    context = build_context(settings)
-    try:
-        require_current(context.database)
-    finally:
-        context.close()
+    open_own_context(settings).close()
     for audience in settings.audiences:
         BLUEPRINTS[
             audience

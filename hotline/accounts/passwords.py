@@ -1,19 +1,23 @@
 """Passwords: Argon2id, one strength for all, the same work whoever asks.
 
 64 MiB and four passes (RFC 9106 recommends three at 64 MiB) cost about 0.2 s of one core; no more
-than two run at a time in a process, so that a flood of attempts can't exhaust the memory.
+than two run at a time in a process, so that a flood of attempts can't exhaust the memory. Who comes
+while both places are taken is told to come back at once: one who waited would hold a thread of the
+server, and a few of them the public form.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from hotline.core.errors import InvalidInput
+from hotline.core.errors import Busy, InvalidInput
 from hotline.core.storage.ids import new_receipt
 
 HASHER = PasswordHasher(time_cost=4, memory_cost=64 * 1024, parallelism=4)
@@ -34,19 +38,32 @@ def generate_password(username: str = "") -> str:
 
 
 def hash_password(password: str) -> str:
-    with _AT_ONCE:
+    with _place():
         return HASHER.hash(password)
 
 
 def password_matches(stored: str | None, password: str) -> bool:
     """Whether ``password`` is the one behind ``stored``; None (nobody) costs the same and is no."""
-    with _AT_ONCE:
+    with _place():
         try:
             return HASHER.verify(
                 stored or _hash_of_nobody(), password[: LONGEST + 1]
             ) and bool(stored)
         except (VerificationError, InvalidHashError):
             return False
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    if not _AT_ONCE.acquire(blocking=False):
+        raise Busy(
+            "Too many people are signing in right now.",
+            hint="Try again in a moment.",
+        )
+    try:
+        yield
+    finally:
+        _AT_ONCE.release()
 
 
 def is_outdated(stored: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,6 +10,7 @@ from hotline.core.datafiles.countries import Country, load_country
 from hotline.core.settings import Settings
 from hotline.core.storage.crypto import Keyring, Vault
 from hotline.core.storage.database import Database
+from hotline.core.storage.own_keys import refuse_lost_keys
 
 
 @dataclass(frozen=True)
@@ -33,19 +34,25 @@ def build_context(
     settings: Settings,
     *,
     after_commit: Callable[[list[str]], None] | None = None,
+    renewed_keys: Collection[str] = (),
 ) -> Context:
-    """``after_commit`` receives the outbox notes of each committed transaction."""
+    """``after_commit`` receives the outbox notes of each committed transaction.
+
+    ``renewed_keys`` are made where they are missing, whatever the database was used with.
+    """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     assert settings.secrets_dir is not None
+    database = Database(
+        settings.database_url.get_secret_value(), after_commit=after_commit
+    )
+    refuse_lost_keys(settings.secrets_dir, database, renewed=renewed_keys)
     keyring = Keyring(settings.secrets_dir)
     return Context(
         settings=settings,
         country=load_country(settings.country, settings.data_dir),
         keyring=keyring,
         vault=Vault(keyring),
-        database=Database(
-            settings.database_url.get_secret_value(), after_commit=after_commit
-        ),
+        database=database,
     )
 
 

@@ -99,6 +99,13 @@ class Unavailable(HotlineError):
 
     status = 503
     title = "Not available at the moment"
+    retry_after = 60
+
+
+class Busy(Unavailable):
+    """This process does as much of it at once as it may; a moment later it can be tried again."""
+
+    retry_after = 2
 
 
 class NoAnswer(Unavailable):

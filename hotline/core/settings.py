@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     contact_email: str = Field(
         "desk@hotline.example", description="Where partners answer to."
     )
+    sandbox: bool = Field(
+        False,
+        description="A trial whose letters reach nobody; set by `hotline demo`.",
+    )
 
     # where things are
     data_dir: Path = Field(
@@ -252,6 +256,20 @@ class Settings(BaseSettings):
         ge=0,
         description="How much longer words that nobody read are kept.",
     )
+    keep_work_days: int = Field(
+        90, ge=30, description="Done work, in the database."
+    )
+    keep_visits: int = Field(
+        500, ge=100, description="Checks of one location; the newest count."
+    )
+    keep_observations_days: int = Field(
+        365,
+        ge=30,
+        description="Facts about hosting that newer ones replaced.",
+    )
+    keep_deliveries_days: int = Field(
+        1825, ge=365, description="What left, once it is settled."
+    )
     audit_heads_file: Path | None = Field(
         None, description="Outside the database, append-only."
     )
@@ -327,13 +345,24 @@ class Settings(BaseSettings):
                 SecretStr(f"sqlite:///{self.data_dir / 'hotline.db'}"),
             )
         if not self.public_url:
-            put("public_url", f"http://{self.host}:{self.port}")
+            put("public_url", f"http://{self.bound_to}")
         for name in ("provider_url", "console_url"):
             if not getattr(self, name):
                 put(name, self.public_url)
         if self.secure_cookies is None:
             put("secure_cookies", self.public_url.startswith("https://"))
         return self
+
+    @property
+    def bound_to(self) -> str:
+        """Address and port that the web server binds, as a URL has them."""
+        return f"{_in_url(self.host)}:{self.port}"
+
+    @property
+    def reached_at(self) -> str:
+        """Address and port by which this machine itself reaches the web server."""
+        everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104
+        return f"{_in_url(everywhere.get(self.host, self.host))}:{self.port}"
 
     @property
     def redis(self) -> str:
@@ -369,6 +398,10 @@ class Settings(BaseSettings):
             settings_cls, path if path.is_file() else None
         )
         return (init_settings, env_settings, file_secret_settings, toml)
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def load_settings(**overrides: object) -> Settings:

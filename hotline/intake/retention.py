@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
     ColumnElement,
     String,
+    and_,
     cast,
     delete,
     exists,
+    false,
     func,
     select,
 )
@@ -20,6 +23,7 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from hotline.core.storage import audit
 from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.database import delete_some
 from hotline.intake.models import (
     Draft,
     IdempotencyKey,
@@ -30,14 +34,35 @@ from hotline.intake.models import (
 )
 from hotline.intake.vocabulary import FINAL_STATES, MessageAuthor
 
-BATCH = 1_000
-"""Reports of one transaction; ``forget_all_due`` goes on until nothing is due."""
+BATCH = 200
+"""Rows of one transaction, so that no writer waits long; callers go on until nothing is due."""
+COUNTED = 1_000
+"""What waits is counted up to here: a page must not walk over all reports."""
+
+Since = Callable[[datetime], ColumnElement[bool]]
+"""Of a ``Report`` in the query: whether something happened with it since a moment."""
+
+
+def _nothing_since(_: datetime) -> ColumnElement[bool]:
+    return false()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Reports whose time is over and that are still there; counted up to ``COUNTED`` each.
+
+    ``unread``: because nobody opened what their reporter wrote last.
+    """
+
+    due: int
+    unread: int
 
 
 def forget_all_due(
     context: Context,
     *,
     now: datetime,
+    happened: Since = _nothing_since,
     progress: Callable[[dict[str, int]], None] = lambda _: None,
 ) -> dict[str, int]:
     """Everything that is due, in as many short transactions as it takes; what -> how many.
@@ -48,7 +73,7 @@ def forget_all_due(
     sums: dict[str, int] = {}
     while True:
         with context.database.writing() as session:
-            counts = forget_due(session, context, now=now)
+            counts = forget_due(session, context, now=now, happened=happened)
         for name, count in counts.items():
             sums[name] = sums.get(name, 0) + count
         if not any(counts.values()):
@@ -56,41 +81,70 @@ def forget_all_due(
         progress(sums)
 
 
-def count_held(session: Session, context: Context, *, now: datetime) -> int:
-    """Reports whose time is over, but that wait because nobody read what their reporter wrote."""
+def count_waiting(
+    session: Session,
+    context: Context,
+    *,
+    now: datetime,
+    happened: Since = _nothing_since,
+) -> Waiting:
+    """What is due to be erased, and what is held back and until when at the latest.
+
+    Words that nobody read hold a report for ``retention_unread_days`` more, and no longer.
+    """
     before = now - timedelta(days=context.settings.retention_report_days)
-    query = select(func.count()).where(
-        Report.erased_at.is_(None), *_is_over(before), _has_unread_words()
-    )
-    return session.scalar(query) or 0
+    is_over = (Report.erased_at.is_(None), *_is_over(before, happened))
+    held = _is_held(context, before)
+
+    def count(*conditions: ColumnElement[bool]) -> int:
+        some = select(Report.id).where(*conditions).limit(COUNTED).subquery()
+        query = select(func.count()).select_from(some)
+        return session.scalar(query) or 0
+
+    return Waiting(due=count(*is_over, ~held), unread=count(*is_over, held))
 
 
 def forget_due(
-    session: Session, context: Context, *, now: datetime
+    session: Session,
+    context: Context,
+    *,
+    now: datetime,
+    happened: Since = _nothing_since,
 ) -> dict[str, int]:
-    """Everything that is due, at most ``BATCH`` reports of each sort; what -> how many."""
-    keys = session.execute(
-        delete(IdempotencyKey).where(IdempotencyKey.expires_at <= now)
-    )
-    drafts = session.execute(delete(Draft).where(Draft.expires_at <= now))
-    proofs = session.execute(
-        delete(SpentProof).where(SpentProof.expires_at <= now)
-    )
+    """Everything that is due, at most ``BATCH`` of each sort; what -> how many.
+
+    ``happened`` tells of acts that only upper floors know: a report's clock runs from the last.
+    """
     return {
-        "contacts": erase_contacts(session, context, now=now),
-        "reports": erase_reports(session, context, now=now),
-        "idempotency_keys": int(getattr(keys, "rowcount", 0)),
-        "drafts": int(getattr(drafts, "rowcount", 0)),
-        "spent_proofs": int(getattr(proofs, "rowcount", 0)),
+        "contacts": erase_contacts(
+            session, context, now=now, happened=happened
+        ),
+        "reports": erase_reports(session, context, now=now, happened=happened),
+        **{
+            name: delete_some(
+                session, model, model.expires_at <= now, limit=BATCH
+            )
+            for name, model in (
+                ("idempotency_keys", IdempotencyKey),
+                ("drafts", Draft),
+                ("spent_proofs", SpentProof),
+            )
+        },
     }
 
 
 def erase_contacts(
-    session: Session, context: Context, *, now: datetime
+    session: Session,
+    context: Context,
+    *,
+    now: datetime,
+    happened: Since = _nothing_since,
 ) -> int:
     """Forget how to reach the reporters of reports that are closed for long enough."""
     before = now - timedelta(days=context.settings.retention_contact_days)
-    due = _list_due(session, context, before, Report.contact.is_not(None))
+    due = _lock_due(
+        session, context, before, happened, Report.contact.is_not(None)
+    )
     for report in due:
         report.contact = report.contact_terms = None
         report.contact_erased_at = now
@@ -98,14 +152,22 @@ def erase_contacts(
     return len(due)
 
 
-def erase_reports(session: Session, context: Context, *, now: datetime) -> int:
+def erase_reports(
+    session: Session,
+    context: Context,
+    *,
+    now: datetime,
+    happened: Since = _nothing_since,
+) -> int:
     """Destroy the keys of reports that are closed for long enough: crypto-erasure.
 
     Sealed columns are emptied as well, and the receipt is put out of use, so that an expired code
     looks like one that never was.
     """
     before = now - timedelta(days=context.settings.retention_report_days)
-    due = _list_due(session, context, before, Report.erased_at.is_(None))
+    due = _lock_due(
+        session, context, before, happened, Report.erased_at.is_(None)
+    )
     for report in due:
         context.vault.erase(session, report.id)
         session.execute(
@@ -122,28 +184,49 @@ def erase_reports(session: Session, context: Context, *, now: datetime) -> int:
     return len(due)
 
 
-def _list_due(
+def _lock_due(
     session: Session,
     context: Context,
     before: datetime,
+    happened: Since,
     *conditions: ColumnElement[bool],
 ) -> Sequence[Report]:
-    """Reports with which nothing happened since ``before``, on either side.
+    """Reports with which nothing happened since ``before``, on either side, locked.
 
-    Words that nobody read hold a report back, until they are too old for that as well.
+    Words that nobody read hold a report back, until they are too old for that as well. Whoever
+    writes a message locks its report first. One that was written while these were being chosen is
+    seen by the second look, behind the locks; one that comes after it finds an erased report.
     """
-    unread_days = timedelta(days=context.settings.retention_unread_days)
-    held = _has_unread_words(ReportMessage.at > before - unread_days)
-    return session.scalars(
-        select(Report)
-        .where(*_is_over(before), *conditions, ~held)
+    is_due = (
+        *_is_over(before, happened),
+        *conditions,
+        ~_is_held(context, before),
+    )
+    chosen = session.scalars(
+        select(Report.id)
+        .where(*is_due)
         .order_by(Report.id)
         .limit(BATCH)
+        .with_for_update(of=Report, skip_locked=True)
+    ).all()
+    return session.scalars(
+        select(Report)
+        .where(Report.id.in_(chosen), *is_due)
+        .order_by(Report.id)
+        .execution_options(populate_existing=True)
     ).all()
 
 
-def _is_over(before: datetime) -> tuple[ColumnElement[bool], ...]:
-    """All parts have been final, and neither side has written, since ``before``."""
+def _is_held(context: Context, before: datetime) -> ColumnElement[bool]:
+    """Words that nobody read, and that are not yet too old to be waited for."""
+    unread_days = timedelta(days=context.settings.retention_unread_days)
+    return _has_unread_words(ReportMessage.at > before - unread_days)
+
+
+def _is_over(
+    before: datetime, happened: Since
+) -> tuple[ColumnElement[bool], ...]:
+    """All parts have been final, and nobody has written or done anything, since ``before``."""
     still_moving = exists().where(
         ReportPart.report_id == Report.id,
         ReportPart.state.not_in(FINAL_STATES)
@@ -152,23 +235,30 @@ def _is_over(before: datetime) -> tuple[ColumnElement[bool], ...]:
     still_writing = exists().where(
         ReportMessage.report_id == Report.id, ReportMessage.at > before
     )
-    return (Report.received_at <= before, ~still_moving, ~still_writing)
+    return (
+        Report.received_at <= before,
+        ~still_moving,
+        ~still_writing,
+        ~happened(before),
+    )
 
 
 def _has_unread_words(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """The reporter wrote something, and no person has opened the report's words since."""
+    return exists().where(
+        ReportMessage.report_id == Report.id, is_unread(), *conditions
+    )
+
+
+def is_unread() -> ColumnElement[bool]:
+    """Of a ``ReportMessage`` in the query: a reporter's, and no person has opened it since."""
     was_read = exists().where(
         AuditEntry.entity_id == _id_in_audit(),
         AuditEntry.action == "personal.read",
         AuditEntry.actor.startswith("person:"),
         AuditEntry.at >= ReportMessage.at,
     )
-    return exists().where(
-        ReportMessage.report_id == Report.id,
-        ReportMessage.author == MessageAuthor.REPORTER,
-        *conditions,
-        ~was_read,
-    )
+    return and_(ReportMessage.author == MessageAuthor.REPORTER, ~was_read)
 
 
 def _id_in_audit() -> ColumnElement[str]:

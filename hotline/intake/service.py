@@ -212,6 +212,8 @@ def _write_message(
     act: Act, report: Report, text: str, *, author: MessageAuthor
 ) -> None:
     session, context = act.session, act.context
+    # Retention locks it, too: what is added either keeps the report, or is refused here.
+    session.refresh(report, ["erased_at"], with_for_update=True)
     key = context.vault.key_of(session, report.id)
     if key is None:
         raise Conflict(

@@ -51,7 +51,7 @@ class Point:
     since: datetime
 
 
-def list_points(session: Session, now: datetime) -> list[Point]:
+def list_points(session: Session) -> list[Point]:
     """All points, danger first, then the oldest. ``why`` is a word of ``words.ATTENTION``."""
     alerts = [
         Point(alert.case, ALERT, alert.opened_at)
@@ -64,8 +64,7 @@ def list_points(session: Session, now: datetime) -> list[Point]:
     ]
     danger = [*alerts, *calls, *_held_in_danger(session)]
     points = [
-        Point(case, "reporter.wrote", at)
-        for case, at in list_unread(session, now)
+        Point(case, "reporter.wrote", at) for case, at in list_unread(session)
     ]
     for model, states in (
         (Plan, (PlanState.REQUESTED,)),
@@ -224,7 +223,7 @@ def attention() -> str:
     with site.reading() as session:
         return render_template(
             "partners/attention.html",
-            points=list_points(session, now),
+            points=list_points(session),
             words=words,
             urgent=URGENT,
             now=now,

@@ -6,8 +6,8 @@ from hotline.core.act import Act
 from partners.manual.service import Told, record_act
 from partners.manual.vocabulary import Outcome
 from partners.referrals.deadlines import find_due_time
+from partners.referrals.holds import begin_clocks
 from partners.referrals.models import Referral
-from partners.referrals.service import begin_clocks
 from partners.states import ReferralEvent
 from triage.cases.locking import lock_case
 

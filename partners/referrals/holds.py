@@ -23,6 +23,7 @@ from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.states import HoldEvent, HoldState, ReferralState
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
+from triage.jurisdiction import Destination
 
 MAX_EXTENSION = timedelta(days=90)
 
@@ -61,6 +62,14 @@ def list_orphans(session: Session, case_id: uuid.UUID) -> Sequence[Hold]:
         )
         .order_by(Hold.id)
     ).all()
+
+
+def begin_clocks(act: Act, referral: Referral) -> None:
+    """The office has it: whether it answers is watched, and a police hold's time runs."""
+    referral.chase_at, referral.reminded = referral.due_at, 0
+    referral.escalated_at = None
+    if referral.kind == Destination.POLICE:
+        start_hold(act, referral)
 
 
 def start_hold(act: Act, referral: Referral) -> None:

@@ -148,14 +148,6 @@ def _waits_for(partner: Partner) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def begin_clocks(act: Act, referral: Referral) -> None:
-    """The office has it: whether it answers is watched, and a police hold's time runs."""
-    referral.chase_at, referral.reminded = referral.due_at, 0
-    referral.escalated_at = None
-    if referral.kind == Destination.POLICE:
-        holds.start_hold(act, referral)
-
-
 def store_answer(
     session: Session,
     referral: Referral,

@@ -227,7 +227,7 @@ def _draw_conclusion(
     """What all looks together prove, and what follows from it."""
     newest = verdicts[-1]
     policy = policy_of(act.context)
-    verdicts_so_far = _past_verdicts(act.session, watch.item_id)
+    verdicts_so_far = _past_verdicts(act, watch.item_id)
     conclusion = draw_conclusion(verdicts_so_far, policy, act.now)
     watch.checks += 1
     watch.last_verdict, watch.last_at = newest.verdict, act.now
@@ -273,11 +273,13 @@ def _with_jitter(
     return at and add_jitter(at, now, key=str(watch.id), share=policy.jitter)
 
 
-def _past_verdicts(session: Session, item_id: uuid.UUID) -> list[Verdict]:
-    rows = session.scalars(
-        select(Visit.evidence).where(
-            Visit.item_id == item_id, Visit.purpose == "check"
-        )
+def _past_verdicts(act: Act, item_id: uuid.UUID) -> list[Verdict]:
+    """Of the newest checks, as many as are kept: more than a policy asks for in all its time."""
+    rows = act.session.scalars(
+        select(Visit.evidence)
+        .where(Visit.item_id == item_id, Visit.purpose == "check")
+        .order_by(Visit.at.desc(), Visit.id.desc())
+        .limit(act.context.settings.keep_visits)
     )
     return [Verdict.from_json(row) for row in rows if row]
 

@@ -207,7 +207,7 @@ def test_changed_rules_count_at_the_door(house: House) -> None:
     assert house.notice.state == "awaiting_release"
     assert house.held_back()
     with house.context.database.reading() as session:
-        points = [point.why for point in list_points(session, house.now)]
+        points = [point.why for point in list_points(session)]
     assert points == ["notice.held_by_nobody"]
 
 

@@ -184,6 +184,7 @@ def test_danger_is_registered_while_everybody_outside_is_silent(
     address, taken = healthy
     up = service(
         REDIS_URL=redis_server.url,
+        SANDBOX="true",
         SMTP_HOST="127.0.0.1",
         SMTP_PORT=str(smtp.port),
         SMTP_SECURITY="none",

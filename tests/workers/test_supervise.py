@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ import structlog.testing
 
 from hotline.core.context import Context
 from hotline.core.errors import Misconfigured, Unavailable
+from hotline.core.settings import load_settings
 from workers import supervise, web_server
 from workers.migrations.run import stamp_newest
 from workers.supervise import RESTART_WAITS, STEADY_SECONDS, Child, Tree
@@ -81,7 +82,7 @@ def test_it_comes_back_ever_more_rarely_and_at_once_after_a_long_life(
 def test_the_web_process_says_why_it_cannot_start(
     make_context: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_: Context) -> Any:
+    def refuse(*_: object) -> Any:
         raise Misconfigured("Data file x.toml is not valid TOML.")
 
     monkeypatch.setattr(web_server, "create_app", refuse)
@@ -109,3 +110,58 @@ def test_a_database_of_another_version_is_said_before_any_process_is_forked(
     )
     with pytest.raises(Misconfigured, match="hotline db upgrade"):
         web_server.serve(context.settings)
+
+
+STUBBORN = (
+    sys.executable,
+    "-c",
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+    "print(flush=True); time.sleep(60)",
+)
+
+
+def test_all_are_stopped_at_once_and_redis_last(
+    make_context: Callable[..., Context],
+) -> None:
+    """Children that will not stop are given one time together, not one after the other."""
+    children = [
+        Child(f"worker-{number}", STUBBORN, stop_seconds=1.0)
+        for number in range(8)
+    ]
+    sleep = (sys.executable, "-c", "import time; time.sleep(60)")
+    redis = Child("redis", sleep)
+    tree = Tree(make_context().settings, [redis, *children])
+    for child in tree.children:
+        tree._start(child)
+    ended: list[str] = []
+    wait = supervise._await_ends
+
+    def note(some: Sequence[Child]) -> None:
+        wait(some)
+        ended.extend(child.name for child in some)
+
+    begun = time.monotonic()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(supervise, "_await_ends", note)
+        tree._stop_all()
+    assert time.monotonic() - begun < 5.0
+    assert ended[-1] == "redis"
+    assert not any(child.is_alive() for child in tree.children)
+
+
+@pytest.mark.parametrize(
+    ("host", "bound", "reached"),
+    [
+        ("127.0.0.1", "127.0.0.1:8000", "127.0.0.1:8000"),
+        ("::1", "[::1]:8000", "[::1]:8000"),
+        ("::", "[::]:8000", "[::1]:8000"),
+        ("0.0.0.0", "0.0.0.0:8000", "127.0.0.1:8000"),
+    ],
+)
+def test_any_address_can_be_bound_and_reached(
+    host: str, bound: str, reached: str
+) -> None:
+    settings = load_settings(host=host)
+    assert settings.public_url == f"http://{bound}"
+    assert settings.reached_at == reached
+    assert web_server.Server(settings).cfg.address == [(host, 8000)]

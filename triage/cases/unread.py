@@ -4,69 +4,38 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hotline.core.storage.audit import AuditEntry
 from hotline.intake.models import ReportMessage, ReportPart
+from hotline.intake.retention import is_unread
 from triage.cases.models import Case, CaseItem
 from triage.items.models import Sighting
 
-LOOKED_BACK = timedelta(days=60)
 SHOWN = 200
 """Reports that one page shows; who waits longest comes first."""
-AT_ONCE = 500
-"""Reports whose reading is looked up in one query."""
 
 
-def list_unread(
-    session: Session, now: datetime
-) -> list[tuple[Case, datetime]]:
-    """(case, when the reporter last wrote) for each report with words that no person opened."""
+def list_unread(session: Session) -> list[tuple[Case, datetime]]:
+    """(case, when the reporter last wrote) for each report with words that no person opened.
+
+    However old they are: words go with their report, and unread ones keep it for a bounded time.
+    """
     written = func.max(ReportMessage.at)
+    # Of reports without a case none is shown, so that some more are looked at than shown.
     wrote = session.execute(
         select(ReportMessage.report_id, written)
-        .where(
-            ReportMessage.author == "reporter",
-            ReportMessage.at > now - LOOKED_BACK,
-        )
+        .where(is_unread())
         .group_by(ReportMessage.report_id)
         .order_by(written)
+        .limit(2 * SHOWN)
     ).all()
-    waiting: dict[uuid.UUID, datetime] = {}
-    for start in range(0, len(wrote), AT_ONCE):
-        some = {row[0]: row[1] for row in wrote[start : start + AT_ONCE]}
-        opened = _times_opened(session, some)
-        waiting |= {
-            report_id: at
-            for report_id, at in some.items()
-            if report_id not in opened or opened[report_id] < at
-        }
-        if len(waiting) >= SHOWN:
-            break
+    waiting = {row[0]: row[1] for row in wrote}
     cases = _cases_of_reports(session, waiting)
     shown = [report_id for report_id in waiting if report_id in cases][:SHOWN]
     return [(cases[report_id], waiting[report_id]) for report_id in shown]
-
-
-def _times_opened(
-    session: Session, reports: Mapping[uuid.UUID, datetime]
-) -> dict[uuid.UUID, datetime]:
-    """When a person last opened the words of each report, as the audit log has it."""
-    reads = session.execute(
-        select(AuditEntry.entity_id, func.max(AuditEntry.at))
-        .where(
-            AuditEntry.entity_id.in_(
-                [str(report_id) for report_id in reports]
-            ),
-            AuditEntry.action == "personal.read",
-            AuditEntry.actor.startswith("person:"),
-        )
-        .group_by(AuditEntry.entity_id)
-    )
-    return {uuid.UUID(row[0]): row[1] for row in reads}
 
 
 def _cases_of_reports(

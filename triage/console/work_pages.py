@@ -17,6 +17,8 @@ from hotline.core.jobs import circuit
 from hotline.core.storage import audit, outbox
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.core.web import site
+from hotline.intake import retention
+from triage.cases.last_act import happened_since
 
 SHOWN_DEAD = 100
 
@@ -29,10 +31,16 @@ def work() -> ResponseReturnValue:
         .order_by(OutboxEntry.dead_at.desc(), OutboxEntry.id)
         .limit(SHOWN_DEAD)
     )
+    now, context = utc_now(), site.current_context()
     with site.reading() as session:
         return render_template(
             "triage/work.html",
-            counts=outbox.count_open_work(session, now=utc_now()),
+            counts=outbox.count_open_work(session, now=now),
+            waiting=retention.count_waiting(
+                session, context, now=now, happened=happened_since
+            ),
+            counted=retention.COUNTED,
+            unread_days=context.settings.retention_unread_days,
             dead=session.scalars(dead).all(),
             shown=SHOWN_DEAD,
             silent=circuit.left_alone(session),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hotline.core.context import Context, build_context
 from hotline.core.settings import load_settings
+from hotline.core.storage.crypto import KEY_NAMES
 
 
 @contextmanager
@@ -21,7 +22,8 @@ def open_own_context(database: str) -> Iterator[Context]:
             secrets_dir=folder / "secrets",
             database_url=database or f"sqlite:///{folder / 'hotline.db'}",
         )
-        context = build_context(settings)
+        # Whether the database is empty is the bench's own question, and its answer is a better one.
+        context = build_context(settings, renewed_keys=KEY_NAMES)
         try:
             yield context
         finally:

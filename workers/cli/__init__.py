@@ -70,8 +70,15 @@ def _describe_fault(error: Exception) -> str:
     from sqlalchemy.exc import SQLAlchemyError
 
     from hotline.core.logs import origin_of
+    from hotline.core.storage.database import is_damaged
 
     name = type(error).__name__
+    if isinstance(error, SQLAlchemyError) and is_damaged(error):
+        return (
+            "The file of the database is damaged. Stop the service, keep the file as it is, and "
+            "put the newest backup back (docs/operations.md, Backup and restore); "
+            "`sqlite3 FILE .recover` may save what came in since."
+        )
     if isinstance(error, SQLAlchemyError):
         hint = "Does it run, and is HOTLINE_DATABASE_URL right?"
         return f"The database failed ({name}). {hint}"

@@ -86,7 +86,7 @@ COMMANDS = (
     ),
     CommandRow("case", "cases", "Cases: what is known, and what was done."),
     CommandRow("referral", "cases", "Referrals: what an office was told."),
-    CommandRow("db", "service", "The database's schema."),
+    CommandRow("db", "service", "The database's schema and keys."),
     CommandRow("user", "user", "People who may sign in to the console."),
     CommandRow(
         "duty", "duty", "Whoever is on duty, and whether they can be reached."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Mapping
 
 import typer
 
@@ -11,10 +13,13 @@ from hotline.core.logs import configure_logging
 from hotline.core.settings import Settings, load_settings
 from workers.cli.output import stderr, stdout
 from workers.cli.service import (
+    FIRST_ADMINISTRATOR,
     announce_addresses,
     prepare_house,
     show_password,
 )
+
+SIGN_INS = "demo-sign-ins.json"
 
 
 def register(app: typer.Typer) -> None:
@@ -39,11 +44,14 @@ def demo() -> None:
             world.SMTP_PORT_OFFSET,
         ):
             supervise.require_free_port(settings.host, settings.port + offset)
-        show_password(prepare_house(settings))
+        first_password = prepare_house(settings)
+        show_password(first_password)
         children = supervise.service_children(settings)
         command = [sys.executable, "-m", "workers", "sandbox"]
         children.insert(0, supervise.Child("sandbox", command))
-        supervise.Tree(settings, children).run(lambda: _check_ready(settings))
+        supervise.Tree(settings, children).run(
+            lambda: _check_ready(settings, first_password)
+        )
         stderr.print("Stopped.")
     finally:
         lock.close()
@@ -56,7 +64,7 @@ def sandbox() -> None:
     serve_sandbox(load_settings())
 
 
-def _check_ready(settings: Settings) -> None:
+def _check_ready(settings: Settings, first_password: str) -> None:
     from workers.demo import world
     from workers.demo.stage import set_stage
     from workers.transport import Transport
@@ -75,8 +83,31 @@ def _check_ready(settings: Settings) -> None:
         f"  Sandbox          {inbox}   (provider's desk, inboxes)",
         markup=False,
     )
-    for username, words in people.items():
+    if first_password:
+        people |= {FIRST_ADMINISTRATOR: first_password}
+    for username, words in _keep_sign_ins(settings, people).items():
         stdout.print(
             f"  Demo sign-in     {username:<8} password: {words}", markup=False
         )
     announce_addresses(settings)
+
+
+def _keep_sign_ins(
+    settings: Settings, people: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Keep the passwords of the demo's people for its next start; they open nothing real."""
+    path = settings.data_dir / SIGN_INS
+    kept: dict[str, str] = {}
+    if path.exists():
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    kept |= people
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(kept), encoding="utf-8")
+    if not kept:
+        stderr.print(
+            f"The passwords were shown at an earlier start. Remove {settings.data_dir} to "
+            "begin anew.",
+            soft_wrap=True,
+            markup=False,
+        )
+    return kept

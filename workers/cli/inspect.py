@@ -10,8 +10,7 @@ import typer
 
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import InvalidInput
-from hotline.core.settings import load_settings
-from workers.cli.opening import open_house
+from workers.cli.opening import load_running_settings, open_house
 from workers.cli.output import emit_json, stdout
 
 if TYPE_CHECKING:
@@ -116,7 +115,7 @@ def inspect_location(
     """Identity, hosting facts, fetch (or why not), hashes, matches and routes of one location."""
     from triage.locations import identify_locations
 
-    settings = load_settings()
+    settings = load_running_settings()
     results = [
         entry
         for entry in identify_locations(url, region=settings.country)

@@ -10,8 +10,9 @@ import typer
 
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Forbidden, InvalidInput, Misconfigured
-from hotline.core.settings import Settings, load_settings
-from workers.cli.opening import open_house
+from hotline.core.placeholders import list_placeholders
+from hotline.core.settings import Settings
+from workers.cli.opening import load_running_settings, open_house
 from workers.cli.output import emit_json, stdout
 
 
@@ -157,24 +158,31 @@ def run_retention(
 ) -> None:
     """Erase contact data and narratives whose time is over; the scheduler does it by itself too."""
     from hotline.intake import retention
+    from triage.cases.last_act import happened_since
+    from workers.forgetting import forget_all
 
     context = open_house()
     now = utc_now()
 
-    def say(counts: dict[str, int]) -> None:
+    def say(name: str, count: int) -> None:
         if not json:
-            stdout.print(_count_words(counts))
+            stdout.print(_count_words({name: count}))
 
-    counts = retention.forget_all_due(context, now=now, progress=say)
+    counts = forget_all(context, now, say)
     with context.database.reading() as session:
-        held = retention.count_held(session, context, now=now)
+        held = retention.count_waiting(
+            session, context, now=now, happened=happened_since
+        ).unread
     if json:
         emit_json(counts | {"held_unread": held})
         return
     stdout.print(f"Nothing more is due. {_count_words(counts)}")
     if held:
+        days = context.settings.retention_unread_days
         stdout.print(
-            f"Reports kept because nobody read their last words: {held}."
+            f"Reports kept because nobody read their last words: {held}; "
+            f"{days} days at most.",
+            soft_wrap=True,
         )
 
 
@@ -186,8 +194,14 @@ def _count_words(counts: dict[str, int]) -> str:
 
 def check_configuration() -> None:
     """Read all settings and data files and name every fault at once."""
-    settings = load_settings()
+    settings = load_running_settings()
     faults = list_faults(settings)
+    examples = list_placeholders(settings)
+    if examples and settings.smtp_host:
+        faults.append(
+            "Letters are to leave, but these settings are examples: "
+            f"{', '.join(examples)}."
+        )
     if faults:
         raise Misconfigured("Faults found: " + " ".join(faults))
     stdout.print(
@@ -200,6 +214,11 @@ def check_configuration() -> None:
 def find_gaps(settings: Settings) -> list[str]:
     """What is not wrong, but leaves a part of the service without effect."""
     gaps = []
+    examples = list_placeholders(settings)
+    if examples:
+        gaps.append(
+            f"no letter leaves while these are examples: {', '.join(examples)}."
+        )
     if not settings.smtp_host:
         gaps.append("no smtp_host is set, so nothing is sent by e-mail.")
     if not settings.control_url:

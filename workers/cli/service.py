@@ -9,6 +9,7 @@ from hotline.core.errors import InvalidInput
 from hotline.core.logs import configure_logging
 from hotline.core.settings import Settings, load_settings
 from workers.cli.output import stderr, stdout
+from workers.cli.own_keys import renew_key
 
 FIRST_ADMINISTRATOR = "admin"
 
@@ -18,8 +19,11 @@ def register(app: typer.Typer) -> None:
     app.command("web")(web)
     app.command("worker")(worker)
     app.command("scheduler")(scheduler)
-    database = typer.Typer(help="The database's schema.", no_args_is_help=True)
+    database = typer.Typer(
+        help="The database's schema and keys.", no_args_is_help=True
+    )
     database.command("upgrade")(upgrade)
+    database.command("renew-key")(renew_key)
     app.add_typer(database, name="db")
 
 
@@ -55,7 +59,7 @@ def worker(
     ),
 ) -> None:
     """Take jobs from the queues and do them."""
-    from workers.migrations.run import require_current
+    from workers.house import open_own_context
     from workers.pools import Pool
     from workers.worker import work
 
@@ -65,22 +69,19 @@ def worker(
             f"There is no such kind of work. There are: {', '.join(Pool)}."
         )
     settings = _load_settings()
-    context = build_context(settings)
-    require_current(context.database)
-    context.close()
+    open_own_context(settings).close()
     work(settings, pools=pools, burst=burst)
 
 
 def scheduler() -> None:
     """Post what is due: checks, reminders, deadlines, retention, the audit seal."""
-    from workers.migrations.run import require_current
+    from workers.house import open_own_context
     from workers.schedule import run_forever
     from workers.transport import Transport
 
     settings = _load_settings()
     transport = Transport(settings)
-    context = build_context(settings, after_commit=transport.after_commit)
-    require_current(context.database)
+    context = open_own_context(settings, after_commit=transport.after_commit)
     run_forever(context, transport)
 
 
@@ -89,9 +90,12 @@ def upgrade() -> None:
     from workers.migrations import run
 
     context = build_context(_load_settings())
-    before = run.current_revision(context.database)
-    _bring_up_to_date(context)
-    after = run.current_revision(context.database)
+    try:
+        before = run.current_revision(context.database)
+        _bring_up_to_date(context)
+        after = run.current_revision(context.database)
+    finally:
+        context.close()
     stdout.print(
         f"Schema: {before or 'none'} -> {after}"
         if before != after
@@ -114,9 +118,11 @@ def _bring_up_to_date(context: Context) -> None:
     from hotline.core.act import Act
     from hotline.core.storage import audit
     from partners.directory.service import seed_directory
+    from workers.house import require_own_database
     from workers.migrations import run
 
     run.upgrade_schema(context.database)
+    require_own_database(context)
     with context.database.writing() as session:
         seed_directory(Act(session, context, audit.SYSTEM, utc_now()))
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from hotline.core.settings import Settings, load_settings
+from workers import running
 from workers.demo import world
 
 
@@ -20,6 +21,7 @@ def sandbox_settings() -> Settings:
     smtp = plain.port + world.SMTP_PORT_OFFSET
     hosts = {site.host: site.address for site in world.SITES}
     given = {
+        "SANDBOX": "true",
         "DATA_DIR": str(plain.data_dir / "demo"),
         "FETCH_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
         "FETCH_HOSTS": json.dumps(hosts),
@@ -35,6 +37,10 @@ def sandbox_settings() -> Settings:
     }
     for name, value in given.items():
         os.environ[f"HOTLINE_{name}"] = value
+    running.note_environment(
+        plain.data_dir,
+        {f"HOTLINE_{name}": value for name, value in given.items()},
+    )
     settings = load_settings()
     _write_known_networks(settings.data_dir)
     return settings

@@ -102,7 +102,9 @@ def require_current(database: Database) -> None:
     """Refuse to serve on a schema that is not ours: a half-matching one loses data quietly."""
     have, want = current_revision(database), newest_revision()
     if have != want:
+        where = database.engine.url.render_as_string(hide_password=True)
         raise Misconfigured(
-            f"The database is at schema {have or 'none'}, this program needs {want}.",
-            hint="Run `hotline db upgrade`.",
+            f"The database {where} is at schema {have or 'none'}, this program needs {want}.",
+            hint="Run `hotline db upgrade`, or name the right one by HOTLINE_DATA_DIR or "
+            "HOTLINE_DATABASE_URL.",
         )

@@ -137,6 +137,7 @@ def _field_names(
     """The fields of the dataclass that stands at ``location`` of a ``kind``."""
     for step in location:
         kind = _type_at(kind, step)
+    kind = _without_none(kind)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return tuple(kind.model_fields)
     return (
@@ -146,8 +147,17 @@ def _field_names(
     )
 
 
+def _without_none(kind: Any) -> Any:
+    """``Helpline`` of ``Helpline | None``; any other type is itself."""
+    parts = get_args(kind)
+    if type(None) not in parts:
+        return kind
+    return next(part for part in parts if part is not type(None))
+
+
 def _type_at(kind: Any, step: int | str) -> Any:
     """The type of a field, or of what a tuple or a mapping holds, as far as annotations tell."""
+    kind = _without_none(kind)
     is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
     if is_model or is_dataclass(kind):
         return get_type_hints(kind).get(str(step))

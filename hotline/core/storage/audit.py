@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ from hotline.core.storage.crypto import Keyring
 from hotline.core.storage.database import Base, Identified, short_text
 
 GENESIS = bytes(32)
+SEAL_WITHIN = timedelta(minutes=5)
+"""A scheduler that lives seals within seconds: what waits longer waits for none."""
 SYSTEM = "system"
 PUBLIC = "public"
 
@@ -101,6 +103,16 @@ def seal_entries(session: Session, *, limit: int = 5_000) -> int:
         previous = _hash_entry(entry, number, previous)
         entry.number, entry.hash = number, previous
     return len(waiting)
+
+
+def is_sealing_late(session: Session, now: datetime) -> bool:
+    """Whether an entry has waited for its seal for longer than a living sealer takes."""
+    late = (
+        select(AuditEntry.id)
+        .where(AuditEntry.number.is_(None), AuditEntry.at < now - SEAL_WITHIN)
+        .limit(1)
+    )
+    return session.scalar(late) is not None
 
 
 def write_head(

@@ -9,6 +9,7 @@ Keys are files of 32 random bytes in the secrets directory, made at first start,
 ``master.key`` wraps data keys, ``receipts.key`` is the key of receipt look-ups, ``links.key`` signs
 and hashes links, ``sessions.key`` is Flask's secret key, ``audit.key`` authenticates audit heads
 and ``identifiers.key`` finds one telephone number, account or wallet again in another case.
+Those of a database in use are never made anew: see ``hotline.core.storage.own_keys``.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Keyring:
 
     def __init__(self, directory: Path) -> None:
         self._keys = {
-            name: _key_file(directory / f"{name}.key") for name in KEY_NAMES
+            name: _key_file(path_of_key(directory, name)) for name in KEY_NAMES
         }
 
     def bytes_of(self, name: str) -> bytes:
@@ -70,6 +71,10 @@ class Keyring:
     def mac(self, name: str, message: bytes) -> bytes:
         """HMAC-SHA-256 (32 bytes) under key ``name``."""
         return hmac.digest(self._keys[name], message, hashlib.sha256)
+
+
+def path_of_key(directory: Path, name: str) -> Path:
+    return directory / f"{name}.key"
 
 
 class Vault:

@@ -12,11 +12,13 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from sqlite3 import SQLITE_CORRUPT, SQLITE_NOTADB
 from typing import Any, cast
 
 from sqlalchemy import (
     JSON,
     ClauseElement,
+    ColumnElement,
     DateTime,
     Engine,
     MetaData,
@@ -26,10 +28,13 @@ from sqlalchemy import (
     TypeDecorator,
     Uuid,
     create_engine,
+    delete,
     event,
+    select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -130,6 +135,27 @@ def insert_once(
         .returning(*(column for column in table.c if column.primary_key))
     )
     return session.execute(statement).first() is not None
+
+
+def delete_some(
+    session: Session,
+    model: type[Base],
+    *conditions: ColumnElement[bool],
+    limit: int,
+) -> int:
+    """Delete at most ``limit`` rows, the oldest ids first; returns how many."""
+    table = cast(Table, model.__table__)
+    (key,) = (column for column in table.c if column.primary_key)
+    some = session.scalars(
+        select(key)
+        .where(*conditions)
+        .order_by(key)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if some:
+        session.execute(delete(table).where(key.in_(some)))
+    return len(some)
 
 
 class Database:
@@ -240,6 +266,13 @@ class Database:
         if self._autocommit is not None:
             self._autocommit.dispose()
         self.engine.dispose()
+
+
+def is_damaged(error: SQLAlchemyError) -> bool:
+    """Whether SQLite says that its file is no database, or not a whole one."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    # An extended code holds its plain one in the lowest byte.
+    return code is not None and code & 0xFF in (SQLITE_CORRUPT, SQLITE_NOTADB)
 
 
 def note_for_after_commit(session: Session, key: str) -> None:

@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 import uuid
+from datetime import datetime
 
 # Crockford's base 32: no I, L, O, U, so that a code can be read out on the telephone.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -46,6 +47,12 @@ def new_id() -> uuid.UUID:
     value |= 0x7 << 76 | fraction << 64
     value |= 0x2 << 62 | secrets.randbits(62)
     return uuid.UUID(int=value)
+
+
+def first_id_at(moment: datetime) -> uuid.UUID:
+    """Smaller than every id that is made from ``moment`` on: finds rows of before by their key."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return uuid.UUID(int=(milliseconds & (2**48 - 1)) << 80)
 
 
 def new_receipt() -> str:

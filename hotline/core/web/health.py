@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import datetime
 
@@ -11,10 +12,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.core.context import utc_now
 from hotline.core.jobs import circuit
-from hotline.core.storage import outbox
+from hotline.core.storage import audit, outbox
 from hotline.core.web import site
 
 Check = Callable[[datetime], str]
+UNUSABLE = frozenset({"database", "writing"})
+"""Checks without which no report can be taken in: nobody should be sent here."""
+LEAST_FREE = 200_000_000
+"""Bytes that should be left where the data lie; a report takes a few thousand."""
 
 
 def create_blueprint(checks: dict[str, Check]) -> Blueprint:
@@ -35,7 +40,7 @@ def create_blueprint(checks: dict[str, Check]) -> Blueprint:
             for name, check in _all_checks(checks).items()
             if (fault := check(now))
         }
-        status = 503 if "database" in faults else 200
+        status = 503 if UNUSABLE & faults.keys() else 200
         return jsonify(
             status="degraded" if faults else "ok", faults=faults
         ), status
@@ -46,7 +51,9 @@ def create_blueprint(checks: dict[str, Check]) -> Blueprint:
 def _all_checks(checks: dict[str, Check]) -> dict[str, Check]:
     return {
         "database": _check_database,
+        "disk": _check_disk,
         "outbox": _check_outbox,
+        "sealing": _check_sealing,
         "servers": _check_servers,
         **checks,
     }
@@ -59,6 +66,23 @@ def _check_database(_: datetime) -> str:
     except SQLAlchemyError:
         return "the database does not answer"
     return ""
+
+
+def _check_disk(_: datetime) -> str:
+    try:
+        free = shutil.disk_usage(site.current_context().settings.data_dir).free
+    except OSError:
+        return "the data directory cannot be read"
+    return "the disk is nearly full" if free < LEAST_FREE else ""
+
+
+def _check_sealing(now: datetime) -> str:
+    try:
+        with site.reading() as session:
+            late = audit.is_sealing_late(session, now)
+    except SQLAlchemyError:
+        return ""  # said by the check of the database
+    return "the audit log is not being sealed" if late else ""
 
 
 def _check_outbox(now: datetime) -> str:

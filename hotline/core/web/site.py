@@ -29,6 +29,7 @@ from hotline.core.context import Context
 from hotline.core.errors import HotlineError, InvalidInput, TooMany
 from hotline.core.languages import load_languages
 from hotline.core.logs import origin_of
+from hotline.core.web import outages
 from hotline.core.web.translations import FolderBabel
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def install_site(app: Flask, ctx: Context) -> None:
     app.register_error_handler(HotlineError, _known_error)
     app.register_error_handler(CSRFError, _http_error)
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Exception, _unknown_error)
+    app.register_error_handler(Exception, answer_unknown_error)
     app.context_processor(_page_variables)
 
 
@@ -291,6 +292,8 @@ def _known_error(error: HotlineError) -> BaseResponse:
     response = _error_answer(error.status, error.title, str(error), fields)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after)
+    elif outages.is_outage(error):
+        outages.say_when(response.headers, error)
     return response
 
 
@@ -306,16 +309,29 @@ def _http_error(error: HTTPException) -> BaseResponse:
     return response
 
 
-def _unknown_error(error: Exception) -> BaseResponse:
+def answer_unknown_error(error: Exception) -> BaseResponse:
+    """What nobody foresaw; and what the database refused, for now or because of a value."""
+    log_failure(error)
+    if outages.is_outage(error):
+        response = _error_answer(
+            503, "Not available at the moment", "Please try again in a minute."
+        )
+        outages.say_when(response.headers, error)
+        return response
+    if outages.is_unusable_value(error):
+        return _error_answer(400, "Not possible", "A value cannot be used.")
+    return _error_answer(
+        500, "Something went wrong", "Please try again in a few minutes."
+    )
+
+
+def log_failure(error: Exception) -> None:
     """Log where, never what: the request of a frightened person is in the values."""
     log.error(
         "request_failed",
         endpoint=request.endpoint,
         error=type(error).__name__,
         where=origin_of(error),
-    )
-    return _error_answer(
-        500, "Something went wrong", "It has been noted. Please try again."
     )
 
 
@@ -328,7 +344,10 @@ def _error_answer(
     # A frightened visitor meets words and a way to help, also where something broke.
     if public is not None and not request.path.startswith(STAFF_PATHS):
         return make_response(public(status), status)
-    page = render_template("errors/error.html", status=status, detail=detail)
+    typed = outages.typed_fields(request) if status == 503 else {}
+    page = render_template(
+        "errors/error.html", status=status, detail=detail, typed=typed
+    )
     return make_response(page, status)
 
 

@@ -24,7 +24,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
-from hotline.core.web import site
+from hotline.core.web import outages, site
 from hotline.intake import idempotency, service
 from hotline.intake.batch import Arrival, Received
 from hotline.intake.flood import guard
@@ -123,9 +123,10 @@ def _support_page(values: Mapping[str, str]) -> str:
 
 @blueprint.post("/report/discard")
 def discard() -> BaseResponse:
+    """The key is dropped first: without it nobody can read the answers, whatever happens then."""
     secret = session.pop(_DRAFT, None)
     if secret is not None:
-        with site.writing() as transaction:
+        with outages.tolerated(), site.writing() as transaction:
             drafts.drop_draft(transaction, site.current_context(), secret)
     return redirect(url_for("intake.start"))
 
@@ -232,7 +233,7 @@ def _store_report(
     submission: Submission, form_id: str, *, hasty: bool
 ) -> tuple[Received, bool]:
     """Store it, once; and whether it is held for review."""
-    secret, now = session.pop(_DRAFT, None), utc_now()
+    secret, now = session.get(_DRAFT), utc_now()
     trapped = bool(request.form.get(form_fields.TRAP))
     suspect = guard.is_suspect(hasty=hasty)
     if secret is None and not suspect and not trapped:
@@ -257,7 +258,9 @@ def _store_report(
         )
         if received.again:  # what counts is what was decided the first time
             held = held and service.is_held(transaction, received.report_id)
-        return received, held
+    # Only now: the draft of a report that could not be stored is still needed.
+    session.pop(_DRAFT, None)
+    return received, held
 
 
 def _understood_in(values: Mapping[str, str]) -> understood.Understood:
@@ -276,7 +279,9 @@ def question_page(
     *,
     lost: bool = False,
     status: int = 200,
+    form_id: str = "",
 ) -> Response:
+    """``form_id``: of the page that is shown again, where it may have been stored all the same."""
     is_of_kind = page in set(Question)
     template = f"public/questions/{'of_kind' if is_of_kind else page}.html"
     number, total = (0, 0) if page == ALL else paths.position_of(page, values)
@@ -304,7 +309,7 @@ def question_page(
     }
     if page == "check":
         content = {**content, "understood": _understood_in(values)}
-    form_id = form_fields.new_form_id(site.current_context())
+    form_id = form_id or form_fields.new_form_id(site.current_context())
     if faults or any(values.values()):
         rendered = render_template(
             template, **content, lost=lost, form_id=form_id

@@ -13,6 +13,7 @@ from hotline.core.web import site
 from hotline.intake.api import reference
 from hotline.intake.form import (
     form_fields,
+    outage_pages,
     paths,
     report_pages,
     status_pages,
@@ -21,6 +22,7 @@ from hotline.intake.form import (
 from hotline.intake.form.public import blueprint
 
 __all__ = ["blueprint"]
+outage_pages.answer_outages(blueprint)
 
 
 @blueprint.get("/")

@@ -117,6 +117,10 @@ FAULTS: dict[str, LazyString] = {
     "one_page": _(
         "Nothing is lost. Here are all questions on one page: go on, and send it."
     ),
+    "unavailable": _(
+        "We cannot store anything right now. It is not your fault, and what you typed is still "
+        "here: send it again in a minute."
+    ),
     "busy": _("Too many tries in a short time. Wait a few minutes."),
 }
 

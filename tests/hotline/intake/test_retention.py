@@ -1,15 +1,18 @@
 """Retention goes on until nothing is due, and never forgets words that were not read in time."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from hotline.core.act import Act
 from hotline.core.context import Context
+from hotline.core.errors import Conflict, HotlineError
 from hotline.core.storage import audit
 from hotline.intake import retention, service
-from hotline.intake.models import Report
+from hotline.intake.models import Report, ReportMessage
 from hotline.intake.submission import Submission
 from hotline.intake.vocabulary import Channel
 
@@ -87,9 +90,72 @@ def test_unread_words_hold_a_report_for_a_bounded_time(
             )
     due = NOW + timedelta(days=context.settings.retention_report_days)
     with context.database.reading() as session:
-        assert retention.count_held(session, context, now=due) == (not is_read)
+        waiting = retention.count_waiting(session, context, now=due)
+        assert (waiting.due, waiting.unread) == (is_read, not is_read)
     assert retention.forget_all_due(context, now=due)["reports"] == is_read
     limit = due + timedelta(days=context.settings.retention_unread_days)
     assert retention.forget_all_due(context, now=limit)["reports"] == (
         not is_read
     )
+
+
+def test_words_written_while_reports_were_chosen_keep_their_report(
+    make_context: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL only: two transactions of SQLite never write at once."""
+    context = make_context("postgresql")
+    received = receive_closed(context)
+    late = NOW + timedelta(days=context.settings.retention_report_days)
+    with context.database.writing() as writer:
+        report = writer.get_one(Report, received.report_id)
+        service.add_information(writer, context, report, "more", late)
+        writer.flush()
+        with context.database.writing() as session:
+            counts = retention.forget_due(session, context, now=late)
+    assert counts["reports"] == 0
+    assert retention.forget_all_due(context, now=late)["reports"] == 0
+
+
+def test_words_that_come_after_the_erasure_are_refused_and_not_lost(
+    make_context: Callable[..., Context],
+) -> None:
+    context = make_context("postgresql")
+    received = receive_closed(context)
+    late = NOW + timedelta(days=context.settings.retention_report_days)
+    outcomes: list[BaseException | None] = []
+
+    def add() -> None:
+        try:
+            with context.database.writing() as session:
+                report = session.get_one(Report, received.report_id)
+                begun.set()
+                service.add_information(session, context, report, "more", late)
+        except HotlineError as error:
+            outcomes.append(error)
+        else:
+            outcomes.append(None)
+
+    begun = threading.Event()
+    with context.database.writing() as session:
+        counts = retention.forget_due(session, context, now=late)
+        session.flush()
+        writer = threading.Thread(target=add)
+        writer.start()
+        assert begun.wait(10)
+    writer.join(10)
+    assert counts["reports"] == 1
+    assert [type(outcome) for outcome in outcomes] == [Conflict]
+    with context.database.reading() as session:
+        assert not session.scalars(select(ReportMessage)).all()
+
+
+def test_only_so_many_are_counted(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "COUNTED", 2)
+    for _ in range(3):
+        receive_closed(context)
+    late = NOW + timedelta(days=context.settings.retention_report_days)
+    with context.database.reading() as session:
+        waiting = retention.count_waiting(session, context, now=late)
+    assert (waiting.due, waiting.unread) == (2, 0)

@@ -440,3 +440,56 @@ hosts = ["a.example", 3]
         "lacks 'source'",
     ):
         assert words in message
+
+
+NAMING = frozenset(
+    [
+        "q",
+        "query",
+        "search",
+        "keyword",
+        "s",
+        "id",
+        "v",
+        "p",
+        "page",
+        "post",
+        "comment",
+        "reply",
+        "user",
+        "user_id",
+        "uid",
+        "pid",
+        "sid",
+        "album",
+        "photo",
+        "video",
+        "view",
+        "filter",
+        "before",
+        "after",
+    ]
+)
+"""Parameters by which sites say what is shown. X has "s" for how a link was shared."""
+
+
+@pytest.mark.parametrize("platform", load_platforms().platforms)
+def test_no_parameter_that_names_content_counts_as_tracking(
+    platform: str,
+) -> None:
+    named = load_platforms().platforms[platform].drop & NAMING
+    assert named == (frozenset("s") if platform == "x" else frozenset())
+
+
+def test_a_word_of_a_site_s_own_is_nobody_s_account() -> None:
+    catalogue = load_platforms()
+    accounts = [
+        address
+        for platform in catalogue.platforms.values()
+        for word in sorted(platform.reserved)
+        if identify_one(
+            address := f"https://{platform.home or platform.hosts[0]}/{word}"
+        ).kind
+        == "account"
+    ]
+    assert accounts == []

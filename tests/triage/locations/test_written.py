@@ -122,6 +122,15 @@ def test_words_do_not_become_an_address(text: str) -> None:
         ),
         ("https://a.example/_x_", ["url://a.example/_x_"]),
         ("look at a.example", ["url://a.example/"]),
+        (
+            "https://a.example/wiki/Point_(dot)",
+            ["url://a.example/wiki/Point_(dot)"],
+        ),
+        (
+            "https://a.example/wiki/X_(pika)_y",
+            ["url://a.example/wiki/X_(pika)_y"],
+        ),
+        ("a[,] b.example/x", ["url://b.example/x"]),
         ("[url]www.a.example/x[/url]", ["url://www.a.example/x"]),
         ("[x](www.a.example/x)y", ["url://www.a.example/x"]),
         ("https://a.example/a|b", ["url://a.example/a%7Cb"]),

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, inspect, select
 
-from hotline.core.context import Context, build_context, utc_now
+from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict, Unavailable
-from hotline.core.settings import load_settings
+from hotline.core.storage.database import Database
 from hotline.intake import service
 from hotline.intake.models import Report
 from hotline.intake.submission import read_submission
@@ -31,17 +31,15 @@ def test_both_sides_are_measured_on_one_database(
     for row in told["rows"]:
         assert row["ours"] > 0 and row["reference"] > 0
         assert row["p99_ms"] > 0 and row["reference_p99_ms"] > 0
-    context = build_context(
-        load_settings(data_dir=tmp_path / "var", database_url=database)
-    )
-    with context.database.reading() as session:
+    measured = Database(database)
+    with measured.reading() as session:
         stored = dict(
             session.execute(
                 select(Report.channel, func.count()).group_by(Report.channel)
             ).all()
         )
-    tables = inspect(context.database.engine).get_table_names()
-    context.close()
+    tables = inspect(measured.engine).get_table_names()
+    measured.dispose()
     assert stored["api"] >= 24 and stored["form"] >= 2
     assert "bench_bare" not in tables
 

@@ -183,7 +183,10 @@ DATA_FILES = (
     ),
     DataFile("offices.toml", load_offices, (Disclosure, REFERRAL_ROUTES)),
     DataFile(
-        "platforms.toml", load_platforms, (country_codes(), ("url", "account"))
+        "platforms.toml",
+        load_platforms,
+        (country_codes(), ("url", "account")),
+        free=r'^  "',  # words of the sites themselves
     ),
     DataFile("tracking.toml", load_platforms, free_names=True),
     DataFile(
@@ -297,8 +300,8 @@ def misspellings(file: DataFile) -> Iterator[Misspelling]:
 
 
 def inside_text(line: str) -> bool:
-    """A line of a list of texts, which may hold anything that looks like a name."""
-    return line.startswith(('  "', "headers = ", "query = "))
+    """A line of texts or of sites' own names, which may hold anything that looks like a name."""
+    return line.startswith(('  "', "headers = ", "query = ", "inside = "))
 
 
 def misspelt(

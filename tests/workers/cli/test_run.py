@@ -74,6 +74,29 @@ def test_a_database_that_does_not_answer_is_one_line(
     assert "HOTLINE_DATABASE_URL" in _said(capfd)
 
 
+@pytest.mark.parametrize("command", ["stats", "up"])
+@pytest.mark.parametrize(
+    "damage", ["no database at all", "all but its first page"]
+)
+def test_a_damaged_file_says_what_to_do(
+    command: str,
+    damage: str,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "var" / "hotline.db"
+    assert cli.run(["db", "upgrade"]) == 0
+    content = bytearray(file.read_bytes())
+    start = 0 if damage == "no database at all" else 4096
+    content[start:] = b"x" * (len(content) - start)
+    file.write_bytes(content)
+    for beside in file.parent.glob("hotline.db-*"):
+        beside.unlink()
+    assert cli.run([command]) == 1
+    said = _said(capfd)
+    assert "damaged" in said and "newest backup" in said
+
+
 def test_a_fault_of_ours_says_where_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

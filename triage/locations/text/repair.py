@@ -33,9 +33,11 @@ _INVISIBLE = dict.fromkeys(
 _HAS_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 _OPEN, _CLOSE = r"[\[({<]{1,2}", r"[\])}>]{1,2}"
+# A word stands for a dot only between letters or digits: "Foo_(dot)" is the name of a page.
 _DOT = re.compile(
-    rf"(?i)[ \t]{{0,2}}{_OPEN}[ \t]?(?:\.|(?<=\w.),(?=.\w)|{DOT_WORDS})[ \t]?{_CLOSE}"
-    r"(?:[ \t]{0,2}(?=\w))?"
+    rf"(?i)[ \t]{{0,2}}{_OPEN}[ \t]?\.[ \t]?{_CLOSE}(?:[ \t]{{0,2}}(?=\w))?"
+    rf"|(?<=[^\W_])[ \t]{{0,2}}{_OPEN}[ \t]?(?:,(?=.\w)|{DOT_WORDS})[ \t]?{_CLOSE}"
+    r"[ \t]{0,2}(?=[^\W_])"
 )
 _HALF_DOT = re.compile(r"(?<=\w)(?:\[\.(?=\w[\w-]*[./])|\.\](?=\w))")
 _AT = re.compile(

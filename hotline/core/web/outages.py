@@ -1,0 +1,76 @@
+"""The database is away, full, locked or read-only: that is no fault of the request, and it passes.
+
+Whoever sent something is told so with 503 and when to come back, and gets back what was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+
+from flask import Request
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    NotSupportedError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.datastructures import Headers
+
+from hotline.core.errors import HotlineError, Unavailable
+
+SECRET_FIELDS = frozenset({"password", "old", "new"})
+"""A form with one is not offered again: a page with a password in it may be left open."""
+_FORM = "application/x-www-form-urlencoded"
+_MISTAKES = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the same request may succeed later; a mistake of anybody never does."""
+    if isinstance(error, HotlineError):
+        return isinstance(error, Unavailable)
+    if isinstance(error, _MISTAKES):
+        return False
+    return isinstance(error, DatabaseError | InterfaceError | PoolTimeout)
+
+
+def is_unusable_value(error: BaseException) -> bool:
+    """Whether a value that came in is none that a column can hold: a number too large, a zero byte.
+
+    Pages of lists compare with what stands in their address, without asking how large it is.
+    """
+    return isinstance(error, DataError | OverflowError)
+
+
+@contextmanager
+def tolerated() -> Iterator[None]:
+    """Go on without what the database could not do just now."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if not is_outage(error):
+            raise
+
+
+def say_when(headers: Headers, error: BaseException) -> None:
+    """When to come back, unless that is said already."""
+    seconds = getattr(error, "retry_after", Unavailable.retry_after)
+    headers.setdefault("Retry-After", str(seconds))
+
+
+def typed_fields(request: Request) -> Mapping[str, list[str]]:
+    """What a plain form held, to be shown and sent again; nothing of a form with a password."""
+    if request.method != "POST" or request.mimetype != _FORM:
+        return MappingProxyType({})
+    if SECRET_FIELDS & request.form.keys():
+        return MappingProxyType({})
+    return {
+        name: values
+        for name, values in request.form.lists()
+        if name != "csrf_token"
+    }
