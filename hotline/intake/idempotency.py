@@ -109,6 +109,7 @@ class _Once:
                     "": "Idempotency-Key is not 16 to 255 visible ASCII characters"
                 },
             )
+        # Two senders may use the same key: neither is to read the other's receipt.
         scoped = f"{arrival.channel}:{arrival.source}:{key}"
         self._sealing = context.keyring.mac(
             "receipts", f"idempotency answer:{scoped}".encode()

@@ -47,6 +47,14 @@ def open_hold(act: Act, referral: Referral) -> Hold:
     return hold
 
 
+def begin_clocks(act: Act, referral: Referral) -> None:
+    """The office has it: whether it answers is watched, and a police hold's time runs."""
+    referral.chase_at, referral.reminded = referral.due_at, 0
+    referral.escalated_at = None
+    if referral.kind == Destination.POLICE:
+        start_hold(act, referral)
+
+
 def list_orphans(session: Session, case_id: uuid.UUID) -> Sequence[Hold]:
     """Holds that still hold although their referral was withdrawn.
 
@@ -62,14 +70,6 @@ def list_orphans(session: Session, case_id: uuid.UUID) -> Sequence[Hold]:
         )
         .order_by(Hold.id)
     ).all()
-
-
-def begin_clocks(act: Act, referral: Referral) -> None:
-    """The office has it: whether it answers is watched, and a police hold's time runs."""
-    referral.chase_at, referral.reminded = referral.due_at, 0
-    referral.escalated_at = None
-    if referral.kind == Destination.POLICE:
-        start_hold(act, referral)
 
 
 def start_hold(act: Act, referral: Referral) -> None:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from sqlalchemy import select
@@ -47,11 +47,14 @@ from triage.cases.models import Case
 from triage.cases.places import note_at_place
 from triage.cases.vocabulary import CaseEvent, CaseState, PlaceEvent
 from triage.fetching.report import FetchReport, FetchRequest, PageFetcher
-from triage.hashlists.search.matcher import Matcher
 from triage.hosting.lookup import Lookup
 from triage.items.access import Access, access_of, clear_access, fetch_request
 from triage.items.models import Item, Visit
 from triage.items.origin import observe_item, told_origins
+
+# The index of hashes is arrays: who only names the type of a search loads none.
+if TYPE_CHECKING:
+    from triage.hashlists.search.matcher import Matcher
 
 ACTOR = "checks"
 

@@ -128,6 +128,25 @@ def test_without_danger_nobody_can_let_the_police_have_it(
     assert told_contacts(house, case, "police") == ()
 
 
+def test_a_release_ends_with_the_danger_and_holds_wherever_it_is_decided(
+    house: House,
+) -> None:
+    """Two cases become one: the contact is the report's, and goes with it."""
+    case = reported_by(house, danger_now=True)
+    release(house, case, "The child is alone with him.")
+    with house.context.database.writing() as session:
+        session.get_one(Case, case.id).danger_now = False
+    assert told_contacts(house, case, "police") == ()
+    other = house.case("two", danger_now=True)
+    with house.context.database.writing() as session:
+        session.get_one(Case, case.id).places[0].case = session.get_one(
+            Case, other.id
+        )
+    assert told_contacts(house, case, "police") == ()
+    (told,) = told_contacts(house, other, "police")
+    assert told.basis == "danger"
+
+
 def test_whoever_approves_sees_it_and_the_letter_says_how(
     house: House,
 ) -> None:

@@ -157,7 +157,7 @@ def test_every_job_that_is_posted_has_a_handler() -> None:
         assert set(jobs_of([pool])) == there
 
 
-@pytest.mark.parametrize("pool", ["intake", "sending", "webhooks"])
+@pytest.mark.parametrize("pool", ["intake", "sending", "watching", "webhooks"])
 def test_who_decodes_nothing_and_asks_no_registry_loads_no_code_for_it(
     pool: str,
 ) -> None:
@@ -165,7 +165,7 @@ def test_who_decodes_nothing_and_asks_no_registry_loads_no_code_for_it(
     code = (
         "import sys; from workers.jobs import jobs_of; from workers.pools import Pool;"
         f"jobs_of([Pool({pool!r})]);"
-        "print([n for n in ('av', 'PIL', 'whoisit', 'httpx', 'maxminddb', 'alembic')"
+        "print([n for n in ('av', 'PIL', 'whoisit', 'httpx', 'maxminddb', 'alembic', 'numpy')"
         " if n in sys.modules])"
     )
     done = subprocess.run(

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, nodes
 
+from hotline.intake.form.paths import SupportFor
+from hotline.intake.questions import Shape
 from hotline.intake.vocabulary import MessageAuthor, PartKind
 from partners.directory.territory import Coverage
 from partners.states import (
@@ -54,6 +56,8 @@ VOCABULARIES: dict[str, Words | dict[str, Words]] = {
     "item.hosting_kind": HostingKind,
     "tab": TABS,
     "owner": PERSONS_FACTS,
+    "support_for": SupportFor,
+    "answer.row.shape": Shape,
     "name": {"triage/people": FactName},
 }
 # Of pages, forms and HTTP, where no vocabulary is stored.
@@ -61,6 +65,7 @@ NOT_STORED = {
     "request.method",
     "operation.key",
     "question.name",
+    "values[]",
     "values.path",
     "values.own_material",
 }

@@ -169,7 +169,8 @@ def _release_all(act: Act, case: Case) -> None:
                 act.session,
                 place.item,
                 f"released {act.now.timestamp():.6f}",
-                urgent=urgent,
+                urgent=urgent
+                or any(report.time_presses for report in reports),
                 now=act.now,
             )
     _record_act(act, case, "case.reports_released", reports)

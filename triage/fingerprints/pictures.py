@@ -167,6 +167,7 @@ def _open_image(source: Source, media_type: str) -> ImageFile.ImageFile:
 def _without_text(data: bytes) -> bytes:
     """A PNG's chunks (length, name, content, checksum) without those of text and profile."""
     kept, at = [_PNG_START], len(_PNG_START)
+    # No chunk is believed to end within the file: a slice past it is empty.
     while at < len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4])
         if data[at + 4 : at + 8] not in _PNG_TEXT:
@@ -301,6 +302,7 @@ def _prepare_decoding(
 ) -> tuple[int, int]:
     """Check the size before anything is decoded, and have a JPEG decode small and grey."""
     width, height = image.size
+    # The header's word, before any pixel: a few hundred bytes can claim a picture of gigabytes.
     if width * height > limits.pixels:
         raise RefusedError("too_many_pixels")
     image.draft("L", (DECODED_SIDE, DECODED_SIDE))
@@ -339,6 +341,7 @@ def _read_orientation(image: Image.Image) -> int:
     """1 (upright) to 8; a broken EXIF block is no obstacle."""
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
+    # Pillow raises anything from struct.error to KeyError for a broken block.
     except Exception:
         return 1
 

@@ -17,6 +17,7 @@ from triage.hashlists.service import find_list
 def open_for_export(act: Act, name: str) -> HashList:
     """The list, if its owner lets it leave; the export is logged."""
     hash_list = find_list(act.session, name)
+    # Lists are shared on terms; the default is that they stay.
     if not hash_list.exportable:
         raise Forbidden(
             f"{name} may not be exported.",

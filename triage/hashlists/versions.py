@@ -80,7 +80,9 @@ def take_over(
     file twice in a row.
     """
     session = act.session
+    # Once more, with the list locked: another import may have been quicker.
     refuse_version(hash_list, newest_digest(session, hash_list), digest)
+    # A file in another format than was named: taking it for an empty list would empty it.
     if staged.rejected and not staged.rows:
         raise InvalidInput(staging.no_line(staged))
     if whole and not staging.holds_hashes(session, staged):
@@ -142,6 +144,7 @@ def _record_version(
         removed=done.removed,
         **details,
     )
+    # The same entries again change no match, and building an index takes minutes.
     if done.added or done.removed:
         _announce_change(act, hash_list)
 

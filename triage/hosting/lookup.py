@@ -170,6 +170,7 @@ class HostingLookup:
             parsed = ip_address(address)
             if any(block.holds_address(parsed) for block in blocks):
                 continue
+            # Large sites name dozens of addresses, and each question costs a registry's patience.
             if asked == _NETWORKS_ASKED:
                 break
             asked += 1

@@ -153,6 +153,7 @@ def set_access(act: Act, item: Item, wanted: Access) -> None:
     before = access_of(act.session, act.context, item.id)
     after = replace(
         wanted,
+        # The form cannot show what is sealed, so an empty field means "as it is".
         cookies=wanted.cookies or before.cookies,
         userinfo=wanted.userinfo or before.userinfo,
     )
@@ -240,6 +241,7 @@ def _store_access(act: Act, item: Item, access: Access) -> None:
 
 def _check_access(access: Access, settings: Settings) -> Access:
     """Cleaned of what people paste with it; ``InvalidInput`` names every fault at once."""
+    # Pasted from a browser's tools, they come with line breaks, which no header may hold.
     cookies = " ".join(access.cookies.split())
     if cookies[:7].lower() == "cookie:":
         cookies = cookies[7:].lstrip()

@@ -74,6 +74,7 @@ def tell_origin(act: Act, item: Item, address: str, source: str) -> None:
         said = origin_observation(address, source, act.now)
         _require_host(act.context, said.value or "")
     else:
+        # A row and no deletion: who took it back, and when, is a fact of the case too.
         said = Observation(FACT, None, source, act.now, 1.0)
     act.session.add(
         HostingObservation(

@@ -16,7 +16,6 @@ from workers.cli.service import (
     FIRST_ADMINISTRATOR,
     announce_addresses,
     prepare_house,
-    show_password,
 )
 
 SIGN_INS = "demo-sign-ins.json"
@@ -45,13 +44,12 @@ def demo() -> None:
         ):
             supervise.require_free_port(settings.host, settings.port + offset)
         first_password = prepare_house(settings)
-        show_password(first_password)
+        if first_password:  # kept before anything else can fail
+            _keep_sign_ins(settings, {FIRST_ADMINISTRATOR: first_password})
         children = supervise.service_children(settings)
         command = [sys.executable, "-m", "workers", "sandbox"]
         children.insert(0, supervise.Child("sandbox", command))
-        supervise.Tree(settings, children).run(
-            lambda: _check_ready(settings, first_password)
-        )
+        supervise.Tree(settings, children).run(lambda: _check_ready(settings))
         stderr.print("Stopped.")
     finally:
         lock.close()
@@ -64,7 +62,7 @@ def sandbox() -> None:
     serve_sandbox(load_settings())
 
 
-def _check_ready(settings: Settings, first_password: str) -> None:
+def _check_ready(settings: Settings) -> None:
     from workers.demo import world
     from workers.demo.stage import set_stage
     from workers.transport import Transport
@@ -83,8 +81,6 @@ def _check_ready(settings: Settings, first_password: str) -> None:
         f"  Sandbox          {inbox}   (provider's desk, inboxes)",
         markup=False,
     )
-    if first_password:
-        people |= {FIRST_ADMINISTRATOR: first_password}
     for username, words in _keep_sign_ins(settings, people).items():
         stdout.print(
             f"  Demo sign-in     {username:<8} password: {words}", markup=False

@@ -108,7 +108,9 @@ def test_words_written_while_reports_were_chosen_keep_their_report(
     late = NOW + timedelta(days=context.settings.retention_report_days)
     with context.database.writing() as writer:
         report = writer.get_one(Report, received.report_id)
-        service.add_information(writer, context, report, "more", late)
+        service.add_information(
+            Act(writer, context, "public", late), report, "more"
+        )
         writer.flush()
         with context.database.writing() as session:
             counts = retention.forget_due(session, context, now=late)
@@ -129,7 +131,9 @@ def test_words_that_come_after_the_erasure_are_refused_and_not_lost(
             with context.database.writing() as session:
                 report = session.get_one(Report, received.report_id)
                 begun.set()
-                service.add_information(session, context, report, "more", late)
+                service.add_information(
+                    Act(session, context, "public", late), report, "more"
+                )
         except HotlineError as error:
             outcomes.append(error)
         else:

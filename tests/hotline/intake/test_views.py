@@ -282,7 +282,12 @@ def unsafe_urls(app: APIFlask) -> Iterator[tuple[str, str]]:
                     yield method, rule.rule.partition("<")[0] + page
 
 
-WITHOUT_COOKIES = ("/report/all", "/status", "/status/information")
+WITHOUT_COOKIES = (
+    "/report/all",
+    "/report/confirmation",
+    "/status",
+    "/status/information",
+)
 
 
 def test_every_unsafe_route_refuses_a_missing_csrf_token_or_another_site(

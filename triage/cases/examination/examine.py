@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -33,7 +33,6 @@ from triage.cases.examination.reporters import tell_reporters
 from triage.cases.places import lock_case_of, note_at_place
 from triage.cases.vocabulary import CaseEvent, CaseState, PlaceEvent
 from triage.fetching.report import FetchReport, PageFetcher
-from triage.hashlists.search.matcher import Matcher
 from triage.hosting.facts import HostingFacts, Observation, tls_observation
 from triage.hosting.lookup import Lookup
 from triage.items.access import (
@@ -55,6 +54,10 @@ from triage.locations import identify_one
 from triage.locations.catalogue import load_platforms
 from triage.locations.identify import is_shortener
 from triage.media.models import Media
+
+# The index of hashes is arrays: who only names the type of a search loads none.
+if TYPE_CHECKING:
+    from triage.hashlists.search.matcher import Matcher
 
 # Registries may take many seconds; what is known of a file is not kept waiting for them.
 PATIENCE_SECONDS = 0.3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,9 +12,12 @@ from sqlalchemy.orm import Session
 from hotline.core.jobs.task import Task
 from hotline.core.storage import outbox
 from triage.hashlists.models import MediaMatch
-from triage.hashlists.search.matcher import Matcher
 from triage.items.models import ItemMedia
 from triage.media.models import Media
+
+# The index of hashes is arrays: who only names the type of a search loads none.
+if TYPE_CHECKING:
+    from triage.hashlists.search.matcher import Matcher
 
 # How many files one job takes; it posts the next batch itself.
 REMATCH_BATCH = 200

@@ -181,6 +181,7 @@ class Matcher:
                 session, query.exact, near
             )
         ]
+        # The search took the widest threshold that any list may have; here each has its own.
         good = [
             hit
             for hit in hits
@@ -241,6 +242,7 @@ class Matcher:
             or (kept[0] != newest and kind in _kinds_since(session, kept[0]))
         ):
             kept = newest, version, _grow_index(session, kind, base)
+        # Nothing of this kind came: what is kept is as good as new, and is not asked about again.
         self._grow_index[kind] = (newest, *kept[1:])
         self._faults[kind] = fault if base is not None or len(kept[2]) else ""
         return kept[2]

@@ -71,6 +71,7 @@ class Geography:
 
     def load_tables(self) -> None:
         """Load the tables now (half a second), where somebody would wait for the first answer."""
+        # Any question loads its table; this address is nobody's.
         iptocc.country_code("192.0.2.1")
         if self._asn_db is None:
             self._loaded_table()
@@ -199,6 +200,7 @@ def _country_of(record: Mapping[str, Any]) -> str | None:
         code = record.get("country_code")
         if code is None:
             code = country
+    # Formats differ from supplier to supplier: only two letters are taken for a country.
     if isinstance(code, str) and len(code) == 2:
         return code.upper()
     return None
