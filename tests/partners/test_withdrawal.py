@@ -52,7 +52,7 @@ def withdraw(house: House) -> None:
 
 def whys(house: House) -> list[str]:
     with house.context.database.reading() as session:
-        return [point.why for point in list_points(session, house.now)]
+        return [point.why for point in list_points(session)]
 
 
 def test_what_has_left_is_taken_back_by_two(told: House) -> None:
