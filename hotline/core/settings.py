@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 from pydantic import (
     Field,
@@ -29,6 +28,7 @@ from pydantic_settings import (
 )
 
 from hotline.core import USER_AGENT
+from hotline.core import setting_values as values
 from hotline.core.errors import Misconfigured
 
 Audience = Literal["public", "console", "provider"]
@@ -275,12 +275,8 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
-        "public_url",
-        "provider_url",
-        "console_url",
-        "control_url",
-        "sms_url",
-        "push_url",
+        *("public_url", "provider_url", "console_url"),
+        *("control_url", "sms_url", "push_url"),
     )
     @classmethod
     def _plain_url(cls, value: str) -> str:
@@ -291,35 +287,12 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _closed_redis(cls, value: SecretStr) -> SecretStr:
-        """Whoever is let in there can delay all work: a socket's file rights or a password say who
-        that is."""
-        url = urlsplit(value.get_secret_value())
-        if not url.scheme or url.scheme == "unix":
-            return value
-        if url.scheme not in ("redis", "rediss"):
-            raise ValueError("must start with unix://, redis:// or rediss://")
-        if not (url.password or parse_qs(url.query).get("password")):
-            raise ValueError(
-                "a Redis that is reached by TCP needs a password (redis://user:password@host:port);"
-                " a unix:// socket needs none"
-            )
-        return value
+        return values.require_closed_redis(value)
 
     @field_validator("fetch_routes")
     @classmethod
     def _ways(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        for name, proxy in value.items():
-            if not re.fullmatch(r"[a-z0-9-]{1,40}", name) or name == TOR_ROUTE:
-                raise ValueError(
-                    f"a route's name is of a-z, 0-9 and -, and not {TOR_ROUTE!r}"
-                )
-            if not proxy.get_secret_value().startswith(
-                ("http://", "https://", "socks5h://")
-            ):
-                raise ValueError(
-                    f"route {name} must start with http://, https:// or socks5h://"
-                )
-        return value
+        return values.require_routes(value, reserved=TOR_ROUTE)
 
     @field_validator("fetch_allowed_networks", "mail_networks")
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -51,8 +51,38 @@ class Point:
     since: datetime
 
 
+WAITING: Mapping[type[Plan | Hold | Referral | Notice], Sequence[str]] = {
+    Plan: (PlanState.REQUESTED,),
+    Hold: (HoldState.EXPIRED,),
+    Referral: (
+        ReferralState.APPROVED,
+        ReferralState.FAILED,
+        ReferralState.MORE_WANTED,
+    ),
+    Notice: (
+        NoticeState.AWAITING_CONTACT,
+        NoticeState.FAILED,
+        NoticeState.DISPUTED,
+        NoticeState.ESCALATED,
+    ),
+}
+"""States in which something waits for a person."""
+
+
 def list_points(session: Session) -> list[Point]:
     """All points, danger first, then the oldest. ``why`` is a word of ``words.ATTENTION``."""
+    points = [
+        *_of_states(session),
+        *_of_reporters_and_offices(session),
+        *_of_withdrawals(session),
+        *_of_watches(session),
+    ]
+    urgent = _list_urgent(session)
+    return urgent + sorted(points, key=lambda point: point.since)
+
+
+def _list_urgent(session: Session) -> list[Point]:
+    """A child may be in danger now."""
     alerts = [
         Point(alert.case, ALERT, alert.opened_at)
         for alert in list_open(session)
@@ -62,63 +92,40 @@ def list_points(session: Session) -> list[Point]:
         for case in list_awaiting_call(session)
         if case.awaits_call_since is not None
     ]
-    danger = [*alerts, *calls, *_held_in_danger(session)]
-    points = [
-        Point(case, "reporter.wrote", at) for case, at in list_unread(session)
-    ]
-    for model, states in (
-        (Plan, (PlanState.REQUESTED,)),
-        (Hold, (HoldState.EXPIRED,)),
-        (
-            Referral,
-            (
-                ReferralState.APPROVED,
-                ReferralState.FAILED,
-                ReferralState.MORE_WANTED,
-            ),
-        ),
-        (
-            Notice,
-            (
-                NoticeState.AWAITING_CONTACT,
-                NoticeState.FAILED,
-                NoticeState.DISPUTED,
-                NoticeState.ESCALATED,
-            ),
-        ),
-    ):
+    return [*alerts, *calls, *_held_in_danger(session)]
+
+
+def _of_states(session: Session) -> Iterator[Point]:
+    for model, states in WAITING.items():
         rows: Iterable[Plan | Hold | Referral | Notice] = session.scalars(
             select(model)
             .where(model.state.in_(states))
             .order_by(model.state_since)
             .limit(SHOWN)
         )
-        points += [
-            Point(case, f"{row.machine.name}.{row.state}", row.state_since)
-            for row, case in _with_cases(session, list(rows))
-        ]
-    points += [
-        Point(referral.case, UNANSWERED, referral.escalated_at)
-        for referral in _list_unanswered(session)
-        if referral.escalated_at is not None
-    ]
-    points += [
-        Point(case, BY_HAND, case.state_since)
-        for case in list_cases_with_undone(session)
-    ]
-    points += [
-        Point(case, HELD_AT_THE_DOOR, since)
-        for case, since in _held_by_nobody(session)
-    ]
-    points += _of_withdrawals(session)
+        for row, case in _with_cases(session, list(rows)):
+            why = f"{row.machine.name}.{row.state}"
+            yield Point(case, why, row.state_since)
+
+
+def _of_reporters_and_offices(session: Session) -> Iterator[Point]:
+    for case, at in list_unread(session):
+        yield Point(case, "reporter.wrote", at)
+    for referral in _list_unanswered(session):
+        if referral.escalated_at is not None:
+            yield Point(referral.case, UNANSWERED, referral.escalated_at)
+    for case in list_cases_with_undone(session):
+        yield Point(case, BY_HAND, case.state_since)
+    for case, since in _held_by_nobody(session):
+        yield Point(case, HELD_AT_THE_DOOR, since)
+
+
+def _of_watches(session: Session) -> Iterator[Point]:
     watches = session.scalars(
         select(Watch).where(Watch.needs_person).limit(SHOWN)
     ).all()
-    points += [
-        Point(case, "watch.unclear", row.last_at or row.state_since)
-        for row, case in _with_cases(session, list(watches))
-    ]
-    return danger + sorted(points, key=lambda point: point.since)
+    for row, case in _with_cases(session, list(watches)):
+        yield Point(case, "watch.unclear", row.last_at or row.state_since)
 
 
 def _held_by_nobody(session: Session) -> list[tuple[Case, datetime]]:

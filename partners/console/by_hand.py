@@ -17,7 +17,8 @@ from hotline.accounts.models import Person
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
 from partners.console.pages import faults_flashed, local_time
-from partners.console.panels import Panel, render_panel
+from partners.console.panels import Panel
+from partners.console.rendering import render_panel
 from partners.duty.alerts import find_open
 from partners.manual.police_numbers import list_police_numbers
 from partners.manual.service import Told, record_act

@@ -16,7 +16,7 @@ from hotline.accounts.models import Person
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.web import site
 from partners.console.pages import faults_flashed
-from partners.console.panels import render_panel
+from partners.console.rendering import render_panel
 from partners.plans import merging
 from triage.cases.models import MERGEABLE, Case
 from triage.cases.pages.case_views import back_to_case

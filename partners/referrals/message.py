@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.languages import letter_language, load_languages
-from hotline.core.said_time import SaidTime
 from hotline.intake.kinds import ReportKind
 from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
@@ -25,19 +24,16 @@ from partners.letters.datawords import say_office
 from partners.letters.wording import format_stamp, sender_name
 from partners.links import new_link
 from partners.referrals import evidence, hash_set
+from partners.referrals.item_shapes import describe_item
 from partners.referrals.models import HOLDING, Hold, Referral
 from partners.referrals.offices import Disclosure, load_offices
 from partners.referrals.others import list_others
+from partners.referrals.routes import PlannedRoute
 from partners.referrals.thread import list_messages
 from partners.referrals.told import ToldPeople, open_told
 from partners.sending.models import Delivery
 from triage.cases.assessment import in_language, load_schema
-from triage.cases.models import Case, CaseItem
-from triage.hashlists.models import MediaMatch
-from triage.items.models import Item
-from triage.items.said_times import said_times_of
-from triage.locations.others.address_use import read_address_use
-from triage.locations.others.shared_file import read_shared_file
+from triage.cases.models import Case
 
 SCHEMA = "hotline-referral/1"
 PRESERVATION = {
@@ -147,14 +143,13 @@ def referral_document(
     now: datetime,
 ) -> dict[str, Any]:
     """The document of schema ``hotline-referral/1`` (data/referral.schema.json)."""
-    case, settings = referral.case, context.settings
+    case = referral.case
     planned = findings.planned_route_of(session, referral)
-    route = planned.route if planned else None
-    gets = load_offices(settings.data_dir)[referral.kind].gets
+    gets = load_offices(context.settings.data_dir)[referral.kind].gets
     told = open_told(session, context, referral)
     items = (
         [
-            _describe_item(session, context, place)
+            describe_item(session, context, place)
             for place in evidence.items_told(case, planned)
         ]
         if Disclosure.LOCATIONS in gets
@@ -166,21 +161,12 @@ def referral_document(
         "case_reference": case.reference,
         "created_at": format_stamp(delivery.created_at),
         "as_of": format_stamp(now),
-        "sender": {
-            "name": sender_name(context),
-            "country": settings.country,
-            "domain": settings.hotline_domain,
-            "contact": settings.contact_email,
-        },
+        "sender": _describe_sender(context),
         "addressee": {"kind": referral.kind, "name": delivery.partner.name},
         "urgency": referral.urgency,
         "child_in_danger": case.danger_now,
         "deadline": format_stamp(referral.due_at) if referral.due_at else None,
-        "reasons": [
-            findings.explain_route(
-                session, context, case, route, "en"
-            ).to_json()
-        ],
+        "reasons": [_explain_in_english(session, context, case, planned)],
         "jurisdiction": _list_grounds(case),
         "kind": case.kind,
         "assessment": (dict(case.outcome) or None)
@@ -194,6 +180,27 @@ def referral_document(
         if _can_be_preserved(items, told)
         else None,
         "answer_url": answer_link(context, referral),
+    }
+
+
+def _explain_in_english(
+    session: Session,
+    context: Context,
+    case: Case,
+    planned: PlannedRoute | None,
+) -> dict[str, str]:
+    route = planned.route if planned else None
+    reason = findings.explain_route(session, context, case, route, "en")
+    return reason.to_json()
+
+
+def _describe_sender(context: Context) -> dict[str, str]:
+    settings = context.settings
+    return {
+        "name": sender_name(context),
+        "country": settings.country,
+        "domain": settings.hotline_domain,
+        "contact": settings.contact_email,
     }
 
 
@@ -248,128 +255,6 @@ def _list_grounds(case: Case) -> list[dict[str, Any]]:
         for ground in case.routing.get("jurisdiction", [])
         if ground["status"] != "no"
     ]
-
-
-def _describe_item(
-    session: Session, context: Context, place: CaseItem
-) -> dict[str, Any]:
-    item = place.item
-    home_zone = context.country.time_zone
-    seen_at = findings.seen_at(session, item)
-    observed = findings.find_observations(session, item.id)
-    return {
-        "id": str(item.id),
-        "kind": item.kind,
-        "canonical": item.canonical,
-        "host": item.host,
-        "platform": item.platform,
-        "content_id": item.content_id,
-        "used": _address_use(item, home_zone),
-        "shared_file": _describe_shared_file(item),
-        "said_times": [
-            _describe_time(time, home_zone)
-            for time in said_times_of(session, context, item.id)
-        ],
-        "first_reported_at": format_stamp(item.first_reported_at),
-        "last_reported_at": format_stamp(item.last_reported_at),
-        "last_seen_at": format_stamp(seen_at) if seen_at else None,
-        "report_count": item.sighting_count,
-        "assessed_class": place.assessed_class or None,
-        "removal": place.state,
-        "hosting": {
-            "kind": item.hosting_kind,
-            "country": item.hosting_country,
-            "asn": item.asn,
-            "abuse_contact": item.abuse_contact,
-            "addresses": sorted(
-                {o.value for o in observed if o.fact == "address" and o.value}
-            ),
-            "observations": [
-                {
-                    "fact": one.fact,
-                    "value": one.value,
-                    "subject": one.subject,
-                    "source": one.source,
-                    "at": format_stamp(one.at),
-                    "confidence": one.confidence,
-                }
-                for one in observed
-            ],
-        },
-        "files": [
-            _describe_file(file)
-            for file in findings.find_files(session, item.id)
-        ],
-    }
-
-
-def _address_use(item: Item, home_zone: str) -> dict[str, Any] | None:
-    """Of an address that somebody used: port and time."""
-    if item.kind != "ip":
-        return None
-    use = read_address_use(item.canonical)
-    return {
-        "address": use.address,
-        "port": use.port,
-        "client": use.client or None,
-        "time": _describe_time(use.time, home_zone) if use.time else None,
-    }
-
-
-def _describe_shared_file(item: Item) -> dict[str, Any] | None:
-    """What a link of a sharing network says of its file."""
-    file = read_shared_file(item.canonical)
-    if file is None:
-        return None
-    return {"name": file.name or None, "size": file.size}
-
-
-def _describe_time(said: SaidTime, home_zone: str) -> dict[str, Any]:
-    """A stated time, with both readings where no zone was stated.
-
-    ``if_local`` has two moments where the clock showed one hour twice.
-    """
-    shape: dict[str, Any] = {
-        "as_stated": said.text,
-        "zone_stated": said.is_zone_stated,
-        "if_utc": format_stamp(said.if_utc),
-    }
-    if not said.is_zone_stated:
-        shape["local_zone"] = home_zone
-        shape["if_local"] = [
-            format_stamp(moment) for moment in said.if_local(home_zone)
-        ]
-    return shape
-
-
-def _describe_file(file: findings.File) -> dict[str, Any]:
-    media = file.seen.media
-    return {
-        "url": file.seen.url,
-        "kind": media.kind,
-        "media_type": media.media_type,
-        "size": media.size,
-        "width": media.width,
-        "height": media.height,
-        "md5": media.md5,
-        "sha1": media.sha1,
-        "sha256": media.sha256,
-        "pdq": media.pdq,
-        "pdq_quality": media.pdq_quality,
-        "first_seen_at": format_stamp(file.seen.first_seen_at),
-        "last_seen_at": format_stamp(file.seen.last_seen_at),
-        "matches": [_describe_match(match) for match in file.matches],
-    }
-
-
-def _describe_match(match: MediaMatch) -> dict[str, Any]:
-    return {
-        "list": match.hash_list.name,
-        "hash": match.kind,
-        "distance": match.distance,
-        "class": findings.class_of(match),
-        "decision": match.decision,
-    }
 
 
 def _assessment_in_words(

@@ -42,17 +42,7 @@ def package_message(
         partner=partner.name,
         hotline=sender_name(act.context),
         contact=settings.contact_email,
-        referrals=[
-            {
-                "reference": referral.reference,
-                "case_reference": referral.case.reference,
-                "urgency": referral.urgency,
-                "due_at": referral.due_at,
-                "danger_now": referral.case.danger_now,
-                "link": answer_link(act.context, referral),
-            }
-            for referral in ranked
-        ],
+        referrals=[_list_entry(act, referral) for referral in ranked],
     )
     return Message(
         message_id=delivery.message_id,
@@ -71,6 +61,18 @@ def package_message(
         ),
         language=language,
     )
+
+
+def _list_entry(act: Act, referral: Referral) -> dict[str, object]:
+    """What the list says of one referral; what it is about stands in its own letter."""
+    return {
+        "reference": referral.reference,
+        "case_reference": referral.case.reference,
+        "urgency": referral.urgency,
+        "due_at": referral.due_at,
+        "danger_now": referral.case.danger_now,
+        "link": answer_link(act.context, referral),
+    }
 
 
 def _rank(referral: Referral) -> tuple[bool, int, int, str]:

@@ -1,0 +1,44 @@
+"""What single settings may say. A ``ValueError`` tells the operator what is wrong with a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import SecretStr
+
+PROXIES = ("http://", "https://", "socks5h://")
+
+Routes = TypeVar("Routes", bound=Mapping[str, SecretStr])
+
+
+def require_closed_redis(value: SecretStr) -> SecretStr:
+    """Whoever is let in there can delay all work: a socket's file rights or a password say who
+    that is."""
+    url = urlsplit(value.get_secret_value())
+    if not url.scheme or url.scheme == "unix":
+        return value
+    if url.scheme not in ("redis", "rediss"):
+        raise ValueError("must start with unix://, redis:// or rediss://")
+    if not (url.password or parse_qs(url.query).get("password")):
+        raise ValueError(
+            "a Redis that is reached by TCP needs a password (redis://user:password@host:port);"
+            " a unix:// socket needs none"
+        )
+    return value
+
+
+def require_routes(routes: Routes, *, reserved: str) -> Routes:
+    """Named proxies by which an item may be fetched."""
+    for name, proxy in routes.items():
+        if not re.fullmatch(r"[a-z0-9-]{1,40}", name) or name == reserved:
+            raise ValueError(
+                f"a route's name is of a-z, 0-9 and -, and not {reserved!r}"
+            )
+        if not proxy.get_secret_value().startswith(PROXIES):
+            raise ValueError(
+                f"route {name} must start with http://, https:// or socks5h://"
+            )
+    return routes
