@@ -14,13 +14,15 @@ from apiflask import APIFlask
 from flask import Blueprint
 from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hotline.core.context import Context
 from hotline.core.settings import Audience
 from hotline.core.web import health, retries, site
 from hotline.core.web.pulse import Pulse
-from hotline.intake.form import understood
+from hotline.intake.form import seen_again, understood
+from hotline.intake.models import Report
 
 ROOT = Path(__file__).parent.parent
 
@@ -54,6 +56,7 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
     site.install_site(app, context)
     app.register_blueprint(health.create_blueprint(_readiness(context, pulse)))
     understood.register_reader(app, _read_places(context))
+    seen_again.register_counter(app, _count_seen)
     for audience in context.settings.audiences:
         for blueprint in BLUEPRINTS[audience]():
             app.register_blueprint(blueprint)
@@ -81,6 +84,14 @@ def _read_places(context: Context) -> understood.Reader:
         return understand_places(lines, narrative, region, catalogue)
 
     return read
+
+
+def _count_seen(
+    session: Session, report: Report
+) -> seen_again.SeenAgain | None:
+    from triage.cases.fingerprints import count_for_reporter
+
+    return count_for_reporter(session, report)
 
 
 def _readiness(

@@ -19,11 +19,13 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from hotline.core.logs import origin_of
 from hotline.intake import retention
+from partners.duty.forget import forget_contacts
 from partners.referrals.forget import forget_told
 from triage.cases.forget import forget_idle
 from triage.cases.last_act import happened_since
 from triage.cases.people.forget import forget_people
 from triage.hashlists.imports import staging
+from triage.prints.watch import forget_prints
 from workers import pruning
 
 log = structlog.get_logger(__name__)
@@ -56,7 +58,9 @@ STEPS: Mapping[str, Forget] = MappingProxyType(
         # A case's people go with the last of its reports, and so after them.
         "told": forget_told,
         "people": forget_people,
+        "prints": forget_prints,
         "access": forget_idle,
+        "duty": forget_contacts,
         "work": pruning.drop_done_work,
         "sessions": pruning.drop_ended_sessions,
         "visits": pruning.drop_old_visits,

@@ -30,10 +30,16 @@ def _intake() -> Jobs:
     from partners.plans.review import review_case
     from partners.referrals.gathering import send_package
     from triage.cases.examination.examine import appraise_item
-    from triage.cases.examination.register import alarm_item, register_report
+    from triage.cases.examination.prints import note_seen
+    from triage.cases.examination.register import (
+        alarm_item,
+        register_added,
+        register_report,
+    )
 
     return {
         "report.received": lambda _, task: register_report(task),
+        "report.added": lambda _, task: register_added(task),
         "item.alarm": lambda _, task: alarm_item(task),
         "danger.raised": lambda _, task: note_danger(task),
         "duty.pass_on": lambda _, task: pass_on(task),
@@ -41,6 +47,7 @@ def _intake() -> Jobs:
         "referral.automatic": lambda _, task: refer_automatically(task),
         "referral.package": lambda _, task: send_package(task),
         "case.review": lambda _, task: review_case(task),
+        "print.seen": lambda _, task: note_seen(task),
     }
 
 
@@ -68,6 +75,7 @@ def _sending() -> Jobs:
 def _looking() -> Jobs:
     from partners.notices.release import release_notices
     from triage.cases.examination.examine import examine_item, locate_item
+    from triage.cases.examination.prints import list_prints, search_print
     from triage.cases.examination.rematch import rematch_media
     from triage.hashlists.search.index_building import rebuild_index
 
@@ -89,6 +97,12 @@ def _looking() -> Jobs:
         ),
         "hashlist.index": lambda _, task: rebuild_index(task),
         "hashlist.rematch": lambda tools, task: rematch_media(
+            task, matcher=tools.matcher
+        ),
+        "print.search": lambda tools, task: search_print(
+            task, matcher=tools.matcher
+        ),
+        "print.list": lambda tools, task: list_prints(
             task, matcher=tools.matcher
         ),
     }

@@ -29,6 +29,7 @@ class Pool(StrEnum):
 POOL_OF_JOB: Mapping[str, Pool] = MappingProxyType(
     {
         "report.received": Pool.INTAKE,
+        "report.added": Pool.INTAKE,
         "item.alarm": Pool.INTAKE,
         "danger.raised": Pool.INTAKE,
         "duty.pass_on": Pool.INTAKE,
@@ -36,6 +37,7 @@ POOL_OF_JOB: Mapping[str, Pool] = MappingProxyType(
         "referral.automatic": Pool.INTAKE,
         "referral.package": Pool.INTAKE,
         "case.review": Pool.INTAKE,
+        "print.seen": Pool.INTAKE,
         "duty.call": Pool.WAKING,
         "delivery.attempt": Pool.SENDING,
         "notice.release": Pool.LOOKING,
@@ -43,6 +45,8 @@ POOL_OF_JOB: Mapping[str, Pool] = MappingProxyType(
         "item.locate": Pool.LOOKING,
         "hashlist.index": Pool.LOOKING,
         "hashlist.rematch": Pool.LOOKING,
+        "print.search": Pool.LOOKING,
+        "print.list": Pool.LOOKING,
         "watch.check": Pool.WATCHING,
         "mail.fetch": Pool.ASKING,
         "hashlist.remote": Pool.ASKING,

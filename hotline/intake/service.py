@@ -7,6 +7,7 @@ but a way to keep the server busy.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -70,6 +71,9 @@ __all__ = [
 ]
 MESSAGE_TEXT = "report_message.text"
 MAX_MESSAGES = 200
+ADDED_JOB = "report.added"
+_FINGERPRINT = re.compile(r"(?i)[0-9a-f]{32}")
+"""What may be one; whether it is, is worked out above this layer."""
 # Never a receipt; what a malformed code is looked up as.
 _NO_RECEIPT = "-" * 20
 
@@ -199,8 +203,20 @@ def is_held(session: Session, report_id: uuid.UUID) -> bool:
 
 
 def add_information(act: Act, report: Report, text: str) -> None:
-    """A later word of the reporter's; also the answer to a question."""
-    _write_message(act, report, text, author=MessageAuthor.REPORTER)
+    """A later word of the reporter's; also the answer to a question.
+
+    The page offers to make a picture's fingerprint for it: one that is sent here is looked for like
+    one in the report.
+    """
+    message_id = _write_message(
+        act, report, text, author=MessageAuthor.REPORTER
+    )
+    if _FINGERPRINT.search(text):
+        act.post(
+            ADDED_JOB,
+            key=f"added:{message_id}",
+            payload={"report_id": str(report.id)},
+        )
 
 
 def ask_reporter(act: Act, report: Report, text: str) -> None:
@@ -210,7 +226,7 @@ def ask_reporter(act: Act, report: Report, text: str) -> None:
 
 def _write_message(
     act: Act, report: Report, text: str, *, author: MessageAuthor
-) -> None:
+) -> uuid.UUID:
     session, context = act.session, act.context
     # Retention locks it, too: what is added either keeps the report, or is refused here.
     session.refresh(report, ["erased_at"], with_for_update=True)
@@ -237,6 +253,7 @@ def _write_message(
     message.text = Vault.seal(key, MESSAGE_TEXT, message.id, text)
     session.add(message)
     act.record("report.message", "report", report.id, author=author)
+    return message.id
 
 
 def open_texts(

@@ -38,6 +38,13 @@ MERGEABLE = (
     CaseState.ASSESSED,
 )
 
+# Nobody works on these any more, unless something new comes to be known.
+OVER_BUT_FOR_NEWS = (
+    CaseState.REMOVED,
+    CaseState.CLOSED,
+    CaseState.NOT_ILLEGAL,
+)
+
 CASE_MACHINE = Machine(
     "case",
     CaseState.RECEIVED,
@@ -93,6 +100,17 @@ CASE_MACHINE = Machine(
             (CaseState.CLOSED, CaseEvent.REAPPEARED): CaseState.IN_PROGRESS,
             (CaseState.CLOSED, CaseEvent.REOPENED): CaseState.WAITING,
             (CaseState.NOT_ILLEGAL, CaseEvent.REOPENED): CaseState.WAITING,
+            # the reporter's own picture was seen somewhere: that is news of a case that was over
+            **{
+                (state, CaseEvent.PRINT_SEEN): state
+                for state in CaseState
+                if state
+                not in (CaseState.HELD, CaseState.MERGED, *OVER_BUT_FOR_NEWS)
+            },
+            **{
+                (state, CaseEvent.PRINT_SEEN): CaseState.WAITING
+                for state in OVER_BUT_FOR_NEWS
+            },
             # what was decided of a part is no decision on the whole
             **{
                 (state, CaseEvent.TOOK_IN): CaseState.WAITING

@@ -18,6 +18,8 @@ from triage.cases.vocabulary import CaseState
 from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.items.models import Item, ItemMedia, Sighting
 from triage.media.models import Media
+from triage.prints.models import PrintSighting, WatchedPrint
+from triage.prints.search import find_same_pictures
 
 SHOWN = 20
 LOOKED_AT = 200
@@ -35,6 +37,8 @@ class Relation(StrEnum):
     """The very same file was seen in both."""
     PICTURE = "picture"
     """The same picture, saved anew, was seen in both."""
+    FINGERPRINT = "fingerprint"
+    """A reporter gave the fingerprint of a picture in one, which was seen or given in the other."""
     DOMAIN = "domain"
     """The same domain holds both."""
 
@@ -54,6 +58,7 @@ def find_related(session: Session, case: Case) -> list[Related]:
         Relation.IDENTIFIER: _of_same_identifier(case),
         Relation.FILE: _of_same_file(case),
         Relation.PICTURE: _of_same_picture(case),
+        Relation.FINGERPRINT: _of_fingerprint(session, case),
         Relation.DOMAIN: _of_same_domain(case),
     }
     relations: dict[uuid.UUID, list[Relation]] = {}
@@ -133,6 +138,28 @@ def _of_same_picture(case: Case) -> Select[uuid.UUID]:
         .join(ItemMedia, ItemMedia.item_id == CaseItem.item_id)
         .join(Media, Media.id == ItemMedia.media_id)
         .where(Media.pdq.in_(own), Media.pdq_quality >= MATCHABLE_QUALITY)
+    )
+
+
+def _of_fingerprint(session: Session, case: Case) -> Select[uuid.UUID]:
+    """Seen there, or given there and seen here, or given in both."""
+    own = item_ids_of(case.id)
+    seen_there = (
+        select(PrintSighting.item_id)
+        .join(WatchedPrint, WatchedPrint.id == PrintSighting.print_id)
+        .where(WatchedPrint.item_id.in_(own))
+    )
+    given_there = (
+        select(WatchedPrint.item_id)
+        .join(PrintSighting, PrintSighting.print_id == WatchedPrint.id)
+        .where(PrintSighting.item_id.in_(own))
+    )
+    return select(CaseItem.case_id).where(
+        or_(
+            CaseItem.item_id.in_(seen_there),
+            CaseItem.item_id.in_(given_there),
+            CaseItem.item_id.in_(find_same_pictures(session, own)),
+        )
     )
 
 

@@ -71,6 +71,8 @@ class CaseEvent(StrEnum):
     """It stayed away as long as it was watched."""
     REOPENED = "reopened"
     """An error was found, or there is news."""
+    PRINT_SEEN = "print_seen"
+    """A picture whose fingerprint a report of the case gave was seen somewhere."""
     TOOK_IN = "took_in"
     """Another case became a part of it: both are assessed anew, as one."""
     MERGED = "merged"

@@ -25,7 +25,8 @@ import partners.watching.models  # noqa: F401
 import triage.cases.models
 import triage.cases.people.models
 import triage.hashlists.models
-import triage.items.models  # noqa: F401
+import triage.items.models
+import triage.prints.models  # noqa: F401
 from hotline.core.storage.database import Base
 
 metadata: MetaData = Base.metadata

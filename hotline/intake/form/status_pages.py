@@ -16,6 +16,7 @@ from hotline.intake import service
 from hotline.intake.flood import guard
 from hotline.intake.form import form_fields, wording
 from hotline.intake.form.public import blueprint, needs_no_cookie
+from hotline.intake.form.seen_again import SeenAgain, count_places
 from hotline.intake.submission import read_information
 
 Faults = Mapping[str, LazyString]
@@ -41,9 +42,10 @@ def status() -> str | Response:
             if report
             else None
         )
+        again = count_places(transaction, report) if report else None
     if report_status is None:
         return _no_such_receipt(typed)
-    return _status_page(report_status, typed)
+    return _status_page(report_status, typed, again=again)
 
 
 @blueprint.post("/status/information")
@@ -76,11 +78,13 @@ def add_information() -> Response:
             report_status = service.status_of(
                 transaction, site.current_context(), report
             )
+        again = count_places(transaction, report)
     if not words:
+        fault = wording.FAULTS["text"]
         return _status_page(
-            report_status, typed, text, wording.FAULTS["text"], 422
+            report_status, typed, text, fault, 422, again=again
         )
-    return _status_page(report_status, typed, added=True)
+    return _status_page(report_status, typed, added=True, again=again)
 
 
 def _said_already(report_status: service.ReportStatus, words: str) -> bool:
@@ -97,6 +101,7 @@ def _status_page(
     code: int = 200,
     *,
     added: bool = False,
+    again: SeenAgain | None = None,
 ) -> Response:
     page = render_template(
         "public/status.html",
@@ -105,6 +110,7 @@ def _status_page(
         text=text,
         faults={"text": fault} if fault else {},
         added=added,
+        again=again,
     )
     return make_response(page, code)
 

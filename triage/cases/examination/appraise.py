@@ -32,6 +32,8 @@ from triage.jurisdiction import (
 )
 from triage.locations.others.address_use import is_used_by_person
 from triage.media.models import Media
+from triage.prints.models import PrintListing, WatchedPrint
+from triage.prints.watch import count_places
 from triage.priority import ListClass, Priority, score_case
 
 # In a stored routing: the digest of the rules that it follows from.
@@ -105,7 +107,8 @@ def _appraise_place(
         routing.jurisdiction,
         urgent_kind=facts.is_child_in_contact,
         time_presses=case.time_presses,
-        sightings=max(1, item.sighting_count),
+        # Each place where the reporter's own picture was seen says as much as a report of it.
+        sightings=max(1, item.sighting_count) + count_places(session, item.id),
         age_hours=max(0.0, hours_known),
         deadline_hours=(case.due_at - now).total_seconds() / 3600
         if case.due_at
@@ -209,29 +212,42 @@ def agreed_class(case: Case, place: CaseItem) -> AssessmentClass:
 
 
 def known_class(session: Session, item_id: uuid.UUID) -> ListClass:
-    """The most severe class that a known-hash list gives to a file seen here.
+    """The most severe class that a known-hash list gives to a file seen here, or to the
+    fingerprint that the item is.
 
     A match that an analyst disconfirmed counts no more, here or elsewhere.
     """
-    rows = session.execute(
-        select(
-            HashList.default_class,
-            HashList.category_map,
-            HashEntryRow.category,
-        )
+    columns = (
+        HashList.default_class,
+        HashList.category_map,
+        HashEntryRow.category,
+    )
+    is_current = (HashList.enabled, HashEntryRow.removed_in.is_(None))
+    of_files = (
+        select(*columns)
         .join(MediaMatch, MediaMatch.list_id == HashList.id)
         .join(HashEntryRow, HashEntryRow.id == MediaMatch.entry_id)
         .join(ItemMedia, ItemMedia.media_id == MediaMatch.media_id)
         .where(
             ItemMedia.item_id == item_id,
-            HashList.enabled,
-            HashEntryRow.removed_in.is_(None),
+            *is_current,
             MediaMatch.decision != MatchDecision.DISCONFIRMED,
         )
         .distinct()
     )
+    of_fingerprint = (
+        select(*columns)
+        .join(HashEntryRow, HashEntryRow.list_id == HashList.id)
+        .join(PrintListing, PrintListing.entry_id == HashEntryRow.id)
+        .join(WatchedPrint, WatchedPrint.id == PrintListing.print_id)
+        .where(WatchedPrint.item_id == item_id, *is_current)
+        .distinct()
+    )
     worst = ListClass.NONE
-    for default, mapping, category in rows:
+    for default, mapping, category in (
+        *session.execute(of_files),
+        *session.execute(of_fingerprint),
+    ):
         list_class = _named_class(mapping.get(category or "", default))
         if list_class.severity > worst.severity:
             worst = list_class

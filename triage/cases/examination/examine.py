@@ -54,6 +54,7 @@ from triage.locations import identify_one
 from triage.locations.catalogue import load_platforms
 from triage.locations.identify import is_shortener
 from triage.media.models import Media
+from triage.prints.watch import note_media, watch_item
 
 # The index of hashes is arrays: who only names the type of a search loads none.
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ def examine_item(
                     session, item, report, matcher=matcher, now=task.now
                 )
         item.examined_at = task.now
+        watch_item(session, item, task.now)
         into_queue(session, task, item)
 
 
@@ -330,7 +332,8 @@ def store_media(
     matcher: Matcher,
     now: datetime,
 ) -> Sequence[Media]:
-    """Keep the hashes of what was found at the item and match the files that are new to us."""
+    """Keep the hashes of what was found at the item, match the files that are new to us, and let
+    those cases know of it whose reporters gave a fingerprint of one of them."""
     kept = []
     for medium in report.media:
         if medium.fingerprint is None:
@@ -358,6 +361,7 @@ def store_media(
             ).one()
             link.last_seen_at = now
         matcher.match_media(session, media, now=now)
+    note_media(session, item, kept, now)
     return kept
 
 

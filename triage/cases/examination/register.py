@@ -16,18 +16,20 @@ from hotline.core.settings import Settings
 from hotline.core.storage import audit
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
+from hotline.intake.vocabulary import MessageAuthor
 from triage.cases.examination.reporters import parts_of
 from triage.cases.examination.sightings import (
     Found,
     note_sightings,
     raise_alarm,
 )
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.cases.places import find_case_id, lock_case_of
-from triage.items.models import Item
+from triage.items.models import Item, Sighting
 from triage.locations import Location, identify_locations
 from triage.locations.catalogue import load_platforms
 from triage.locations.understanding import IN_NARRATIVE
+from triage.prints.watch import FINGERPRINT_ITEM
 
 
 def register_report(task: Task) -> None:
@@ -51,6 +53,44 @@ def register_report(task: Task) -> None:
         )
         act = Act(session, task.context, audit.SYSTEM, task.now)
         note_sightings(act, report, entries)
+
+
+def register_added(task: Task) -> None:
+    """Look for the fingerprints that a reporter sent later, with the receipt.
+
+    Only for these: what else such words name, a person reads.
+    """
+    report_id = task.id_of("report_id")
+    with task.finishing() as session:
+        report = _load_report(session, report_id)
+        act = Act(session, task.context, audit.SYSTEM, task.now)
+        act.record("personal.read", "report", report.id, why="identity")
+        status = intake.status_of(session, task.context, report)
+        entries = [
+            Found(report.parts[0].id, location)
+            for message in status.messages
+            if message.author == MessageAuthor.REPORTER
+            for location in identify_locations(
+                message.text, task.context.settings.country
+            )
+            if location.kind == FINGERPRINT_ITEM
+        ]
+        home = _find_case_of(session, report)
+        note_sightings(act, report, entries, beside=home)
+
+
+def _find_case_of(session: Session, report: Report) -> Case | None:
+    """The case that the report opened or joined; None before it is registered."""
+    query = (
+        select(Case)
+        .join(CaseItem, CaseItem.case_id == Case.id)
+        .join(Sighting, Sighting.item_id == CaseItem.item_id)
+        .join(ReportPart, ReportPart.id == Sighting.part_id)
+        .where(ReportPart.report_id == report.id)
+        .order_by(ReportPart.position, Case.opened_at, Case.id)
+        .limit(1)
+    )
+    return session.scalar(query)
 
 
 def join_location(act: Act, item: Item, location: Location) -> None:

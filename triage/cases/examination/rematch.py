@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.jobs.task import Task
 from hotline.core.storage import outbox
+from triage.cases.examination.prints import post_listing
 from triage.hashlists.models import MediaMatch
 from triage.items.models import ItemMedia
 from triage.media.models import Media
@@ -31,6 +32,8 @@ def rematch_media(task: Task, *, matcher: Matcher) -> None:
         else uuid.UUID(int=0)
     )
     with task.finishing() as session:
+        if not task.text_of("after"):
+            post_listing(session, run=task.text_of("run"), now=task.now)
         batch = session.scalars(
             select(Media)
             .where(Media.id > after)

@@ -21,6 +21,7 @@ from triage.cases.assess import digest_of_items, find_disputed_questions
 from triage.cases.assessment import load_schema
 from triage.cases.claim import find_holder
 from triage.cases.examination.appraise import route_case
+from triage.cases.fingerprints import PrintView, view_print
 from triage.cases.models import Assessment, Case, CaseItem
 from triage.cases.pages.files import File, files_of
 from triage.cases.places import item_ids_of
@@ -45,7 +46,7 @@ class PlaceView:
     """One item of the case, with what is known of where it is.
 
     ``used``: of an address that somebody used, its port and time; ``shared_file``: what a link of
-    a sharing network says of its file.
+    a sharing network says of its file; ``fingerprint``: what was met of one that a reporter gave.
     """
 
     place: CaseItem
@@ -55,6 +56,7 @@ class PlaceView:
     used: AddressUse | None
     shared_file: SharedFile | None
     said_times: tuple[SaidTime, ...]
+    fingerprint: PrintView | None
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def _view_place(
         used=read_address_use(item.canonical) if item.kind == "ip" else None,
         shared_file=read_shared_file(item.canonical),
         said_times=said_times_of(session, context, item.id),
+        fingerprint=view_print(session, item.id),
     )
 
 

@@ -46,6 +46,9 @@ RELATIONS: Words = {
     Relation.IDENTIFIER: lazy_gettext("the same account, number or address"),
     Relation.FILE: lazy_gettext("the very same file"),
     Relation.PICTURE: lazy_gettext("the same picture"),
+    Relation.FINGERPRINT: lazy_gettext(
+        "a picture whose fingerprint a reporter gave"
+    ),
     Relation.DOMAIN: lazy_gettext("the same domain"),
 }
 
@@ -72,6 +75,9 @@ EVENTS: Words = {
     CaseEvent.REMOVED: lazy_gettext("Removal verified"),
     CaseEvent.REAPPEARED: lazy_gettext("Appeared again"),
     CaseEvent.REOPENED: lazy_gettext("Opened again"),
+    CaseEvent.PRINT_SEEN: lazy_gettext(
+        "A picture with the reporter's fingerprint was seen"
+    ),
     CaseEvent.CLOSED: lazy_gettext("Closed"),
 }
 
