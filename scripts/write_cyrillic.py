@@ -34,7 +34,7 @@ PARTED = re.compile(
 )
 # Names, formats and addresses that keep their own letters in every alphabet.
 KEPT = re.compile(
-    r"https?://\S+|[\w.-]+\.(?:org|json)\b|\.onion\b"
+    r"%\(\w+\)s|https?://\S+|[\w.-]+\.(?:org|json)\b|\.onion\b"
     r"|\b(?:API|CSAM|CSV|CyberTipline|IBAN|ICCAM|INHOPE|P2P|PDF|Shift|Tor|UTC|VICS|XARF v4"
     r"|Subject:|Re:|blog|eMule|grooming|imageboard|torrent)(?!\w)"
 )
@@ -118,6 +118,7 @@ def cyrillic_files() -> Iterator[tuple[Path, str]]:
     ways = {
         "routing.toml": turn_reasons,
         "letters.po": turn_catalogue,
+        "partners.po": turn_catalogue,
         **{
             f"letters/{path.name}": turn_letter
             for path in sorted((latin / "letters").glob("*.txt"))

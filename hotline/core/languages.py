@@ -44,7 +44,8 @@ PUBLIC = "public.po"
 CONSOLE = "console.po"
 PARTNERS = "partners.po"
 LETTER_WORDS = "letters.po"
-CATALOGUES = (PUBLIC, CONSOLE, PARTNERS, LETTER_WORDS)
+# A page has its own words, whatever a letter calls the same thing: the last one counts.
+CATALOGUES = (LETTER_WORDS, PUBLIC, CONSOLE, PARTNERS)
 DATA_WORDS = (CONSOLE, LETTER_WORDS)
 """The catalogues that say the words of data files."""
 LETTERS = "letters"

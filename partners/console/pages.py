@@ -31,7 +31,8 @@ def speaking(language: str) -> Iterator[None]:
     if request.args.get("lang") or request.cookies.get(site.LANGUAGE_COOKIE):
         yield
     else:
-        with force_locale(language):
+        # Flask-Babel writes a language with its script as "sr_Latn".
+        with force_locale(language.replace("-", "_")):
             yield
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import re
+from typing import Any
+
 import pytest
 
 from hotline.core.act import Act
@@ -10,6 +14,7 @@ from partners.directory.service import add_partner
 from partners.referrals.models import Referral
 from tests.support.house import House
 from triage.jurisdiction.messages import Reason, load_messages, render_reasons
+from workers.app import create_app
 
 
 def letter_to(house: House, language: str, **case: object) -> Message:
@@ -93,3 +98,33 @@ def test_a_country_is_declined_where_the_language_does_so() -> None:
         other, catalogs["sq"], "sq"
     )
     assert "with Albania (AL):" in render_reasons(reason, catalogs["en"], "en")
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return {"audiences": ("provider",)}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("sr-Latn", "Prosleđena prijava:"),
+        ("sr-Cyrl", "Прослеђена пријава:"),
+        ("mk", "Проследена пријава:"),
+        ("sq", "Referim"),
+    ],
+)
+def test_the_link_in_the_letter_opens_a_page_in_its_language(
+    house: House,
+    monkeypatch: pytest.MonkeyPatch,
+    language: str,
+    words: str,
+) -> None:
+    monkeypatch.setattr("partners.referrals.views.utc_now", lambda: house.now)
+    message = letter_to(house, language)
+    path = re.search(r"/referral/\S+", message.text)
+    assert path is not None
+    response = create_app(house.context).test_client().get(path[0])
+    assert response.status_code == 200
+    assert words in html.unescape(response.text)
+    assert f'<html lang="{language}"' in response.text
