@@ -12,4 +12,5 @@ $bin/bandit -q -ll -ii -r -c pyproject.toml hotline triage partners workers
 $bin/python scripts/lint_templates.py
 $bin/python scripts/lint_migrations.py
 python3 scripts/draw_house.py --check
+python3 scripts/write_cyrillic.py --check
 $bin/python scripts/offices_page.py --check

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from hotline.core.logs import origin_of
 from hotline.intake import retention
+from partners.duty.forget import forget_contacts
 from partners.referrals.forget import forget_told
 from triage.cases.forget import forget_idle
 from triage.cases.last_act import happened_since
@@ -59,6 +60,7 @@ STEPS: Mapping[str, Forget] = MappingProxyType(
         "people": forget_people,
         "prints": forget_prints,
         "access": forget_idle,
+        "duty": forget_contacts,
         "work": pruning.drop_done_work,
         "sessions": pruning.drop_ended_sessions,
         "visits": pruning.drop_old_visits,

@@ -7,6 +7,7 @@ on one installation) and name the code in a country's file. A folder may hold
 - ``console.po``    the pages for staff, and the labels of data files that have none of their own
 - ``partners.po``   the pages for police, partner hotlines and hosts
 - ``letters/``      letters, one text file each, as ``hotline/languages/en/letters/`` has them
+- ``letters.po``    what a letter takes from data files: labels, kinds, legal bases, offices
 - ``routing.toml``  the reasons of the routing rules, with the keys of the English file
 
 What is missing is said in English, which is what the code itself is written in. An operator's own
@@ -42,7 +43,10 @@ CODE = re.compile("[a-z]{2,3}(-[A-Z][a-z]{3})?")
 PUBLIC = "public.po"
 CONSOLE = "console.po"
 PARTNERS = "partners.po"
-CATALOGUES = (PUBLIC, CONSOLE, PARTNERS)
+LETTER_WORDS = "letters.po"
+CATALOGUES = (PUBLIC, CONSOLE, PARTNERS, LETTER_WORDS)
+DATA_WORDS = (CONSOLE, LETTER_WORDS)
+"""The catalogues that say the words of data files."""
 LETTERS = "letters"
 ROUTING = "routing.toml"
 KNOWN_NAMES = frozenset({*CATALOGUES, LETTERS, ROUTING})
@@ -84,9 +88,13 @@ class Language:
                 return folder / name
         return None
 
-    def translate(self, english: str, catalogue: str = CONSOLE) -> str:
-        """A sentence of one catalogue; as it is where the catalogue does not have it."""
-        return str(read_catalogue(self, catalogue).ugettext(english))
+    def translate(self, english: str, *catalogues: str) -> str:
+        """A sentence of ``catalogues``, else of those for the words of data files.
+
+        It stays as it is where none of them has it; where several have it, the last one counts.
+        """
+        names = catalogues or DATA_WORDS
+        return str(read_catalogue(self, *names).ugettext(english))
 
 
 @cache
@@ -161,7 +169,7 @@ def _read_po(path: Path, language: Language) -> Translations:
 
 
 def add_translations(data: Any, data_dir: Path | None = None) -> Any:
-    """Labels of a data file, ``{ en = "Pictures" }``, in each language whose console says them.
+    """Labels of a data file, ``{ en = "Pictures" }``, in each language that has words for them.
 
     So a new language translates the labels in its own folder. What the file itself says stays.
     """
@@ -169,7 +177,7 @@ def add_translations(data: Any, data_dir: Path | None = None) -> Any:
     spoken = [
         language
         for language in languages
-        if language.find(CONSOLE) is not None
+        if any(language.find(name) is not None for name in DATA_WORDS)
     ]
     return _with_labels(data, spoken)
 

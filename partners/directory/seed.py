@@ -244,7 +244,7 @@ def _local_police(
             PartnerKind.POLICE,
             country,
             _code_of("police", country, county),
-            f"Local police directorate {county}, computer crime section",
+            f"Local police directorate, computer crime section, {county}",
             _read_languages(country, override_dir),
             (),
             inside[0].source,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
@@ -149,6 +149,12 @@ def acknowledge(act: Act, alert: Alert) -> bool:
         return False
     act.advance(alert, AlertEvent.ACKNOWLEDGED)
     alert.acknowledged_at, alert.acknowledged_by = act.now, act.actor
+    # Who was called stays; by which number they were is nobody's business any more.
+    act.session.execute(
+        update(AlertCall)
+        .where(AlertCall.alert_id == alert.id)
+        .values(address="")
+    )
     return True
 
 

@@ -103,26 +103,36 @@ class Trial:
     fault: str
 
 
-def try_ways(act: Act, contact: DutyContact, ways: Channels) -> list[Trial]:
-    """Send a test message by each way of a person, at once and once only."""
+def try_ways(
+    context: Context, contact: DutyContact, ways: Channels
+) -> list[Trial]:
+    """Send a test message by each way of a person, at once and once only.
+
+    No transaction may be open: a gateway takes the time that it likes.
+    """
     trials = []
     for way, address in contact.addresses.items():
-        message = _write_trial(act.context, contact.person, address)
+        message = _write_trial(context, contact.person, address)
         fault = ""
         try:
             ways.send(way, message)
         except HotlineError as error:
             fault = str(error)
         trials.append(Trial(way, fault))
+    return trials
+
+
+def note_trials(act: Act, person: Person, trials: list[Trial]) -> None:
+    """Write into the log what became of them."""
+    for trial in trials:
         act.record(
             "duty.tested",
             "person",
-            contact.person_id,
-            username=contact.person.username,
-            way=str(way),
-            error=fault[:300],
+            person.id,
+            username=person.username,
+            way=str(trial.way),
+            error=trial.fault[:300],
         )
-    return trials
 
 
 def _write_trial(context: Context, person: Person, address: str) -> Message:

@@ -136,7 +136,8 @@ def add_turn(
 ) -> None:
     """Put a person on duty at some days and hours of every week."""
     person = _find_candidate(act.session, person_id)
-    chosen = [str(day) for day in WEEK if day in set(days)]
+    wanted = set(days)
+    chosen = [str(day) for day in WEEK if day in wanted]
     faults = {}
     if not chosen:
         faults["/days"] = phrase("Choose at least one day.")

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
+from partners.letters.datawords import say_basis
 from partners.referrals.models import Plan, Referral
 from partners.referrals.routes import PlannedRoute
 from triage.availability.model import VerdictName
@@ -153,7 +154,8 @@ def explain_route(
     spoken = route
     if language != "en":
         spoken = _route_in(session, context, case, route, language)
-    return Reason(spoken.why, spoken.basis)
+    basis = say_basis(spoken.basis, language, context.settings.data_dir)
+    return Reason(spoken.why, basis)
 
 
 def _route_in(

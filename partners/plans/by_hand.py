@@ -41,10 +41,12 @@ LOOKED_AT = 200
 
 @dataclass(frozen=True, slots=True)
 class HandRoute:
-    """``report_url``: the page on which a platform takes reports; empty where none is known."""
+    """``is_due``: its time has come. ``report_url``: the page on which a platform takes reports;
+    empty where none is known."""
 
     route: Route
     is_done: bool
+    is_due: bool
     report_url: str
 
 
@@ -57,6 +59,7 @@ def list_hand_routes(
         HandRoute(
             route,
             _is_done(route, acts, case),
+            route.after is not Gate.NOTICE_DEADLINE,
             find_report_url(context, route.to, route.name),
         )
         for route in Routing.from_json(case.routing).routes

@@ -21,11 +21,13 @@ from hotline.core.said_time import SaidTime
 from hotline.intake.kinds import ReportKind
 from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
+from partners.letters.datawords import say_office
 from partners.letters.wording import format_stamp, sender_name
 from partners.links import new_link
 from partners.referrals import evidence, hash_set
 from partners.referrals.models import HOLDING, Hold, Referral
 from partners.referrals.offices import Disclosure, load_offices
+from partners.referrals.others import list_others
 from partners.referrals.thread import list_messages
 from partners.referrals.told import ToldPeople, open_told
 from partners.sending.models import Delivery
@@ -106,7 +108,7 @@ def _write_letter(
         settings.data_dir,
         case_reference=case.reference,
         kind_of_report=_kind_in_words(context, case, language),
-        partner=delivery.partner.name,
+        partner=say_office(delivery.partner.name, language, settings.data_dir),
         hotline=sender_name(context),
         contact=settings.contact_email,
         danger_now=case.danger_now,
@@ -120,6 +122,7 @@ def _write_letter(
         answers=[message.text for message in messages if message.is_ours],
         holds=bool(body["items"]) and _has_hold(session, referral),
         can_be_preserved=_can_be_preserved(body["items"], told),
+        also_told=list_others(session, referral),
         hold_hours=f"{settings.hold_hours:g}",
         link=answer_link(context, referral),
         schema=SCHEMA,

@@ -19,7 +19,8 @@ from hotline.core.errors import InvalidInput, Unavailable
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.outbox import OutboxEntry
 from partners.duty import alerts, rota
-from partners.duty.models import Alert, AlertCall
+from partners.duty.forget import forget_contacts
+from partners.duty.models import Alert, AlertCall, DutyContact, DutyTurn
 from tests.support.house import House
 from tests.support.reports import receive_report
 from triage.cases.examination.danger import post_held_danger
@@ -122,6 +123,7 @@ def test_whoever_takes_it_ends_the_calls(house: House) -> None:
     house.work()
     assert called(house) == ["arta"]
     assert house.only(Alert).acknowledged_by == "person:arta"
+    assert house.only(AlertCall).address == "", "not needed any more"
 
 
 def test_everybody_is_called_again_and_again_but_more_slowly(
@@ -286,6 +288,22 @@ def test_somebody_who_left_is_called_no_more(house: House) -> None:
         session.get_one(Person, person.id).disabled_at = house.now
     alarm(house, house.case(danger_now=True))
     assert called(house) == ["besnik"]
+
+
+def test_how_somebody_who_left_was_reached_is_forgotten(
+    house: House,
+) -> None:
+    person = put_on_duty(house, "arta", 1)
+    put_on_duty(house, "besnik", 2)
+    with edit(house) as session:
+        session.get_one(Person, person.id).disabled_at = house.now
+    for left in (2, 0):
+        with edit(house) as session:
+            assert left == forget_contacts(
+                session, house.context, now=house.now
+            )
+    assert [turn.place for turn in house.all(DutyTurn)] == [2]
+    assert len(house.all(DutyContact)) == 1
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_a_request_that_was_taken_back_holds_nothing(house: House) -> None:
 def test_what_waits_for_it_is_nobody_s_decision(house: House) -> None:
     decide(house)
     with house.context.database.reading() as session:
-        reasons = [point.why for point in list_points(session, house.now)]
+        reasons = [point.why for point in list_points(session)]
     assert HELD_AT_THE_DOOR not in reasons
 
 

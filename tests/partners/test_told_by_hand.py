@@ -93,7 +93,7 @@ def record(house: House, route: str, **given: Any) -> None:
 
 def reasons(house: House) -> list[str]:
     with house.context.database.reading() as session:
-        return [point.why for point in list_points(session, house.now)]
+        return [point.why for point in list_points(session)]
 
 
 def test_a_portal_takes_the_notice_and_its_clock_runs(house: House) -> None:
@@ -217,3 +217,15 @@ def test_the_platform_s_page_for_reports_is_given(house: House) -> None:
     assert url.startswith("https://")
     assert find_report_url(house.context, "platform", "No such") == ""
     assert find_report_url(house.context, "hotline", "YouTube") == ""
+
+
+def test_the_regulator_s_time_has_not_come(house: House) -> None:
+    case = open_case(house, ICCAM, LATE)
+    with house.context.database.reading() as session:
+        entries = list_hand_routes(
+            session, house.context, session.get_one(Case, case.id)
+        )
+    assert {entry.route.to: entry.is_due for entry in entries} == {
+        "iccam": True,
+        "regulator": False,
+    }

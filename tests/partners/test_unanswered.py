@@ -55,7 +55,7 @@ def answer(house: House, verb: str = "acknowledge") -> None:
 
 def reasons(house: House) -> list[str]:
     with house.context.database.reading() as session:
-        return [point.why for point in list_points(session, house.now)]
+        return [point.why for point in list_points(session)]
 
 
 def test_reminder_then_head_then_a_person(house: House) -> None:

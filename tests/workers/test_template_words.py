@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, nodes
 
+from hotline.accounts.models import PersonAct
 from hotline.intake.form.paths import SupportFor
 from hotline.intake.questions import Shape
 from hotline.intake.vocabulary import MessageAuthor, PartKind
@@ -42,6 +43,8 @@ VOCABULARIES: dict[str, Words | dict[str, Words]] = {
         "partners/pieces": DeliveryState,
     },
     "notice.state": NoticeState,
+    # Of a referral or of a notice: only a word that both have.
+    "letter.state": set(map(str, NoticeState)) & set(map(str, ReferralState)),
     "hold.state": HoldState,
     "plan.state": PlanState,
     "place.state": PlaceState,
@@ -59,6 +62,7 @@ VOCABULARIES: dict[str, Words | dict[str, Words]] = {
     "support_for": SupportFor,
     "answer.row.shape": Shape,
     "name": {"triage/people": FactName},
+    "kind": {"console/person_act": PersonAct},
 }
 # Of pages, forms and HTTP, where no vocabulary is stored.
 NOT_STORED = {

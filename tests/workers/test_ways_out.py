@@ -29,6 +29,7 @@ ENDS: Mapping[str, frozenset[str]] = {
     "delivery": frozenset({"sent", "cancelled"}),
     "watch": frozenset({"ended"}),
     "duty_alert": frozenset({"acknowledged"}),
+    "person_request": frozenset({"done", "refused", "withdrawn"}),
 }
 
 # Who moves each thing on: a page (its endpoint), a job of a worker, or the scheduler.
@@ -101,7 +102,7 @@ MOVERS: Mapping[str, Mapping[str, str]] = {
         "extended": "partners.extend_hold",
         "expired": SCHEDULER,
         "released": "partners.release_hold",
-        "cancelled": "partners.withdraw_referral",
+        "cancelled": "partners.approve_plan",
     },
     "notice": {
         "released": "notice.release",
@@ -139,6 +140,11 @@ MOVERS: Mapping[str, Mapping[str, str]] = {
     "duty_alert": {
         "called": SCHEDULER,
         "acknowledged": "partners.acknowledge_alert",
+    },
+    "person_request": {
+        "approved": "people.approve_request",
+        "refused": "people.refuse_request",
+        "withdrawn": "people.refuse_request",
     },
 }
 

@@ -53,24 +53,28 @@ def test_ways(
 ) -> None:
     """Send a test message by each way to NAME at once, and say what became of it."""
     from hotline.accounts.service import find_person
-    from partners.duty.calls import try_ways
+    from partners.duty.calls import note_trials, try_ways
     from partners.duty.rota import list_contacts
     from partners.duty.ways import open_ways
 
-    with opened_house() as context, context.database.writing() as session:
-        person = find_person(session, name)
-        contacts = {
-            contact.person_id: contact for contact in list_contacts(session)
-        }
+    with opened_house() as context:
+        with context.database.reading() as session:
+            person = find_person(session, name)
+            contacts = {
+                contact.person_id: contact
+                for contact in list_contacts(session)
+            }
         if person.id not in contacts:
             raise InvalidInput(
                 f"No way to {person.username} is noted.",
                 hint="A supervisor notes it on the console's page On duty.",
             )
-        act = Act(session, context, operator_name(), utc_now())
         trials = try_ways(
-            act, contacts[person.id], open_ways(context.settings)
+            context, contacts[person.id], open_ways(context.settings)
         )
+        with context.database.writing() as session:
+            act = Act(session, context, operator_name(), utc_now())
+            note_trials(act, person, trials)
     for trial in trials:
         if as_json:
             emit_json({"way": str(trial.way), "error": trial.fault})

@@ -91,7 +91,8 @@ def test_letters_speak_it(data_dir: Path) -> None:
     assert letter.subject == "LLYTHYR R-1"
     assert letter.text == "Annwyl Ana\n"
     assert languages.letter_language(["xx", NEW, "sq"], data_dir) == NEW
-    assert languages.letter_language(["mk"], data_dir) == "en"
+    assert languages.letter_language(["mk", "sq"], data_dir) == "mk"
+    assert languages.letter_language(["fr"], data_dir) == "en"
 
 
 def test_a_letter_that_it_lacks_is_written_in_english(data_dir: Path) -> None:
@@ -177,7 +178,10 @@ def test_the_shipped_languages() -> None:
     assert list(shipped) == ["en", "mk", "sq", "sr-Cyrl", "sr-Latn"]
     assert [code for code in shipped if shipped[code].has_letters] == [
         "en",
+        "mk",
         "sq",
+        "sr-Cyrl",
+        "sr-Latn",
     ]
     assert all(language.has_public_pages for language in shipped.values())
     assert shipped["sr-Latn"].own_name == "Srpski (latinica)"

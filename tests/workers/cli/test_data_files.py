@@ -163,7 +163,10 @@ DATA_FILES = (
     ),
     DataFile("routing_network.toml", load_rules, RULE_WORDS),
     DataFile("languages/en/routing.toml", load_rules, (PlaceFact,)),
+    DataFile("languages/mk/routing.toml", load_rules, (PlaceFact,)),
     DataFile("languages/sq/routing.toml", load_rules, (PlaceFact,)),
+    DataFile("languages/sr-Cyrl/routing.toml", load_rules, (PlaceFact,)),
+    DataFile("languages/sr-Latn/routing.toml", load_rules, (PlaceFact,)),
     DataFile(
         "partner_hotlines.csv", load_rules, (country_codes(), ("yes", "no"))
     ),

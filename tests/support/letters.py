@@ -1,0 +1,222 @@
+"""Made-up values for every letter: everything that can stand in one, in marks of no language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import cycle
+from typing import Any
+
+from hotline.intake.vocabulary import ContactWay, Deadline, Meeting
+from partners.letters.findings import Reason
+from partners.referrals.offices import load_offices
+from partners.referrals.others import OtherReferral
+from partners.referrals.told import (
+    ToldContact,
+    ToldFact,
+    ToldIdentifier,
+    ToldPeople,
+    ToldPerson,
+)
+from triage.cases.assessment import CLASSES
+from triage.cases.people.contacts import ContactBasis
+from triage.cases.people.vocabulary import (
+    CHOICES,
+    FactName,
+    FactSource,
+    IdentifierKind,
+    PersonRole,
+    Whose,
+)
+from triage.cases.vocabulary import PlaceState
+
+WHEN = datetime(2026, 11, 1, 22, 15, tzinfo=UTC)
+STAMP = "2026-11-01 22:15"
+MARK = "¤1¤"
+"""Stands for what people wrote and what is the same in every language."""
+OTHERS = (
+    "referral_package",
+    "referral_reminder",
+    "referral_head",
+    "referral_withdrawal",
+    "duty_alert",
+    "duty_test",
+)
+RULES_PLACES = ("nationality", "residence")
+NEXT_DATES = (Meeting.SOON, Meeting.SOMETIME, Deadline.TODAY, Deadline.DAYS)
+
+
+def common_values() -> dict[str, Any]:
+    return {
+        "reference": MARK,
+        "partner": MARK,
+        "hotline": MARK,
+        "contact": MARK,
+        "link": MARK,
+        "due_at": WHEN,
+    }
+
+
+def every_notice() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each letter to a host, by its name, for each kind of notice; with and without the rest."""
+    for kind in ("provider_notice", "cdn_notice", "preservation_request"):
+        for is_full in (True, False):
+            values = common_values() | {
+                "kind": kind,
+                "host": MARK if is_full else "",
+                "urls": [MARK, MARK] if is_full else [MARK],
+                "assessed_class": "baseline" if is_full else "national",
+                "basis": MARK if is_full else "",
+                "known": is_full,
+                "first_at": WHEN,
+                "reason": MARK if is_full else "",
+                "due_at": WHEN if is_full else None,
+            }
+            for purpose in ("first", "reminder", "withdrawal"):
+                yield f"notice_{purpose}", values
+
+
+def every_referral() -> Iterator[dict[str, Any]]:
+    """For each kind of office: an urgent letter with everything in it, and a bare one."""
+    for kind in load_offices():
+        yield full_referral(kind)
+        yield full_referral(kind) | {
+            "danger_now": False,
+            "urgency": "normal",
+            "due_at": None,
+            "automatic": None,
+            "answers": [],
+            "assessment": [],
+            "is_assessed": False,
+            "told": ToldPeople(),
+            "items": [],
+            "holds": False,
+            "can_be_preserved": False,
+            "also_told": [],
+            "hash_set": "",
+        }
+        yield full_referral(kind) | {"danger_now": False, "urgency": "high"}
+
+
+def every_other() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The short letters: of a day's referrals, to chase an answer, to take back, to call people."""
+    for is_urgent in (True, False):
+        referral = {
+            "reference": MARK,
+            "case_reference": MARK,
+            "danger_now": is_urgent,
+            "urgency": "immediate" if is_urgent else "normal",
+            "due_at": WHEN if is_urgent else None,
+            "link": MARK,
+        }
+        values = common_values() | {
+            "danger_now": is_urgent,
+            "referrals": [referral] * (2 if is_urgent else 1),
+            "case_reference": MARK,
+            "reason": MARK if is_urgent else "",
+            "is_police": is_urgent,
+            "minutes": 10 if is_urgent else 1,
+        }
+        for name in OTHERS:
+            yield name, values
+
+
+def full_referral(kind: str) -> dict[str, Any]:
+    return common_values() | {
+        "kind": kind,
+        "case_reference": MARK,
+        "kind_of_report": MARK,
+        "danger_now": True,
+        "urgency": "immediate",
+        "automatic": {
+            "list": MARK,
+            "entry": MARK,
+            "hash": "PDQ",
+            "distance": 4,
+            "quality": 90,
+            "share": 0.5,
+        },
+        "reasons": [Reason(MARK, MARK)],
+        "assessment": [(MARK, MARK)],
+        "is_assessed": True,
+        "items": list(every_item()),
+        "told": told_of_everybody(),
+        "answers": [MARK],
+        "holds": True,
+        "can_be_preserved": True,
+        "also_told": [
+            OtherReferral(other, MARK, is_sent)
+            for other in load_offices()
+            for is_sent in (True, False)
+        ],
+        "hold_hours": "72",
+        "schema": MARK,
+        "hash_set": MARK,
+    }
+
+
+def every_item() -> Iterator[Mapping[str, Any]]:
+    """Pages in each state of their removal and class, and addresses that somebody used."""
+    zoned = {"as_stated": f"{STAMP}Z", "zone_stated": True}
+    bare = {
+        "as_stated": STAMP,
+        "zone_stated": False,
+        "if_utc": STAMP,
+        "local_zone": MARK,
+        "if_local": [STAMP, STAMP],
+    }
+    page = {
+        "used": None,
+        "canonical": MARK,
+        "hosting": {"country": "", "asn": MARK, "addresses": [MARK]},
+        "shared_file": {"name": MARK, "size": 7},
+        "said_times": [zoned, bare],
+        "report_count": 3,
+        "first_reported_at": STAMP,
+        "last_reported_at": STAMP,
+        "files": [{"matches": [MARK]}],
+    }
+    classes = cycle([*CLASSES, None])
+    for state in (*PlaceState, *PlaceState):
+        yield page | {"removal": state, "assessed_class": next(classes)}
+    for time in (zoned, bare, None):
+        used = {"address": MARK, "port": 1, "client": MARK, "time": time}
+        yield page | {"used": used}
+
+
+def told_of_everybody() -> ToldPeople:
+    sources = cycle(FactSource)
+    facts = tuple(
+        ToldFact(name, value, str(next(sources)))
+        for name, value in every_fact()
+    )
+    identifiers = tuple(
+        ToldIdentifier(str(kind), MARK, MARK, str(whose), str(next(sources)))
+        for kind in IdentifierKind
+        for whose in Whose
+    )
+    contacts = tuple(
+        ToldContact(MARK, str(way), MARK, str(basis))
+        for way in ContactWay
+        for basis in ContactBasis
+    )
+    people = tuple(
+        ToldPerson(str(role), number, facts)
+        for role in PersonRole
+        for number in (1, 2)
+    )
+    told = ToldPeople(people, identifiers, MARK)
+    return replace(told, contacts=contacts)
+
+
+def every_fact() -> Iterator[tuple[str, str]]:
+    for name in FactName:
+        choices = CHOICES.get(name)
+        if name is FactName.NEXT_MEETING:
+            for date in NEXT_DATES:
+                yield str(name), str(date)
+        for value in choices or (MARK,):
+            yield str(name), str(value)
+    for place in RULES_PLACES:
+        yield place, MARK
