@@ -75,7 +75,10 @@ def _sending() -> Jobs:
 def _looking() -> Jobs:
     from partners.notices.release import release_notices
     from triage.cases.examination.examine import examine_item, locate_item
-    from triage.cases.examination.prints import list_prints, search_print
+    from triage.cases.examination.print_search import (
+        list_prints,
+        search_print,
+    )
     from triage.cases.examination.rematch import rematch_media
     from triage.hashlists.search.index_building import rebuild_index
 

@@ -19,7 +19,6 @@ from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.items.models import Item, ItemMedia, Sighting
 from triage.media.models import Media
 from triage.prints.models import PrintSighting, WatchedPrint
-from triage.prints.search import find_same_pictures
 
 SHOWN = 20
 LOOKED_AT = 200
@@ -143,6 +142,9 @@ def _of_same_picture(case: Case) -> Select[uuid.UUID]:
 
 def _of_fingerprint(session: Session, case: Case) -> Select[uuid.UUID]:
     """Seen there, or given there and seen here, or given in both."""
+    # Comparing costs tens of megabytes in a process: only where pages of cases are shown.
+    from triage.prints.search import find_same_pictures
+
     own = item_ids_of(case.id)
     seen_there = (
         select(PrintSighting.item_id)

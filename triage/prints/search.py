@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -17,26 +17,19 @@ import numpy.typing as npt
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
+from hotline.core.storage.database import insert_once
+from hotline.core.storage.ids import new_id
 from triage.fingerprints.model import MATCHABLE_QUALITY
-from triage.hashlists.search.matcher import WIDEST, Query
+from triage.hashlists.search.matcher import WIDEST, Matcher, Query
 from triage.media.models import Media
-from triage.prints.models import WatchedPrint
+from triage.prints.kinds import Distances, PrintKind
+from triage.prints.models import PrintListing, WatchedPrint
 
 NEAR = WIDEST["pdq"]
 PAGE = 5_000
 """Files that are held at a time while all of them are read."""
 
-Distances = Mapping[uuid.UUID, int]
 Bits = npt.NDArray[np.uint8]
-
-
-class PrintKind(StrEnum):
-    """The fingerprints that are kept of every file that is seen, so that they can be compared."""
-
-    MD5 = "md5"
-    SHA1 = "sha1"
-    SHA256 = "sha256"
-    PDQ = "pdq"
 
 
 def query_of(kind: str, value: str) -> Query:
@@ -44,6 +37,27 @@ def query_of(kind: str, value: str) -> Query:
     if kind == PrintKind.PDQ:
         return Query(exact={}, pdq=value, pdq_quality=MATCHABLE_QUALITY)
     return Query(exact={kind: value})
+
+
+def match_lists(
+    session: Session, watched: WatchedPrint, matcher: Matcher, now: datetime
+) -> int:
+    """Ask the lists that are here. Their owners elsewhere are asked about files only: what a
+    person gave of a picture of themselves is told to nobody."""
+    hits = matcher.match(session, query_of(watched.kind, watched.value))
+    return sum(
+        insert_once(
+            session,
+            PrintListing,
+            ["print_id", "entry_id"],
+            id=new_id(),
+            print_id=watched.id,
+            entry_id=hit.entry.id,
+            distance=hit.distance,
+            at=now,
+        )
+        for hit in hits
+    )
 
 
 def find_media(session: Session, kind: str, value: str) -> Distances:

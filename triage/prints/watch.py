@@ -14,16 +14,10 @@ from hotline.core.storage import audit, outbox
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from hotline.intake.models import Report, ReportPart
-from triage.hashlists.search.matcher import Matcher
 from triage.items.models import Item, ItemMedia, Sighting
 from triage.media.models import Media
+from triage.prints.kinds import Distances, PrintKind
 from triage.prints.models import PrintListing, PrintSighting, WatchedPrint
-from triage.prints.search import (
-    Distances,
-    PrintKind,
-    find_watched,
-    query_of,
-)
 
 SEARCH_JOB = "print.search"
 SEEN_JOB = "print.seen"
@@ -91,6 +85,9 @@ def note_media(
     session: Session, item: Item, media: Iterable[Media], now: datetime
 ) -> None:
     """Files were seen at ``item``: the cases of those who look for one of them are to know it."""
+    # Comparing costs tens of megabytes in a process: only where files are seen.
+    from triage.prints.search import find_watched
+
     met = {
         print_id
         for medium in media
@@ -140,27 +137,6 @@ def _keep_sighting(
         media_id=media.id,
         distance=distance,
         at=now,
-    )
-
-
-def match_lists(
-    session: Session, watched: WatchedPrint, matcher: Matcher, now: datetime
-) -> int:
-    """Ask the lists that are here. Their owners elsewhere are asked about files only: what a
-    person gave of a picture of themselves is told to nobody."""
-    hits = matcher.match(session, query_of(watched.kind, watched.value))
-    return sum(
-        insert_once(
-            session,
-            PrintListing,
-            ["print_id", "entry_id"],
-            id=new_id(),
-            print_id=watched.id,
-            entry_id=hit.entry.id,
-            distance=hit.distance,
-            at=now,
-        )
-        for hit in hits
     )
 
 

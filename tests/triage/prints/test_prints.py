@@ -20,12 +20,8 @@ from tests.support.items import make_item, make_media, make_sight
 from tests.support.jobs import JobRunner
 from tests.support.reports import receive_report
 from triage.cases.examination.examine import appraise_item
-from triage.cases.examination.prints import (
-    list_prints,
-    note_seen,
-    post_listing,
-    search_print,
-)
+from triage.cases.examination.print_search import list_prints, search_print
+from triage.cases.examination.prints import note_seen, post_listing
 from triage.cases.examination.register import (
     register_added,
     register_report,
