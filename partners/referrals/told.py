@@ -18,13 +18,20 @@ from triage.cases.people.contacts import list_contacts
 from triage.cases.people.service import (
     KnownIdentifier,
     KnownPerson,
+    is_age_of_child,
     list_identifiers,
     list_people,
 )
 from triage.cases.people.summaries import read_summaries
-from triage.cases.people.vocabulary import PersonRole, Whose
+from triage.cases.people.vocabulary import (
+    FactName,
+    PersonRole,
+    Whose,
+    YesNo,
+)
 
 _TOLD = "referral.told"
+CHILD_WHO_ACTED = "child_who_displayed_harmful_behaviour"
 
 _DISCLOSURE_OF_ROLE = {
     PersonRole.AFFECTED_CHILD: Disclosure.CHILD,
@@ -56,6 +63,18 @@ class ToldPerson:
     role: str
     number: int
     facts: tuple[ToldFact, ...]
+
+    @property
+    def described_as(self) -> str:
+        """The role in words: a child who acted is called that, and never a suspect."""
+        is_child = any(
+            (fact.name == FactName.IS_CHILD and fact.value == YesNo.YES)
+            or is_age_of_child(FactName(fact.name), fact.value)
+            for fact in self.facts
+            if fact.name in set(FactName)
+        )
+        is_reported = self.role == PersonRole.REPORTED_PERSON
+        return CHILD_WHO_ACTED if is_reported and is_child else self.role
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +112,7 @@ class ToldPeople:
             "persons": [
                 {
                     "role": person.role,
+                    "described_as": person.described_as,
                     "number": person.number,
                     "facts": [_shape_of(fact) for fact in person.facts],
                 }

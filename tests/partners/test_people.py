@@ -103,6 +103,37 @@ def test_an_office_gets_what_its_row_allows_and_nothing_else(
         assert (f"For {office}." in text) == mine
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "is_child"),
+    [
+        (FactName.IS_CHILD, "yes", True),
+        (FactName.AGE, "14", True),
+        (FactName.AGE, "41", False),
+        (FactName.IS_CHILD, "no", False),
+    ],
+)
+def test_a_child_who_acted_is_called_that_in_letter_and_document(
+    house: House, name: FactName, value: str, is_child: bool
+) -> None:
+    house.partner()
+    case = house.case()
+    with house.context.database.writing() as session:
+        act = Act(session, house.context, "person:arta", house.now)
+        stored = session.get_one(Case, case.id)
+        role = PersonRole.REPORTED_PERSON
+        service.set_fact(
+            act, stored, role, 1, name, value, source=FactSource.ANALYST
+        )
+    house.decide(case, "police")
+    (message,) = house.mail.messages
+    (person,) = message.body["persons"]
+    assert (
+        person["described_as"] == "child_who_displayed_harmful_behaviour"
+    ) == is_child
+    heading = "  Child who displayed harmful behaviour:"
+    assert (heading in message.text.splitlines()) == is_child
+
+
 def test_summaries_are_written_for_those_who_get_them() -> None:
     assert set(summaries.OFFICES) == {
         kind

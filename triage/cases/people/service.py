@@ -272,12 +272,12 @@ def set_fact(
         act.session.add(added)
     if number == 1 and name in _LEADING[role]:
         _tell_rules(case, role, name, value)
-    if role is PersonRole.REPORTED_PERSON and _is_age_of_child(name, value):
+    if role is PersonRole.REPORTED_PERSON and is_age_of_child(name, value):
         _tell_rules(case, role, FactName.IS_CHILD, YesNo.YES)
     act.record("case.person_fact_set", "case", case.id, role=role, fact=name)
 
 
-def _is_age_of_child(name: FactName, value: str) -> bool:
+def is_age_of_child(name: FactName, value: str) -> bool:
     """Whoever notes that a reported person is fifteen has said that it is a child."""
     if name is FactName.AGE:
         return value.isdecimal() and int(value) <= OLDEST_CHILD
