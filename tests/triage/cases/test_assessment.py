@@ -65,7 +65,7 @@ def test_choices_are_those_of_iccam() -> None:
     assert bound == ICCAM
 
 
-def test_kinds_are_those_of_the_reports_and_labels_have_both_languages() -> (
+def test_kinds_are_those_of_the_reports_and_labels_have_every_language() -> (
     None
 ):
     kind = SCHEMA.question("kind")
@@ -75,7 +75,7 @@ def test_kinds_are_those_of_the_reports_and_labels_have_both_languages() -> (
             question.label,
             *(choice.label for choice in question.choices),
         ):
-            assert set(labels) == {"en", "sq"}
+            assert set(labels) == {"en", "mk", "sq", "sr-Cyrl", "sr-Latn"}
 
 
 @pytest.mark.parametrize("value", ["not_illegal", "cannot_determine"])
@@ -261,7 +261,8 @@ def test_words_are_in_the_language_asked_for_and_otherwise_in_english() -> (
     assert age is not None
     assert age.label_of("infant", "sq") == "Foshnjë"
     assert age.label_of("pubescent", "en") == "Pubescent"
-    assert age.label_of("pubescent", "mk") == "Pubescent"
+    assert age.label_of("pubescent", "mk") == "Во пубертет"
+    assert age.label_of("pubescent", "hu") == "Pubescent"
     # An answer of an earlier version is shown as it was stored.
     assert age.label_of("adolescent", "en") == "adolescent"
 
