@@ -208,7 +208,7 @@ def test_changed_rules_count_at_the_door(house: House) -> None:
     assert house.held_back()
     with house.context.database.reading() as session:
         points = [point.why for point in list_points(session)]
-    assert points == ["notice.held_by_nobody"]
+    assert "notice.held_by_nobody" in points
 
 
 def test_a_choice_from_routes_that_have_changed_is_refused(

@@ -6,6 +6,7 @@ it is, and a notice waits for what the most careful of its items waits for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -39,6 +40,7 @@ _BY_CARE = (
     Gate.PERSON,
     Gate.POLICE_RELEASE,
 )
+SENTENCE = re.compile(r"(?<=[.!?]) ")
 _BY_CERTAINTY = (Answer.YES, Answer.UNKNOWN, Answer.NO)
 _BY_URGENCY = tuple(Urgency)
 _IN_READING_ORDER = tuple(Destination)
@@ -81,7 +83,6 @@ def _join_routes(routes: Sequence[Route]) -> Route:
     """Several items' routes to one addressee as one."""
     first = routes[0]
     gates = sorted((route.after for route in routes), key=_BY_CARE.index)
-    reasons = list(dict.fromkeys(route.why for route in routes))
     return replace(
         first,
         name=next((route.name for route in routes if route.name), ""),
@@ -90,6 +91,14 @@ def _join_routes(routes: Sequence[Route]) -> Route:
             (route.urgency for route in routes), key=_BY_URGENCY.index
         ),
         automatic=all(route.automatic for route in routes),
-        why=" ".join(reasons),
+        why=_say_once(route.why for route in routes),
         basis=next((route.basis for route in routes if route.basis), ""),
     )
+
+
+def _say_once(reasons: Iterable[str]) -> str:
+    """Every sentence once, in the order in which they come."""
+    sentences = (
+        sentence for reason in reasons for sentence in SENTENCE.split(reason)
+    )
+    return " ".join(dict.fromkeys(sentences))

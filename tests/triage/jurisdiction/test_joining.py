@@ -101,7 +101,7 @@ def test_each_reason_is_said_once() -> None:
     other = replace(
         answer,
         routes=tuple(
-            replace(route, why="Another reason.")
+            replace(route, why=f"Another reason. {police.why}")
             if route.id == "police-AL"
             else route
             for route in answer.routes
