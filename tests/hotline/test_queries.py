@@ -39,6 +39,7 @@ PARAMETERS = frozenset(
         "action",
         "actor",
         "after",
+        "back",
         "before",
         "country",
         "entity_id",
@@ -48,6 +49,7 @@ PARAMETERS = frozenset(
         "mine",
         "next",
         "tab",
+        "waiting",
         "words",
     }
 )

@@ -67,6 +67,7 @@ MOVERS: Mapping[str, Mapping[str, str]] = {
         "took_in": "partners.merge",
         "merged": "partners.merge",
         "split": "partners.split",
+        "print_seen": "item.examine",
     },
     "case_item": {
         "notice_made": "partners.approve_plan",

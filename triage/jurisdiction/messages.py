@@ -5,6 +5,7 @@ The engine speaks in ``Reason``s, a key and its parameters; only here do they be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,7 @@ from babel import Locale
 
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
-from hotline.core.datafiles.vocabulary import describe_unknown
+from hotline.core.datafiles.vocabulary import country_codes, describe_unknown
 from hotline.core.errors import InvalidInput, Misconfigured
 from hotline.core.languages import (
     FOLDER,
@@ -27,6 +28,7 @@ from hotline.core.languages import (
 
 PACKAGE = "triage.jurisdiction"
 CASE_TABLE = "country_"
+CASE = re.compile(r"\{country:(\w+)\}")
 """With the name of a case behind it: a table of names of countries in that case."""
 
 
@@ -156,14 +158,28 @@ def _list_differences(catalog: Catalog, shipped: Catalog) -> Iterator[str]:
     declined = {key for key in catalog if key.startswith(CASE_TABLE)}
     for key in sorted(catalog.keys() - shipped.keys() - declined):
         yield describe_unknown(key, shipped)
+    for table in sorted({name.partition(".")[0] for name in declined}):
+        if f"{table}.other" not in catalog:
+            yield f"'{table}.other' is missing"
+    for name in sorted(declined):
+        code = name.partition(".")[2]
+        if code not in {*country_codes(), "other"}:
+            yield describe_unknown(code, {*country_codes(), "other"})
     for key in sorted(catalog.keys() & shipped.keys()):
         if not catalog[key].strip():
             yield f"{key!r} is empty"
             continue
         cases = {name.partition(".")[0] for name in declined}
+        for table in _case_tables(catalog[key]) - cases:
+            yield f"{key!r} takes names from the table {table}, which is missing"
         blanks = _read_blanks(shipped[key])
         if _read_blanks(catalog[key], cases) != blanks:
             yield f"{key!r} must fill in {sorted(blanks or ())}"
+
+
+def _case_tables(sentence: str) -> set[str]:
+    """The tables from which a sentence takes the names of countries: of ``{country:with}``, one."""
+    return {f"{CASE_TABLE}{case}" for case in CASE.findall(sentence)}
 
 
 def _read_blanks(

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from hotline.accounts import service
+from hotline.accounts.models import PersonRequest
 from hotline.accounts.permissions import Role
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
@@ -161,12 +162,16 @@ def test_a_form_of_the_console_comes_back_to_be_sent_again(
     _, client = console
     form = hidden_fields(client.get("/console/people").text)
     form |= {"username": "ana", "role": "analyst", "display_name": WORDS}
+    form |= {"why": "a new colleague"}
     with outage(context, kind):
         answer = client.post("/console/people", data=form)
         expect_come_back(answer)
         assert WORDS in answer.text
     again = hidden_fields(answer.text) | {"display_name": WORDS}
-    assert WORDS in client.post("/console/people", data=again).text
+    assert client.post("/console/people", data=again).status_code == 303
+    with context.database.reading() as session:
+        asked = session.scalars(select(PersonRequest)).one()
+        assert asked.display_name == WORDS
 
 
 def test_a_password_is_never_shown_again(
