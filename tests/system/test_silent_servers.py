@@ -146,7 +146,7 @@ def _refer(context: Context, kind: str, channel: str, address: str) -> None:
             {
                 "to": kind,
                 "partner_id": str(partner.id),
-                "urgency": "normal",
+                "urgency": "high",  # what is normal waits for its hour
                 "why": "-",
             }
         )
