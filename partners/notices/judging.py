@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +16,7 @@ from partners.referrals.holds import is_held, was_released
 from partners.referrals.models import Plan
 from triage.cases.examination.appraise import appraise_by_rules_of_now
 from triage.cases.vocabulary import CaseState
+from triage.jurisdiction import Gate
 
 # While people assess the case, or have found it legal, no host is told anything about it.
 DECIDED = (
@@ -60,9 +64,31 @@ def _needs_release(session: Session, notice: Notice) -> bool:
         route for route in offered if route["country"] in countries
     ]
     governing = same_country or offered
-    return not governing or any(
-        route["after"] == "police_release" for route in governing
-    )
+    if not governing or _any_waits(governing):
+        return True
+    return any(_item_waits(notice, entry.item_id) for entry in notice.items)
+
+
+def _item_waits(notice: Notice, item_id: uuid.UUID) -> bool:
+    """By the rules' answer about this item alone: of several, one may have come to lie elsewhere.
+
+    An item that the case does not have any more waits; so does one that no such route is about.
+    """
+    place = notice.case.place_of(item_id)
+    if place is None:
+        return True
+    if not place.routing:  # the rules were asked about the case as a whole
+        return False
+    of_kind = [
+        route
+        for route in place.routing.get("routes", [])
+        if route["to"] == notice.kind
+    ]
+    return not of_kind or _any_waits(of_kind)
+
+
+def _any_waits(routes: Sequence[Mapping[str, Any]]) -> bool:
+    return any(route["after"] == Gate.POLICE_RELEASE for route in routes)
 
 
 def _countries_of(plan: Plan, kind: str) -> set[str | None]:

@@ -26,7 +26,7 @@ from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
 from partners.referrals.routes import PlannedRoute
 from partners.sending.service import first_message_id, queue_delivery
-from partners.states import NoticeEvent, Purpose
+from partners.states import NoticeEvent, NoticeState, Purpose
 from triage.cases.locking import lock_case
 from triage.cases.models import CaseItem
 from triage.cases.places import note_at_place
@@ -109,6 +109,9 @@ def leave_out_moved_items(act: Act, notice: Notice) -> None:
             if desk != stays:
                 notice.items.remove(entry)
                 act.session.delete(entry)
+                note_at_place(
+                    act, notice.case, entry.item_id, PlaceEvent.WITHDRAWN
+                )
                 act.record(
                     "notice.item_left_out",
                     "notice",
@@ -171,9 +174,30 @@ def withdraw_notice(
     notice.link_revoked_at = now
     end_wait(session, notice, now)
     act = Act(session, context, actor, now)
-    note_at_places(act, notice, PlaceEvent.WITHDRAWN)
+    for entry in notice.items:
+        if not _is_noticed_otherwise(session, notice, entry.item_id):
+            note_at_place(
+                act, notice.case, entry.item_id, PlaceEvent.WITHDRAWN
+            )
     if was_sent:
         tell_of_withdrawal(session, context, notice, now)
+
+
+def _is_noticed_otherwise(
+    session: Session, notice: Notice, item_id: uuid.UUID
+) -> bool:
+    """Whether another notice about the item stands: its host and its platform may both be told."""
+    over = (NoticeState.WITHDRAWN, NoticeState.VERIFIED_REMOVED)
+    others = (
+        select(Notice.id)
+        .join(NoticeItem, NoticeItem.notice_id == Notice.id)
+        .where(
+            NoticeItem.item_id == item_id,
+            Notice.id != notice.id,
+            Notice.state.not_in(over),
+        )
+    )
+    return session.scalar(others.limit(1)) is not None
 
 
 def tell_of_withdrawal(

@@ -9,7 +9,9 @@ import pytest
 
 from hotline.core.act import Act
 from hotline.core.errors import Conflict
-from partners.notices.models import Notice
+from hotline.core.storage.ids import new_id
+from partners.notices.models import Notice, NoticeItem
+from partners.notices.service import withdraw_notice
 from partners.plans import merging
 from partners.referrals.holds import release_hold
 from partners.referrals.message import referral_document
@@ -227,3 +229,70 @@ def test_the_document_says_what_is_removed_and_of_another_class(
         )["items"]
     assert [item["assessed_class"] for item in items] == [None, "not_illegal"]
     assert {item["removal"] for item in items} == {"nothing"}
+
+
+def test_an_item_that_came_home_waits_for_the_police_whatever_the_others_do(
+    house: House,
+) -> None:
+    """Two desks abroad may be told; before the letters leave, one item lies at home."""
+    free = {**HOST, "country": "NL", "after": None}
+    case = open_large_case(house, two="desk@other.example")
+    with house.context.database.writing() as session:
+        stored = session.get_one(Case, case.id)
+        routes = {"routes": [POLICE, free]}
+        stored.routing = house.by_rules_of_now({**ROUTING, **routes})
+        for place in stored.places:
+            place.routing = {**routes, "jurisdiction": []}
+    plan = house.request(house.only(Case), "provider_notice-NL")
+    house.approve(plan)
+    with house.context.database.writing() as session:
+        stored = session.get_one(Case, case.id)
+        routes = {"routes": [POLICE, HOST, free]}
+        stored.routing = house.by_rules_of_now({**ROUTING, **routes})
+        stored.places[0].routing = {"routes": [POLICE, HOST]}
+    house.work()
+    states = {
+        notice.items[0].item.host: notice.state for notice in house.all(Notice)
+    }
+    assert states == {"one.test": "awaiting_release", "two.test": "sent"}
+
+
+def test_taking_one_of_two_notices_back_leaves_the_item_noticed(
+    house: House,
+) -> None:
+    """The host's notice is taken back; the request to keep its data stands."""
+    case = open_large_case(house)
+    house.decide(case, "police", "provider_notice")
+    release(house)
+    assert places(house) == {"one.test": "noticed"}
+    with house.context.database.writing() as session:
+        first = session.query(Notice).one()
+        second = Notice(
+            id=new_id(),
+            reference="AL-N-2",
+            case=session.get_one(Case, case.id),
+            plan_id=first.plan_id,
+            kind="preservation_request",
+            created_at=house.now,
+            state="sent",
+            state_since=house.now,
+        )
+        second.items.append(NoticeItem(item=first.items[0].item))
+        session.add(second)
+    take_back(house, "AL-N-2")
+    assert places(house) == {"one.test": "noticed"}
+    (first,) = (n for n in house.all(Notice) if n.reference != "AL-N-2")
+    take_back(house, first.reference)
+    assert places(house) == {"one.test": "nothing"}
+
+
+def take_back(house: House, reference: str) -> None:
+    with house.context.database.writing() as session:
+        withdraw_notice(
+            session,
+            house.context,
+            session.query(Notice).filter_by(reference=reference).one(),
+            reason="wrong",
+            actor="x",
+            now=house.now,
+        )
