@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import flash, redirect, request, url_for
+from flask import flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from markupsafe import Markup
@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import own_act, requires
 from hotline.accounts.models import Person
-from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.errors import InvalidInput
 from hotline.core.web import site
+from partners.console.of_case import find_of_case
 from partners.console.pages import faults_flashed, local_time
 from partners.console.panels import Panel
 from partners.console.rendering import render_panel
@@ -29,6 +30,7 @@ from partners.plans.places import municipality_of
 from partners.referrals import by_hand as referrals_by_hand
 from partners.referrals.models import Plan, Referral
 from triage.cases.models import Case
+from triage.cases.pages.case_views import back_to_case
 from triage.cases.queue import by_reference
 from triage.jurisdiction import Destination
 
@@ -66,37 +68,31 @@ def record(reference: str) -> ResponseReturnValue:
         act = own_act(session)
         record_act(act, case, _read_told(route, act.now))
         flash(gettext("It is recorded."), "good")
-    return _go_back(reference)
+    return back_to_case(reference)
 
 
 @requires("plan.request")
 def tell_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
     """A notice could not be sent, such as to a platform that takes reports on its pages only."""
     with faults_flashed(), site.writing() as session:
-        notice = session.get(Notice, notice_id)
-        case = by_reference(session, reference)
-        if notice is None or notice.case_id != case.id:
-            raise NotFound("There is no such thing in this case.")
+        notice = find_of_case(session, Notice, notice_id, reference)
         route = _find_route(session, notice.plan_id, notice.kind)
         act = own_act(session)
         notices_by_hand.note_told(act, notice, _read_told(route, act.now))
         flash(gettext("It is recorded."), "good")
-    return _go_back(reference)
+    return back_to_case(reference)
 
 
 @requires("plan.request")
 def tell_office(reference: str, referral_id: uuid.UUID) -> ResponseReturnValue:
     """A referral could not be sent, and somebody telephoned."""
     with faults_flashed(), site.writing() as session:
-        referral = session.get(Referral, referral_id)
-        case = by_reference(session, reference)
-        if referral is None or referral.case_id != case.id:
-            raise NotFound("There is no such thing in this case.")
+        referral = find_of_case(session, Referral, referral_id, reference)
         route = _find_route(session, referral.plan_id, referral.kind)
         act = own_act(session)
         referrals_by_hand.note_told(act, referral, _read_told(route, act.now))
         flash(gettext("It is recorded."), "good")
-    return _go_back(reference)
+    return back_to_case(reference)
 
 
 def _find_route(session: Session, plan_id: uuid.UUID, kind: str) -> str:
@@ -116,10 +112,6 @@ def _read_told(route: str, now: datetime) -> Told:
         number=form.get("number", ""),
         note=form.get("note", ""),
     )
-
-
-def _go_back(reference: str) -> ResponseReturnValue:
-    return redirect(url_for("triage.case", reference=reference), 303)
 
 
 def _read_time(now: datetime) -> datetime:

@@ -18,7 +18,6 @@ from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
 from partners.console import happened
 from partners.console.of_case import find_of_case as _find_of_case
-from partners.console.of_case import go_back as _go_back
 from partners.console.pages import faults_flashed, local_time
 from partners.directory.service import name_desk
 from partners.notices import service as notices
@@ -37,6 +36,7 @@ from partners.states import PlanState
 from partners.subjects import SUBJECTS
 from triage.cases.locking import lock_case
 from triage.cases.pages import people_words
+from triage.cases.pages.case_views import back_to_case
 from triage.cases.pages.words import ROUTES
 from triage.cases.people.summaries import NOTHING_NOTED, digest_of_people
 from triage.cases.queue import by_reference
@@ -57,7 +57,7 @@ def request_plan(reference: str) -> ResponseReturnValue:
             seen_routes=request.form.get("seen_routes"),
         )
         flash(gettext("The plan waits for another person's approval."), "good")
-    return _go_back(reference)
+    return back_to_case(reference)
 
 
 def _read_choices() -> dict[str, uuid.UUID | None]:
@@ -114,7 +114,7 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
             )
         else:
             flash(happened.describe_approved(session, plan), "good")
-    return _go_back(reference)
+    return back_to_case(reference)
 
 
 @requires("plan.approve")
@@ -150,7 +150,7 @@ def refuse_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
         planning.refuse_plan(
             session, plan, signed_in(), note=note, now=utc_now()
         )
-    return _go_back(reference)
+    return back_to_case(reference)
 
 
 @requires("plan.approve")
@@ -160,7 +160,7 @@ def close_case(reference: str) -> ResponseReturnValue:
         why = request.form.get("why", "")
         closing.close_case(own_act(session), case, why=why)
         flash(gettext("The case is closed."), "good")
-    return _go_back(reference)
+    return back_to_case(reference)
 
 
 @requires("hold.decide")
@@ -180,7 +180,7 @@ def release_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
             reason=reason,
         )
         flash(happened.describe_released(session, hold), "good")
-    return _go_back(reference)
+    return back_to_case(reference)
 
 
 @requires("hold.decide")
@@ -197,7 +197,7 @@ def extend_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
             now=now,
         )
         flash(gettext("The hold is extended."), "good")
-    return _go_back(reference)
+    return back_to_case(reference)
 
 
 @requires("referral.answer")
@@ -218,7 +218,7 @@ def answer_referral(
             note=form.get("note", ""),
         )
         flash(gettext("The answer is stored."), "good")
-    return _go_back(reference)
+    return back_to_case(reference)
 
 
 @requires("notice.withdraw")
@@ -237,7 +237,7 @@ def withdraw_notice(
             now=utc_now(),
         )
         flash(gettext("The notice is withdrawn."), "good")
-    return _go_back(reference)
+    return back_to_case(reference)
 
 
 @requires("partner.edit")
@@ -251,7 +251,7 @@ def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
         contact = name_desk(act, request.form.get("address", ""))
         use_contact(act, notice, contact)
         flash(happened.describe_named(notice, contact), "good")
-    return _go_back(reference)
+    return back_to_case(reference)
 
 
 @requires("plan.request")
@@ -268,7 +268,7 @@ def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
         )
         retry_delivery(act, delivery, subject)
         flash(gettext("It is tried again."), "good")
-    return _go_back(reference)
+    return back_to_case(reference)
 
 
 @requires("referral.answer")
@@ -281,4 +281,4 @@ def give_more(reference: str, referral_id: uuid.UUID) -> ResponseReturnValue:
         referral = _find_of_case(session, Referral, referral_id, reference)
         referrals.give_more(act, referral, request.form.get("text", ""))
         flash(gettext("Your answer goes out with the letter."), "good")
-    return _go_back(reference)
+    return back_to_case(reference)

@@ -1,12 +1,10 @@
-"""What belongs to the case of a page, and the way back to it."""
+"""What belongs to the case of a page."""
 
 from __future__ import annotations
 
 import uuid
 from typing import TypeVar
 
-from flask import redirect, url_for
-from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from hotline.core.errors import NotFound
@@ -27,7 +25,3 @@ def find_of_case(
     if entity is None or entity.case_id != case.id:
         raise NotFound("There is no such thing in this case.")
     return entity
-
-
-def go_back(reference: str) -> ResponseReturnValue:
-    return redirect(url_for("triage.case", reference=reference), 303)

@@ -12,12 +12,13 @@ from flask_babel import gettext
 from hotline.accounts.auth import own_act, requires
 from hotline.core.web import site
 from partners.console import happened
-from partners.console.of_case import find_of_case, go_back
+from partners.console.of_case import find_of_case
 from partners.console.pages import faults_flashed
 from partners.notices.models import Notice
 from partners.plans.links import replace_by_hand
 from partners.referrals import withdrawal
 from partners.referrals.models import Referral
+from triage.cases.pages.case_views import back_to_case
 
 Letter = TypeVar("Letter", Referral, Notice)
 
@@ -40,7 +41,7 @@ def withdraw_referral(
                 ),
                 "good",
             )
-    return go_back(reference)
+    return back_to_case(reference)
 
 
 @requires("referral.withdraw")
@@ -57,7 +58,7 @@ def decide_withdrawal(
         else:
             withdrawal.refuse_withdrawal(own_act(session), referral)
             flash(gettext("The referral stays as it was."), "good")
-    return go_back(reference)
+    return back_to_case(reference)
 
 
 @requires("link.replace")
@@ -96,4 +97,4 @@ def _replace_link(
             ),
             "good",
         )
-    return go_back(reference)
+    return back_to_case(reference)
