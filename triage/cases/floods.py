@@ -25,6 +25,7 @@ from triage.cases.examination.sightings import (
     look_at,
     post_alarm,
     take_reports_in,
+    urgency_of_held,
 )
 from triage.cases.locking import lock_case, lock_cases
 from triage.cases.models import Case, CaseItem
@@ -111,6 +112,12 @@ def count_waiting(
         .group_by(CaseItem.case_id)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def weigh_held(session: Session, case: Case) -> Held:
+    """How much the most urgent of the reports says that are held at the case's locations."""
+    reports = _reports_of(_list_held(session, case))
+    return max(map(urgency_of_held, reports), default=Held.NONE)
 
 
 def _lock_chosen(

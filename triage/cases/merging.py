@@ -18,6 +18,7 @@ from hotline.core.storage.reference_numbers import next_reference
 from triage.cases.assess import begin_new_round
 from triage.cases.claim import refuse_if_held
 from triage.cases.examination.appraise import appraise_case, post_review
+from triage.cases.floods import weigh_held
 from triage.cases.locking import lock_case, lock_cases
 from triage.cases.models import MERGEABLE, Case, CaseItem
 from triage.cases.people.copying import copy_people
@@ -80,6 +81,7 @@ def split_case(
     copy_people(act, case, new_case)
     begin_new_round(case)
     act.session.flush()
+    _divide_held(act, case, new_case)
     for each in (case, new_case):
         _look_anew(act, each)
     return new_case
@@ -155,6 +157,14 @@ def _open_beside(act: Act, case: Case) -> Case:
     act.begin(new_case)
     act.session.flush()
     return new_case
+
+
+def _divide_held(act: Act, case: Case, new_case: Case) -> None:
+    """Reports that wait for a person wait in the case in which their location now lies."""
+    waiting = Held(case.held)
+    for each in (case, new_case):
+        # What a person set aside is kept as well, and must not call louder than what waits.
+        each.held = min(waiting, weigh_held(act.session, each))
 
 
 def _look_anew(act: Act, case: Case) -> None:

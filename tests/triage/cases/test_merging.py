@@ -13,6 +13,7 @@ from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
+from hotline.intake.models import ReportPart
 from tests.support.cases import open_case
 from tests.support.clock import NOW
 from tests.support.items import make_item
@@ -20,6 +21,7 @@ from tests.support.people import make_person
 from tests.support.reports import sight_item
 from triage.cases.assess import Answers, assess_case
 from triage.cases.claim import claim_case
+from triage.cases.floods import count_waiting, weigh_held
 from triage.cases.merging import merge_cases, split_case
 from triage.cases.models import Assessment, Case
 from triage.cases.people.forget import forget_people
@@ -41,6 +43,7 @@ from triage.cases.people.vocabulary import (
 )
 from triage.cases.queue import by_reference
 from triage.cases.related import Relation, find_related
+from triage.cases.vocabulary import Held
 from triage.items.models import Sighting
 
 ILLEGAL = {
@@ -105,6 +108,22 @@ class World:
                 Answers(ILLEGAL),
                 second_required=True,
             )
+
+    def hold(self, reference: str, **said: object) -> None:
+        """Let the case's reports be those of a flood; ``said`` is what they say."""
+        with self.context.database.writing() as session:
+            case = by_reference(session, reference)
+            rows = session.execute(
+                select(Sighting, ReportPart)
+                .join(ReportPart, ReportPart.id == Sighting.part_id)
+                .where(Sighting.item_id == case.places[0].item_id)
+            )
+            for sighting, part in rows.all():
+                sighting.held = part.report.held_for_review = True
+                for name, value in said.items():
+                    setattr(part.report, name, value)
+            session.flush()
+            case.held = weigh_held(session, case)
 
     def change(self, reference: str, **columns: object) -> None:
         with self.context.database.writing() as session:
@@ -318,6 +337,37 @@ def test_a_split_gives_both_what_was_said_of_people(world: World) -> None:
         for each in (case, new_case):
             words = read_summaries(session, world.context, each)
             assert words == {"police": "She is twelve."}
+
+
+def test_what_is_held_waits_where_its_location_went(world: World) -> None:
+    world.hold("AL-2", danger_now=True)
+    world.merge()
+    with world.context.database.writing() as session:
+        case = by_reference(session, "AL-1")
+        assert case.held == Held.DANGER
+        leaving = case.places[1].item_id
+        new_case = split_case(
+            world.act(session), case, [leaving], world.ana, "another child"
+        )
+        assert (case.held, new_case.held) == (Held.NONE, Held.DANGER)
+        assert count_waiting(session, [case.id, new_case.id]) == {
+            new_case.id: 1
+        }
+
+
+def test_what_was_set_aside_does_not_wait_again_after_a_split(
+    world: World,
+) -> None:
+    world.hold("AL-2", danger_now=True)
+    world.change("AL-2", held=Held.NONE)
+    world.merge()
+    with world.context.database.writing() as session:
+        case = by_reference(session, "AL-1")
+        leaving = case.places[1].item_id
+        new_case = split_case(
+            world.act(session), case, [leaving], world.ana, "another child"
+        )
+        assert (case.held, new_case.held) == (Held.NONE, Held.NONE)
 
 
 def test_a_split_leaves_something_and_takes_only_what_is_there(

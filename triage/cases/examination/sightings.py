@@ -169,7 +169,7 @@ def _let_count(
 ) -> None:
     """One report's effect on one case, and on those of its items that the report names."""
     if report.held_for_review:
-        case.held = max(case.held, _urgency_of_held(report))
+        case.held = max(case.held, urgency_of_held(report))
         if report.danger_now:
             post_held_danger(act.session, case, act.now)
         return
@@ -265,7 +265,7 @@ def look_at(
     )
 
 
-def _urgency_of_held(report: Report) -> Held:
+def urgency_of_held(report: Report) -> Held:
     """How much a held report says."""
     if report.danger_now:
         return Held.DANGER
