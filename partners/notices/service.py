@@ -224,11 +224,6 @@ def list_linked(session: Session, partner: Partner) -> list[Notice]:
     return list(session.scalars(query.order_by(Notice.id)))
 
 
-def list_notices(session: Session, case_id: uuid.UUID) -> Sequence[Notice]:
-    query = select(Notice).where(Notice.case_id == case_id).order_by(Notice.id)
-    return session.scalars(query).all()
-
-
 def _list_about(session: Session, item_id: uuid.UUID) -> Sequence[Notice]:
     of_item = select(NoticeItem.notice_id).where(NoticeItem.item_id == item_id)
     query = select(Notice).where(Notice.id.in_(of_item)).order_by(Notice.id)

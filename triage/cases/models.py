@@ -128,8 +128,6 @@ CASE_MACHINE = Machine(
     ),
 )
 
-_ANY_PLACE = tuple(PlaceState)
-
 # What becomes of each of a case's locations, whoever else is told of the case.
 PLACE_MACHINE = Machine(
     "case_item",
@@ -171,13 +169,13 @@ PLACE_MACHINE = Machine(
             },
             **{
                 (state, PlaceEvent.MOVED): PlaceState.MOVED
-                for state in _ANY_PLACE
+                for state in PlaceState
                 if state
                 not in (PlaceState.NOTHING, PlaceState.VERIFIED_REMOVED)
             },
             **{
                 (state, PlaceEvent.REMOVED): PlaceState.VERIFIED_REMOVED
-                for state in _ANY_PLACE
+                for state in PlaceState
                 if state is not PlaceState.VERIFIED_REMOVED
             },
             (

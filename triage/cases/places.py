@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -33,15 +32,6 @@ def lock_case_of(session: Session, item: Item) -> Case:
         .with_for_update(of=Case),
         execution_options={"populate_existing": True},
     ).one()
-
-
-def cases_of_items(
-    session: Session, item_ids: Iterable[uuid.UUID]
-) -> Sequence[Case]:
-    """The cases in which any of the items is decided, the oldest first."""
-    case_ids = select(CaseItem.case_id).where(CaseItem.item_id.in_(item_ids))
-    query = select(Case).where(Case.id.in_(case_ids))
-    return session.scalars(query.order_by(Case.opened_at, Case.id)).all()
 
 
 def note_at_place(

@@ -55,16 +55,12 @@ def note_sightings(
     """
     session = act.session
     items = _join_items(session, entries, report.received_at)
-    sightings = [
-        sighting
+    seen_keys = {
+        entry.location.key
         for entry in entries
-        if (sighting := _store_sighting(act, report, entry, items))
-    ]
-    seen_items = [
-        item
-        for item in items.values()
-        if any(sighting.item_id == item.id for sighting in sightings)
-    ]
+        if _store_sighting(act, report, entry, items)
+    }
+    seen_items = [item for key, item in items.items() if key in seen_keys]
     if not seen_items:
         return
     homes = _find_homes(session, seen_items)
@@ -85,22 +81,21 @@ def note_sightings(
 
 def _store_sighting(
     act: Act, report: Report, entry: Found, items: Mapping[str, Item]
-) -> Sighting | None:
-    """None where this part of the report is known to name the location."""
+) -> bool:
+    """Whether it is new that this part of the report names the location."""
     item = items[entry.location.key]
-    sighting_id = new_id()
     is_new = insert_once(
         act.session,
         Sighting,
         ["part_id", "item_id"],
-        id=sighting_id,
+        id=new_id(),
         item_id=item.id,
         part_id=entry.part_id,
         at=report.received_at,
         held=report.held_for_review,
     )
     if not is_new:
-        return None
+        return False
     is_new_item = item.sighting_count == 0
     if not report.held_for_review or is_new_item:
         # A flood must not change how a known item is fetched: its checks would be blind.
@@ -111,7 +106,7 @@ def _store_sighting(
             entry.location.userinfo,
             now=act.now,
         )
-    return act.session.get_one(Sighting, sighting_id)
+    return True
 
 
 def _find_homes(
