@@ -15,7 +15,7 @@ from hotline.core.storage.machine import HistoryEntry
 from partners.notices.judging import may_leave
 from partners.notices.models import OPEN, Notice
 from partners.notices.service import queue_letter
-from partners.sending.chasing import chase, lock_overdue
+from partners.sending.chasing import chase_overdue
 from partners.sending.models import Delivery
 from partners.states import NoticeEvent, Purpose
 
@@ -26,18 +26,16 @@ INTERVAL = timedelta(hours=24)
 
 def send_reminders(session: Session, context: Context, now: datetime) -> int:
     """Remind of, or escalate, the notices whose deadline passed; returns how many."""
-    act = Act(session, context, "scheduler", now)
-    overdue = lock_overdue(
+    return chase_overdue(
         session,
+        context,
         Notice,
+        ChasedNotice,
         states=OPEN,
         clock=Notice.due_at,
         case_id=Notice.case_id,
         now=now,
     )
-    for notice in overdue:
-        chase(act, ChasedNotice(notice))
-    return len(overdue)
 
 
 @dataclass(frozen=True, slots=True)

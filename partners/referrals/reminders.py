@@ -15,7 +15,7 @@ from partners.channels import mail
 from partners.referrals.deadlines import find_next_step
 from partners.referrals.gathering import PAUSE, find_last_letter
 from partners.referrals.models import Referral
-from partners.sending.chasing import chase, lock_overdue
+from partners.sending.chasing import chase_overdue
 from partners.sending.models import Delivery
 from partners.sending.service import queue_delivery
 from partners.states import Purpose, ReferralState
@@ -27,18 +27,16 @@ UNANSWERED = (ReferralState.DELIVERED,)
 
 def chase_referrals(session: Session, context: Context, now: datetime) -> int:
     """Go one step further with each that is overdue; returns how many."""
-    act = Act(session, context, "scheduler", now)
-    overdue = lock_overdue(
+    return chase_overdue(
         session,
+        context,
         Referral,
+        ChasedReferral,
         states=UNANSWERED,
         clock=Referral.chase_at,
         case_id=Referral.case_id,
         now=now,
     )
-    for referral in overdue:
-        chase(act, ChasedReferral(referral))
-    return len(overdue)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ are, in which order, and what is done when all of them stayed without an answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hotline.core.act import Act
+from hotline.core.context import Context
 from hotline.core.storage.machine import Stateful
 from partners.states import Purpose
 from triage.cases.models import Case
@@ -52,6 +53,35 @@ class Chased(Protocol):
         ...
 
 
+def chase_overdue(
+    session: Session,
+    context: Context,
+    table: type[Row],
+    chased: Callable[[Row], Chased],
+    *,
+    states: Sequence[str],
+    clock: InstrumentedAttribute[datetime | None],
+    case_id: InstrumentedAttribute[object],
+    now: datetime,
+) -> int:
+    """Go one rung up with each row in these states whose ``clock`` has run out; returns how many.
+
+    Rows are locked with their cases; a case that somebody is busy with is left for the next time.
+    """
+    overdue = session.scalars(
+        select(table)
+        .join(Case, Case.id == case_id)
+        .where(table.state.in_(states), clock <= now)
+        .order_by(clock)
+        .limit(AT_A_TIME)
+        .with_for_update(skip_locked=True, of=(Case, table))
+    ).all()
+    act = Act(session, context, "scheduler", now)
+    for row in overdue:
+        chase(act, chased(row))
+    return len(overdue)
+
+
 def chase(act: Act, chased: Chased) -> None:
     """Its time is over: one rung up."""
     chased.wait(act)
@@ -61,26 +91,3 @@ def chase(act: Act, chased: Chased) -> None:
         if chased.write(act, purpose):
             return
     chased.escalate(act)
-
-
-def lock_overdue(
-    session: Session,
-    table: type[Row],
-    *,
-    states: Sequence[str],
-    clock: InstrumentedAttribute[datetime | None],
-    case_id: InstrumentedAttribute[object],
-    now: datetime,
-) -> Sequence[Row]:
-    """Rows in these states whose ``clock`` has run out, locked with their cases.
-
-    A case that somebody is busy with is left for the next time.
-    """
-    return session.scalars(
-        select(table)
-        .join(Case, Case.id == case_id)
-        .where(table.state.in_(states), clock <= now)
-        .order_by(clock)
-        .limit(AT_A_TIME)
-        .with_for_update(skip_locked=True, of=(Case, table))
-    ).all()
