@@ -43,7 +43,7 @@ def create_notices(
     """
     by_desk: dict[str, list[CaseItem]] = {}
     for place in places:
-        desk = name_desk(route.to, place.item)
+        desk = desk_of(route.to, place.item)
         by_desk.setdefault(desk, []).append(place)
     return [
         _create_notice(act, plan, route, desk, of_desk)
@@ -51,7 +51,7 @@ def create_notices(
     ]
 
 
-def name_desk(kind: str, item: Item) -> str:
+def desk_of(kind: str, item: Item) -> str:
     """Who can act on the item, as one name: two items of one name go into one notice."""
     if kind == "platform":
         return item.platform or item.host or ""
@@ -102,7 +102,7 @@ def leave_out_moved_items(act: Act, notice: Notice) -> None:
     """
     if first_message_id(act.session, notice.id) is not None:
         return
-    desks = [name_desk(notice.kind, entry.item) for entry in notice.items]
+    desks = [desk_of(notice.kind, entry.item) for entry in notice.items]
     if len(set(desks)) > 1:
         stays = notice.desk if notice.desk in desks else desks[0]
         for entry, desk in zip(list(notice.items), desks, strict=True):
