@@ -1,4 +1,8 @@
-"""What the case page shows, gathered in a fixed number of queries. There is never a picture."""
+"""What the case page shows. There is never a picture.
+
+It asks the database some questions about the case, and some more about each of the locations that
+it shows in full, of which there are at most ``SHOWN_PLACES``.
+"""
 
 from __future__ import annotations
 
