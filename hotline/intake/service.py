@@ -20,7 +20,6 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict
 from hotline.core.said_time import SaidTime
-from hotline.core.storage import audit, machine
 from hotline.core.storage.crypto import Vault
 from hotline.core.storage.ids import new_id, normalise_receipt
 from hotline.intake import retention
@@ -256,26 +255,10 @@ def _write_message(
     return message.id
 
 
-def open_texts(
-    session: Session,
-    context: Context,
-    report: Report,
-    *,
-    actor: str,
-    why: str,
-    now: datetime,
-) -> OpenedReport:
+def open_texts(act: Act, report: Report, *, why: str) -> OpenedReport:
     """Open what is sealed, and write down who read it and why. Erased texts come back empty."""
-    audit.record_entry(
-        session,
-        actor=actor,
-        action="personal.read",
-        entity="report",
-        entity_id=report.id,
-        now=now,
-        why=why,
-    )
-    key = context.vault.key_of(session, report.id)
+    act.record("personal.read", "report", report.id, why=why)
+    key = act.context.vault.key_of(act.session, report.id)
     if key is None:
         return OpenedReport("", "", {part.id: "" for part in report.parts})
 
@@ -361,22 +344,15 @@ def _said_time(key: bytes, report: Report) -> SaidTime | None:
     return SaidTime(Vault.open(key, SEEN_AT, report.id, report.seen_at))
 
 
-def advance_part(
-    session: Session,
-    part: ReportPart,
-    event: str,
-    *,
-    actor: str,
-    now: datetime,
-) -> bool:
+def advance_part(act: Act, part: ReportPart, event: str) -> bool:
     """Move a part on if its table has such a step from where it is; False if it has none."""
     if not PART_MACHINE.allows(part.state, event):
         return False
     try:
-        machine.advance_state(session, part, event, actor=actor, now=now)
+        act.advance(part, event)
     except Conflict:  # somebody else moved it on in the meantime
         return False
-    webhooks.announce_state(session, part, now)
+    webhooks.announce_state(act.session, part, act.now)
     return True
 
 

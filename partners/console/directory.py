@@ -9,11 +9,9 @@ from flask import flash, make_response, redirect, request, url_for
 from flask import render_template as render
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from sqlalchemy.orm import Session
 
-from hotline.accounts.auth import own_path, requires, signed_in
+from hotline.accounts.auth import own_act, own_path, requires
 from hotline.core.act import Act
-from hotline.core.context import utc_now
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import HotlineError, InvalidInput
 from hotline.core.second_person import is_own_request
@@ -49,7 +47,7 @@ def add_partner() -> ResponseReturnValue:
     try:
         with site.writing() as session:
             partner = service.add_partner(
-                _new_act(session),
+                own_act(session),
                 kind=given["kind"],
                 country=given["country"],
                 name=given["name"],
@@ -74,7 +72,7 @@ def set_contact(partner_id: uuid.UUID) -> ResponseReturnValue:
     with faults_flashed(), site.writing() as session:
         partner = lookup.get_partner(session, partner_id)
         is_changed = change_contact(
-            _new_act(session),
+            own_act(session),
             partner,
             channel=form.get("channel", ""),
             address=form.get("address", ""),
@@ -112,7 +110,7 @@ def ask_to_confirm(partner_id: uuid.UUID) -> ResponseReturnValue:
             letters=letters[:SHOWN],
             count=len(letters),
             seen=digest_of_question(partner, letters),
-            is_own=_entered_it(_new_act(session), partner),
+            is_own=_entered_it(own_act(session), partner),
             back=own_path(request.args.get("back", ""))
             or url_for("partners.show_directory", words=partner.name),
             words=words,
@@ -127,7 +125,7 @@ def set_office_details(partner_id: uuid.UUID) -> ResponseReturnValue:
         partner = lookup.get_partner(session, partner_id)
         was_confirmed = partner.approved_at is not None
         set_details(
-            _new_act(session),
+            own_act(session),
             partner,
             telephone=form.get("telephone", ""),
             head_address=form.get("head_address", ""),
@@ -148,7 +146,7 @@ def confirm_address(partner_id: uuid.UUID) -> ResponseReturnValue:
     """What waited for this address leaves at once, as the page before has said."""
     with faults_flashed(), site.writing() as session:
         done = confirm_and_send(
-            _new_act(session),
+            own_act(session),
             lookup.get_partner(session, partner_id),
             seen=request.form.get("seen", ""),
         )
@@ -176,15 +174,11 @@ def set_enabled(partner_id: uuid.UUID) -> ResponseReturnValue:
     enabled = request.form.get("enabled") == "yes"
     with faults_flashed(), site.writing() as session:
         service.set_enabled(
-            _new_act(session),
+            own_act(session),
             lookup.get_partner(session, partner_id),
             enabled=enabled,
         )
     return _go_back()
-
-
-def _new_act(session: Session) -> Act:
-    return Act(session, site.current_context(), signed_in().actor, utc_now())
 
 
 def _render_directory(

@@ -12,7 +12,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from hotline.accounts.auth import own_act, requires, signed_in
-from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
@@ -46,13 +45,10 @@ from triage.cases.queue import by_reference
 def request_plan(reference: str) -> ResponseReturnValue:
     with faults_flashed(), site.writing() as session:
         planning.request_plan(
-            session,
-            site.current_context(),
+            own_act(session),
             by_reference(session, reference),
-            signed_in(),
             _read_choices(),
             note=request.form.get("note", ""),
-            now=utc_now(),
             reasons=_read_reasons(),
             seen_routes=request.form.get("seen_routes"),
         )
@@ -89,11 +85,8 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
         plan = _find_of_case(session, Plan, plan_id, reference)
         asked_for = len(plan.routes)
         planning.approve_plan(
-            session,
-            site.current_context(),
+            own_act(session),
             plan,
-            signed_in(),
-            now=utc_now(),
             read_people=request.form.get("read_people") or NOTHING_NOTED,
         )
         was_narrowed = len(plan.routes) < asked_for
@@ -123,7 +116,7 @@ def read_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
     context = site.current_context()
     with site.noting() as session:
         plan = _find_of_case(session, Plan, plan_id, reference)
-        act = Act(session, context, signed_in().actor, utc_now())
+        act = own_act(session)
         act.record("plan.people_read", "case", plan.case_id)
         letters = {
             route["to"]: gather_told(session, context, plan.case, route["to"])
@@ -172,29 +165,22 @@ def release_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
                 "The hold was not released.", hint="Tick the box to confirm."
             )
         hold = _find_of_case(session, Hold, hold_id, reference)
-        holds.release_hold(
-            session,
-            hold,
-            actor=signed_in().actor,
-            now=utc_now(),
-            reason=reason,
-        )
+        holds.release_hold(own_act(session), hold, reason=reason)
         flash(happened.describe_released(session, hold), "good")
     return back_to_case(reference)
 
 
 @requires("hold.decide")
 def extend_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
-    form, now = request.form, utc_now()
+    form = request.form
     with faults_flashed(), site.writing() as session:
+        act = own_act(session)
         holds.extend_hold(
-            session,
+            act,
             _find_of_case(session, Hold, hold_id, reference),
-            deadline=local_time(form.get("deadline", "")) or now,
+            deadline=local_time(form.get("deadline", "")) or act.now,
             reason=form.get("reason", ""),
             officer_reference=form.get("officer_reference", ""),
-            actor=signed_in().actor,
-            now=now,
         )
         flash(gettext("The hold is extended."), "good")
     return back_to_case(reference)
@@ -209,11 +195,9 @@ def answer_referral(
     with faults_flashed(), site.writing() as session:
         referral = _find_of_case(session, Referral, referral_id, reference)
         referrals.store_answer(
-            session,
+            own_act(session),
             referral,
             form.get("verb", ""),
-            actor=signed_in().actor,
-            now=utc_now(),
             their_reference=form.get("their_reference", ""),
             note=form.get("note", ""),
         )
@@ -228,14 +212,7 @@ def withdraw_notice(
     reason = request.form.get("reason", "")
     with faults_flashed(), site.writing() as session:
         notice = _find_of_case(session, Notice, notice_id, reference)
-        notices.withdraw_notice(
-            session,
-            site.current_context(),
-            notice,
-            reason=reason,
-            actor=signed_in().actor,
-            now=utc_now(),
-        )
+        notices.withdraw_notice(own_act(session), notice, reason=reason)
         flash(gettext("The notice is withdrawn."), "good")
     return back_to_case(reference)
 
@@ -243,11 +220,10 @@ def withdraw_notice(
 @requires("partner.edit")
 def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
     """An address for a host of which none is known; a new one waits for a second person."""
-    actor, now = signed_in().actor, utc_now()
     with faults_flashed(), site.writing() as session:
         notice = _find_of_case(session, Notice, notice_id, reference)
         lock_case(session, notice.case_id)  # before the desk, as the jobs do
-        act = Act(session, site.current_context(), actor, now)
+        act = own_act(session)
         contact = name_desk(act, request.form.get("address", ""))
         use_contact(act, notice, contact)
         flash(happened.describe_named(notice, contact), "good")
@@ -263,9 +239,7 @@ def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
         subject = subject_of(session, delivery, SUBJECTS)
         if by_reference(session, reference).id not in subject.case_ids:
             raise NotFound("There is no such delivery in this case.")
-        act = Act(
-            session, site.current_context(), signed_in().actor, utc_now()
-        )
+        act = own_act(session)
         retry_delivery(act, delivery, subject)
         flash(gettext("It is tried again."), "good")
     return back_to_case(reference)
@@ -275,9 +249,7 @@ def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
 def give_more(reference: str, referral_id: uuid.UUID) -> ResponseReturnValue:
     """Answer an office that asked for more."""
     with faults_flashed(), site.writing() as session:
-        act = Act(
-            session, site.current_context(), signed_in().actor, utc_now()
-        )
+        act = own_act(session)
         referral = _find_of_case(session, Referral, referral_id, reference)
         referrals.give_more(act, referral, request.form.get("text", ""))
         flash(gettext("Your answer goes out with the letter."), "good")

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, phrase
-from hotline.core.storage import machine
 from hotline.core.storage.audit import SYSTEM
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
@@ -147,40 +146,24 @@ def queue_letter(
     )
 
 
-def withdraw_notice(
-    session: Session,
-    context: Context,
-    notice: Notice,
-    *,
-    reason: str,
-    actor: str,
-    now: datetime,
-) -> None:
+def withdraw_notice(act: Act, notice: Notice, *, reason: str) -> None:
     """Sent in error, or overtaken: the link dies, and whoever got it is told."""
     if not reason.strip():
         missing = phrase("Say why the notice is withdrawn.")
         raise InvalidInput(missing, fields={"/reason": missing})
+    session = act.session
     lock_case(session, notice.case_id)
     was_sent = notice.state not in UNSENT
-    reason = reason.strip()[:1000]
-    machine.advance_state(
-        session,
-        notice,
-        NoticeEvent.WITHDRAWN,
-        actor=actor,
-        now=now,
-        reason=reason,
-    )
-    notice.link_revoked_at = now
-    end_wait(session, notice, now)
-    act = Act(session, context, actor, now)
+    act.advance(notice, NoticeEvent.WITHDRAWN, reason=reason.strip()[:1000])
+    notice.link_revoked_at = act.now
+    end_wait(session, notice, act.now)
     for entry in notice.items:
         if not _is_noticed_otherwise(session, notice, entry.item_id):
             note_at_place(
                 act, notice.case, entry.item_id, PlaceEvent.WITHDRAWN
             )
     if was_sent:
-        tell_of_withdrawal(session, context, notice, now)
+        tell_of_withdrawal(session, act.context, notice, act.now)
 
 
 def _is_noticed_otherwise(

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.core.act import Act
-from hotline.core.context import Context
 from hotline.core.errors import (
     Conflict,
     InvalidInput,
@@ -49,14 +48,11 @@ from triage.cases.vocabulary import CaseEvent, CaseState
 
 
 def request_plan(
-    session: Session,
-    context: Context,
+    act: Act,
     case: Case,
-    person: Person,
     chosen: Mapping[str, uuid.UUID | None],
     *,
     note: str,
-    now: datetime,
     reasons: Mapping[str, str] | None = None,
     seen_routes: str | None = None,
 ) -> Plan:
@@ -65,11 +61,11 @@ def request_plan(
     ``reasons``: why a route goes to an office of another municipality than the child's, which the
     second person reads. ``seen_routes``: the digest of the routing that the person chose from.
     """
-    act = Act(session, context, person.actor, now)
+    session = act.session
     lock_case(session, case.id)
-    appraise_by_rules_of_now(session, context, case, now)
+    appraise_by_rules_of_now(session, act.context, case, act.now)
     _require_seen(case, seen_routes)
-    review_measures(session, context, case, now=now)
+    review_measures(session, act.context, case, now=act.now)
     routes = choose_routes(session, case, chosen, reasons or {})
     _require_ready(case, routes)
     _require_police(session, case, routes)
@@ -132,13 +128,7 @@ def find_open_plan(session: Session, case_id: uuid.UUID) -> Plan | None:
 
 
 def approve_plan(
-    session: Session,
-    context: Context,
-    plan: Plan,
-    person: Person,
-    *,
-    now: datetime,
-    read_people: str | None = None,
+    act: Act, plan: Plan, *, read_people: str | None = None
 ) -> None:
     """A second person says yes: referrals and notices are made and go their way.
 
@@ -148,19 +138,19 @@ def approve_plan(
     done: less than was asked for, never more, so that the police are told at once. Where nothing
     is left the plan is superseded; see its state.
     """
-    require_two(plan.requested_by, person.actor, is_needed=plan.two_person)
+    session = act.session
+    require_two(plan.requested_by, act.actor, is_needed=plan.two_person)
     lock_case(session, plan.case_id)
-    appraise_by_rules_of_now(session, context, plan.case, now)
+    appraise_by_rules_of_now(session, act.context, plan.case, act.now)
     if plan.state == PlanState.REQUESTED and why_outdated(plan, plan.case):
-        review_measures(session, context, plan.case, now=now)
+        review_measures(session, act.context, plan.case, now=act.now)
         if plan.state == PlanState.SUPERSEDED:
             return
     _require_ready(plan.case, plan.planned_routes)
     _require_police(session, plan.case, plan.planned_routes)
     _require_read(session, plan.case, read_people)
-    act = Act(session, context, person.actor, now)
     _require_substance(act, plan.case, plan.planned_routes)
-    plan.approved_by = person.actor
+    plan.approved_by = act.actor
     act.advance(plan, PlanEvent.APPROVED)
     _take_measures(act, plan)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.jobs.task import Task
 from hotline.core.storage import audit, machine
@@ -85,12 +86,9 @@ def _judge_anew(
 ) -> None:
     if not judging.is_of_this_round(session, notice):
         withdraw_notice(
-            session,
-            context,
+            Act(session, context, audit.SYSTEM, now),
             notice,
             reason="The case was opened again before it left.",
-            actor=audit.SYSTEM,
-            now=now,
         )
         return
     may_leave = judging.may_leave(session, context, notice, now)

@@ -87,17 +87,15 @@ def start_hold(act: Act, referral: Referral) -> None:
 
 
 def extend_hold(
-    session: Session,
+    act: Act,
     hold: Hold,
     *,
     deadline: datetime,
     reason: str,
     officer_reference: str,
-    actor: str,
-    now: datetime,
 ) -> None:
     """Police need longer: a reason, their own reference and a new deadline are required."""
-    lock_case(session, hold.case_id)
+    lock_case(act.session, hold.case_id)
     reason, officer_reference = (
         str(clean_text(reason)),
         str(clean_text(officer_reference)),
@@ -107,7 +105,7 @@ def extend_hold(
         faults["/reason"] = "Say why."
     if not officer_reference:
         faults["/officer_reference"] = "Give the officer's reference."
-    if not now < deadline <= now + MAX_EXTENSION:
+    if not act.now < deadline <= act.now + MAX_EXTENSION:
         faults["/deadline"] = (
             f"Choose a time within the next {MAX_EXTENSION.days} days."
         )
@@ -115,33 +113,23 @@ def extend_hold(
         raise InvalidInput("The hold was not extended.", fields=faults)
     hold.deadline, hold.reason = deadline, reason[:2000]
     hold.officer_reference = " ".join(officer_reference.split())[:120]
-    machine.advance_state(
-        session,
+    act.advance(
         hold,
         HoldEvent.EXTENDED,
-        actor=actor,
-        now=now,
         reason=hold.reason,
         officer_reference=hold.officer_reference,
         deadline=deadline.isoformat(),
     )
 
 
-def release_hold(
-    session: Session,
-    hold: Hold,
-    *,
-    actor: str,
-    now: datetime,
-    reason: str = "",
-) -> None:
+def release_hold(act: Act, hold: Hold, *, reason: str = "") -> None:
     """The police let it go: what waited for it is posted at once, day or night."""
-    lock_case(session, hold.case_id)
+    lock_case(act.session, hold.case_id)
     words = str(clean_text(reason))[:2000]
-    machine.advance_state(
-        session, hold, HoldEvent.RELEASED, actor=actor, now=now, reason=words
+    act.advance(hold, HoldEvent.RELEASED, reason=words)
+    post_release(
+        act.session, hold.case_id, key=f"release:{hold.id}", now=act.now
     )
-    post_release(session, hold.case_id, key=f"release:{hold.id}", now=now)
 
 
 def post_release(

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, NotFound
-from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
 from hotline.intake.submission import clean_text
@@ -149,28 +148,23 @@ def _waits_for(partner: Partner) -> tuple[ColumnElement[bool], ...]:
 
 
 def store_answer(
-    session: Session,
+    act: Act,
     referral: Referral,
     verb: str,
     *,
-    actor: str,
-    now: datetime,
     their_reference: str = "",
     note: str = "",
 ) -> None:
     """What the office said, through its link or on the telephone."""
     if verb not in ANSWERS:
         raise InvalidInput("This is not an answer that a referral can have.")
-    lock_case(session, referral.case_id)
+    lock_case(act.session, referral.case_id)
     their_reference = " ".join(str(clean_text(their_reference)).split())[:120]
     if their_reference:
         referral.their_reference = their_reference
-    machine.advance_state(
-        session,
+    act.advance(
         referral,
         ANSWERS[verb],
-        actor=actor,
-        now=now,
         note=str(clean_text(note))[:2000],
         their_reference=their_reference,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
 from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask import render_template as render
@@ -12,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import Conflict, HotlineError, InvalidInput, NotFound
 from hotline.core.languages import letter_language
@@ -61,23 +61,21 @@ def referral(token: str) -> Response:
 def answer(token: str) -> Response:
     form = request.form
 
-    def act(session: Session, referral: Referral, now: datetime) -> None:
+    def do(act: Act, referral: Referral) -> None:
         if form.get("verb", "") not in service.ANSWERS:
             raise InvalidInput(
                 "Choose one of the answers.", fields={"/verb": "Choose one."}
             )
         service.store_answer(
-            session,
+            act,
             referral,
             form["verb"],
-            actor=ACTOR,
-            now=now,
             note=form.get("note", ""),
             their_reference=form.get("their_reference", ""),
         )
 
     return _act_by_link(
-        token, act, lambda *_: gettext("Thank you. Your answer is stored.")
+        token, do, lambda *_: gettext("Thank you. Your answer is stored.")
     )
 
 
@@ -85,29 +83,25 @@ def answer(token: str) -> Response:
 def extend(token: str) -> Response:
     form = request.form
 
-    def act(session: Session, referral: Referral, now: datetime) -> None:
+    def do(act: Act, referral: Referral) -> None:
         # An empty or odd time is refused like one that has passed.
-        deadline = local_time(form.get("deadline", "")) or now
+        deadline = local_time(form.get("deadline", "")) or act.now
         holds.extend_hold(
-            session,
-            _find_hold(session, referral),
+            act,
+            _find_hold(act.session, referral),
             deadline=deadline,
             reason=form.get("reason", ""),
             officer_reference=form.get("officer_reference", ""),
-            actor=ACTOR,
-            now=now,
         )
 
-    return _act_by_link(
-        token, act, lambda *_: gettext("The hold is extended.")
-    )
+    return _act_by_link(token, do, lambda *_: gettext("The hold is extended."))
 
 
 @blueprint.post("/<token>/hold/release")
 def release(token: str) -> Response:
     form = request.form
 
-    def act(session: Session, referral: Referral, now: datetime) -> None:
+    def do(act: Act, referral: Referral) -> None:
         if form.get("confirm") != "yes":
             raise InvalidInput(
                 "The hold was not released.",
@@ -115,14 +109,12 @@ def release(token: str) -> Response:
             )
         reason = form.get("release_reason", "")
         holds.release_hold(
-            session,
-            _find_hold(session, referral),
-            actor=ACTOR,
-            now=now,
+            act,
+            _find_hold(act.session, referral),
             reason=reason,
         )
 
-    return _act_by_link(token, act, _describe_released)
+    return _act_by_link(token, do, _describe_released)
 
 
 def _describe_released(session: Session, referral: Referral) -> str:
@@ -142,7 +134,7 @@ def _describe_released(session: Session, referral: Referral) -> str:
 
 def _act_by_link(
     token: str,
-    act: Callable[[Session, Referral, datetime], None],
+    do: Callable[[Act, Referral], None],
     describe: Callable[[Session, Referral], str],
 ) -> Response:
     """Do it and show the page anew; what was typed stays where it cannot be done."""
@@ -150,7 +142,8 @@ def _act_by_link(
     try:
         with site.writing() as session:
             referral = _find_referral(session, token)
-            act(session, referral, utc_now())
+            act = Act(session, site.current_context(), ACTOR, utc_now())
+            do(act, referral)
             session.flush()
             good = describe(session, referral)
     except (InvalidInput, Conflict) as error:

@@ -303,13 +303,7 @@ def _note_removal(
         act.advance(case, CaseEvent.REMOVED, since=since, because=because)
     notices.settle_notices(act, watch.item_id)
     act.session.flush()
-    tell_reporters(
-        act.session,
-        watch.item_id,
-        PartEvent.REMOVED,
-        actor=act.actor,
-        now=act.now,
-    )
+    tell_reporters(act, watch.item_id, PartEvent.REMOVED)
 
 
 def _note_presence(act: Act, watch: Watch, case: Case) -> None:
@@ -323,10 +317,4 @@ def _note_presence(act: Act, watch: Watch, case: Case) -> None:
     if case.machine.allows(case.state, CaseEvent.REAPPEARED):
         act.advance(case, CaseEvent.REAPPEARED)
     notices.note_still_up(act, watch.item_id, NoticeEvent.REAPPEARED)
-    tell_reporters(
-        act.session,
-        watch.item_id,
-        PartEvent.REAPPEARED,
-        actor=act.actor,
-        now=act.now,
-    )
+    tell_reporters(act, watch.item_id, PartEvent.REAPPEARED)

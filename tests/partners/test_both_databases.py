@@ -67,28 +67,22 @@ def test_the_whole_way(house: House) -> None:
         assert holds.expire_holds(session, house.context, house.now) == 1
     with writing() as session:
         holds.extend_hold(
-            session,
+            Act(session, house.context, "x", house.now),
             session.get_one(Hold, house.hold.id),
             reason="r",
             officer_reference="o",
             deadline=house.now + timedelta(days=1),
-            actor="x",
-            now=house.now,
         )
         referral = session.get_one(Referral, house.referral.id)
         referrals.store_answer(
-            session,
+            Act(session, house.context, "x", house.now),
             referral,
             "take_up",
-            actor="x",
-            now=house.now,
             note="a\x00b",
         )
         holds.release_hold(
-            session,
+            Act(session, house.context, "x", house.now),
             session.get_one(Hold, house.hold.id),
-            actor="x",
-            now=house.now,
         )
     house.work()
     assert house.notice.state == "awaiting_contact"

@@ -14,7 +14,6 @@ from sqlalchemy import select, update
 from hotline.accounts import logins
 from hotline.accounts.auth import COOKIE
 from hotline.core.act import Act
-from hotline.core.context import utc_now
 from hotline.core.storage import audit, machine
 from hotline.core.storage.ids import new_id
 from hotline.intake import service as intake
@@ -65,14 +64,14 @@ def browser(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Browser]:
     """A browser of a person of that role."""
-    for module in ("console.measures", "console.directory"):
-        monkeypatch.setattr(f"partners.{module}.utc_now", lambda: house.now)
+    for module in ("partners.console.measures", "hotline.accounts.auth"):
+        monkeypatch.setattr(f"{module}.utc_now", lambda: house.now)
     app = create_app(house.context)
 
     def sign_in(username: str, role: str = "analyst") -> Browser:
         person = house.person(username, role)
         with house.context.database.writing() as session:
-            token = logins.open_session(session, person, utc_now())
+            token = logins.open_session(session, person, house.now)
         client = app.test_client()
         client.set_cookie(COOKIE, token, path="/console")
         client.set_cookie("lang", "en")
@@ -626,7 +625,7 @@ def test_what_waits_for_a_person_tells_of_held_danger_first(
         session.execute(update(Case).values(held=2))
         part = session.scalars(select(ReportPart)).one()
         intake.add_information(
-            Act(session, house.context, audit.PUBLIC, utc_now()),
+            Act(session, house.context, audit.PUBLIC, house.now),
             part.report,
             "It is real.",
         )

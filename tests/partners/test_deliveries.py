@@ -458,7 +458,9 @@ def test_an_office_that_answered_keeps_its_word(house: House) -> None:
     with house.context.database.writing() as session:
         referral = session.get_one(Referral, house.referral.id)
         referrals.store_answer(
-            session, referral, "take_up", actor="partner", now=house.now
+            Act(session, house.context, "partner", house.now),
+            referral,
+            "take_up",
         )
         act = Act(session, house.context, "delivery", house.now)
         subject = ReferralSubject(referral)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from hotline.core.act import Act
 from partners.console import happened
 from partners.directory.models import Partner
 from partners.notices.models import Notice
@@ -33,7 +34,7 @@ def app(house: House) -> Iterator[Flask]:
 def release(house: House, hold: Hold) -> str:
     with house.context.database.writing() as session:
         row = session.get_one(Hold, hold.id)
-        holds.release_hold(session, row, actor="x", now=house.now)
+        holds.release_hold(Act(session, house.context, "x", house.now), row)
         return happened.describe_released(session, row)
 
 

@@ -203,13 +203,10 @@ class Interleaving:
         arta = self.house.person()
         with self._writing() as session:
             planning.request_plan(
-                session,
-                self.house.context,
+                Act(session, self.house.context, arta.actor, self.house.now),
                 session.get_one(Case, self.case.id),
-                arta,
                 chosen,
                 note="",
-                now=self.house.now,
             )
 
     def do_approve(self) -> None:
@@ -311,10 +308,10 @@ class Interleaving:
                 continue
             with self._writing() as session:
                 holds.release_hold(
-                    session,
+                    Act(
+                        session, self.house.context, "partner", self.house.now
+                    ),
                     session.get_one(Hold, hold.id),
-                    actor="partner",
-                    now=self.house.now,
                 )
             self.released_rounds.add(self.round_of_hold[hold.id])
 
@@ -322,13 +319,13 @@ class Interleaving:
         for hold in self.house.all(Hold):
             with self._writing() as session:
                 holds.extend_hold(
-                    session,
+                    Act(
+                        session, self.house.context, "partner", self.house.now
+                    ),
                     session.get_one(Hold, hold.id),
                     deadline=self.house.now + timedelta(days=3),
                     reason="more to look at",
                     officer_reference="17",
-                    actor="partner",
-                    now=self.house.now,
                 )
 
     def do_expire(self) -> None:

@@ -209,12 +209,9 @@ def test_what_was_withdrawn_says_so_on_its_page(
         act = act_of(told, session)
         if isinstance(letter, Notice):
             withdraw_notice(
-                session,
-                told.context,
+                Act(session, told.context, act.actor, told.now),
                 letter,
                 reason="wrong",
-                actor=act.actor,
-                now=told.now,
             )
         else:
             withdrawal.withdraw_referral(act, letter, "wrong")

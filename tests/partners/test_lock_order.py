@@ -82,27 +82,24 @@ class Scene:
 
     def release_hold(self, session: Session) -> None:
         hold = session.get_one(Hold, self.house.hold.id)
-        holds.release_hold(session, hold, actor="x", now=self.house.now)
+        holds.release_hold(
+            Act(session, self.house.context, "x", self.house.now), hold
+        )
 
     def extend_hold(self, session: Session) -> None:
         holds.extend_hold(
-            session,
+            Act(session, self.house.context, "x", self.house.now),
             session.get_one(Hold, self.house.hold.id),
             deadline=self.house.now + timedelta(days=3),
             reason="more to look at",
             officer_reference="17",
-            actor="x",
-            now=self.house.now,
         )
 
     def withdraw_notice(self, session: Session) -> None:
         withdraw_notice(
-            session,
-            self.house.context,
+            Act(session, self.house.context, "x", self.house.now),
             session.get_one(Notice, self.house.notice.id),
             reason="wrong",
-            actor="x",
-            now=self.house.now,
         )
 
     def confirm_address(self, session: Session) -> None:
@@ -138,11 +135,9 @@ class Scene:
 
     def answer_referral(self, session: Session) -> None:
         referrals.store_answer(
-            session,
+            Act(session, self.house.context, "x", self.house.now),
             self._police(session),
             "take_up",
-            actor="x",
-            now=self.house.now,
         )
 
     def refuse_plan(self, session: Session) -> None:

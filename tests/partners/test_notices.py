@@ -59,12 +59,7 @@ def withdraw(house: House, reason: str = "Sent in error") -> None:
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
         withdraw_notice(
-            session,
-            house.context,
-            notice,
-            reason=reason,
-            actor="x",
-            now=house.now,
+            Act(session, house.context, "x", house.now), notice, reason=reason
         )
 
 
@@ -446,10 +441,8 @@ def test_a_host_that_was_never_told_is_told_of_a_return(house: House) -> None:
     assert house.notice.state == "verified_removed"
     with house.context.database.writing() as session:
         release_hold(
-            session,
+            Act(session, house.context, "p", house.now),
             session.get_one(Hold, house.hold.id),
-            actor="p",
-            now=house.now,
         )
     house.work()
     assert house.held_back()  # there was nothing to take down any more

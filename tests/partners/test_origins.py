@@ -210,7 +210,9 @@ def requests(house: House) -> list[str]:
 def let_go(house: House) -> None:
     with house.context.database.writing() as session:
         for hold in session.scalars(select(Hold)):
-            holds.release_hold(session, hold, actor="partner", now=house.now)
+            holds.release_hold(
+                Act(session, house.context, "partner", house.now), hold
+            )
     house.work()
 
 
@@ -340,12 +342,9 @@ def test_no_reminder_is_sent_as_a_second_report(hidden: Any, api: Any) -> None:
     with hidden.context.database.writing() as session:
         notice = session.scalars(select(Notice)).one()
         withdraw_notice(
-            session,
-            hidden.context,
+            Act(session, hidden.context, "x", hidden.now),
             notice,
             reason="wrong",
-            actor="x",
-            now=hidden.now,
         )
     hidden.work()
     assert len(api.asked) == 1

@@ -188,11 +188,8 @@ def test_nobody_approves_what_was_written_after_they_looked(
         house.context.database.writing() as session,
     ):
         planning.approve_plan(
-            session,
-            house.context,
+            Act(session, house.context, person.actor, house.now),
             session.get_one(Plan, plan.id),
-            person,
-            now=house.now,
             read_people=read,
         )
     assert house.all(Referral) == []
@@ -226,11 +223,9 @@ def test_an_office_that_wants_more_gets_an_answer_and_can_still_act(
 def answer(house: House, verb: str, note: str) -> None:
     with house.context.database.writing() as session:
         referrals.store_answer(
-            session,
+            Act(session, house.context, "partner", house.now),
             session.get_one(Referral, house.only(Referral).id),
             verb,
-            actor="partner",
-            now=house.now,
             note=note,
         )
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
+from hotline.core.act import Act
 from hotline.core.errors import Conflict, Forbidden, InvalidInput
 from partners.notices.contacts import REMOVAL_HOURS
 from partners.notices.models import Notice
@@ -36,7 +37,9 @@ def with_police(house: House) -> Any:
 def release(house: House) -> None:
     with house.context.database.writing() as session:
         hold = session.get_one(Hold, house.hold.id)
-        holds.release_hold(session, hold, actor="partner", now=house.now)
+        holds.release_hold(
+            Act(session, house.context, "partner", house.now), hold
+        )
 
 
 def hold_again(house: House) -> None:
@@ -268,7 +271,7 @@ def test_a_hold_that_opens_while_the_notice_is_queued_stops_it(
             if hold.state != "released":
                 found = session.get_one(Hold, hold.id)
                 holds.release_hold(
-                    session, found, actor="partner", now=house.now
+                    Act(session, house.context, "partner", house.now), found
                 )
     house.work()
     assert house.notice.state == "sent"
@@ -284,7 +287,9 @@ def test_a_second_hold_keeps_what_the_first_let_go(with_police: Any) -> None:
     house.work()
     with house.context.database.writing() as session:
         first = session.get_one(Hold, house.all(Hold)[0].id)
-        holds.release_hold(session, first, actor="partner", now=house.now)
+        holds.release_hold(
+            Act(session, house.context, "partner", house.now), first
+        )
     house.work()
     assert house.notice.state == "awaiting_release"
     assert house.held_back()
@@ -340,13 +345,11 @@ def test_an_extension_needs_reason_reference_and_deadline(
         house.context.database.writing() as session,
     ):
         holds.extend_hold(
-            session,
+            Act(session, house.context, "partner", house.now),
             session.get_one(Hold, house.hold.id),
             reason=given["reason"],
             officer_reference=given["officer_reference"],
             deadline=house.now + given["deadline"],
-            actor="partner",
-            now=house.now,
         )
     assert list(caught.value.fields) == [field]
 
@@ -360,13 +363,11 @@ def test_an_expired_hold_can_be_extended_and_holds_on(
         holds.expire_holds(session, house.context, house.now)
     with house.context.database.writing() as session:
         holds.extend_hold(
-            session,
+            Act(session, house.context, "partner", house.now),
             session.get_one(Hold, house.hold.id),
             reason="Search",
             officer_reference="77/26",
             deadline=house.now + timedelta(days=1),
-            actor="partner",
-            now=house.now,
         )
     assert house.hold.state == "active"
     house.work()

@@ -108,7 +108,9 @@ def test_the_police_come_before_both(house: House) -> None:
     with house.context.database.writing() as session:
         hold = session.get_one(Hold, house.only(Hold).id)
         holds.release_hold(
-            session, hold, actor="partner", now=house.now, reason="ok"
+            Act(session, house.context, "partner", house.now),
+            hold,
+            reason="ok",
         )
     house.work()
     assert states(house) == {REQUEST: "sent", REMOVAL: "awaiting_release"}
@@ -154,12 +156,9 @@ def test_a_request_that_was_taken_back_holds_nothing(house: House) -> None:
     decide(house)
     with house.context.database.writing() as session:
         withdraw_notice(
-            session,
-            house.context,
+            Act(session, house.context, "person:drita", house.now),
             session.get_one(Notice, find(house, REQUEST).id),
             reason="Sent in error",
-            actor="person:drita",
-            now=house.now,
         )
     house.work()
     assert states(house)[REMOVAL] == "sent"

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from hotline.core.act import Act
 from hotline.core.storage.audit import AuditEntry
 from partners.links import new_link
 from partners.notices.models import Notice, ProviderAnswer
@@ -47,10 +48,8 @@ def told(house: House, monkeypatch: pytest.MonkeyPatch) -> Any:
         from partners.referrals.holds import release_hold
 
         release_hold(
-            session,
+            Act(session, house.context, "t", house.now),
             session.get_one(Hold, house.hold.id),
-            actor="t",
-            now=house.now,
         )
     house.work()
     assert house.notice.state == "sent"

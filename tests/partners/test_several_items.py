@@ -141,7 +141,7 @@ def test_each_item_has_its_own_removal_and_the_case_goes_with_the_last(
 def release(house: House) -> None:
     with house.context.database.writing() as session:
         hold = session.query(Hold).one()
-        release_hold(session, hold, actor="police", now=house.now)
+        release_hold(Act(session, house.context, "police", house.now), hold)
     house.work()
 
 
@@ -289,10 +289,7 @@ def test_taking_one_of_two_notices_back_leaves_the_item_noticed(
 def take_back(house: House, reference: str) -> None:
     with house.context.database.writing() as session:
         withdraw_notice(
-            session,
-            house.context,
+            Act(session, house.context, "x", house.now),
             session.query(Notice).filter_by(reference=reference).one(),
             reason="wrong",
-            actor="x",
-            now=house.now,
         )

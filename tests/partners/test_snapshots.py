@@ -223,13 +223,10 @@ def test_a_choice_from_routes_that_have_changed_is_refused(
         pytest.raises(Conflict, match="have changed"),
     ):
         planning.request_plan(
-            session,
-            house.context,
+            Act(session, house.context, arta.actor, house.now),
             session.get_one(Case, case.id),
-            arta,
             {ROUTE_IDS["provider_notice"]: None},
             note="",
-            now=house.now,
             seen_routes=seen,
         )
 
@@ -239,7 +236,9 @@ def release_all(house: House) -> None:
         for hold in session.scalars(
             select(Hold).where(Hold.state.in_(HOLDING))
         ):
-            holds.release_hold(session, hold, actor="partner", now=house.now)
+            holds.release_hold(
+                Act(session, house.context, "partner", house.now), hold
+            )
 
 
 ACTS = st.lists(
@@ -375,7 +374,10 @@ class Interleaving:
             with self.house.context.database.writing() as session:
                 found = session.get_one(Hold, hold.id)
                 holds.release_hold(
-                    session, found, actor="partner", now=self.house.now
+                    Act(
+                        session, self.house.context, "partner", self.house.now
+                    ),
+                    found,
                 )
 
     def do_expire(self) -> None:

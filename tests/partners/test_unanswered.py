@@ -50,7 +50,9 @@ def tick(house: House, **span: float) -> list[str]:
 def answer(house: House, verb: str = "acknowledge") -> None:
     with house.context.database.writing() as session:
         referral = session.get_one(Referral, house.referral.id)
-        store_answer(session, referral, verb, actor="partner", now=house.now)
+        store_answer(
+            Act(session, house.context, "partner", house.now), referral, verb
+        )
 
 
 def reasons(house: House) -> list[str]:

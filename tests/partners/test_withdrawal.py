@@ -148,10 +148,8 @@ def test_no_host_is_told_because_the_police_were_not_to_know(
     assert "hold.orphaned" in whys(house)
     with house.context.database.writing() as session:
         holds.release_hold(
-            session,
+            Act(session, house.context, "person:drita", house.now),
             session.get_one(Hold, house.hold.id),
-            actor="person:drita",
-            now=house.now,
             reason="No matter for the police",
         )
     house.work()
@@ -175,10 +173,8 @@ def test_a_release_through_the_wrong_office_counts_no_more(
     house.decide(house.case(), "police")
     with house.context.database.writing() as session:
         holds.release_hold(
-            session,
+            Act(session, house.context, "partner", house.now),
             session.get_one(Hold, house.hold.id),
-            actor="partner",
-            now=house.now,
         )
     house.later(hours=1)
     withdraw(house)

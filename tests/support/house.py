@@ -200,13 +200,10 @@ class House(JobRunner):
         person = self.person(by)
         with self.context.database.writing() as session:
             return planning.request_plan(
-                session,
-                self.context,
+                Act(session, self.context, person.actor, self.now),
                 session.get_one(Case, case.id),
-                person,
                 chosen,
                 note="",
-                now=self.now,
                 reasons=reasons,
             )
 
@@ -221,7 +218,7 @@ class House(JobRunner):
         with self.context.database.writing() as session:
             asked = session.get_one(Plan, plan.id)
             planning.approve_plan(
-                session, self.context, asked, person, now=self.now
+                Act(session, self.context, person.actor, self.now), asked
             )
 
     def decide(

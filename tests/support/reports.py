@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.intake import service as intake
 from hotline.intake.kinds import ReportKind
@@ -57,6 +58,6 @@ def sight_item(
         seen_at=seen_at,
     )
     part = report.parts[0]
-    intake.advance_part(session, part, "examined", actor="test", now=now)
+    intake.advance_part(Act(session, context, "test", now), part, "examined")
     session.add(Sighting(item_id=item.id, part_id=part.id, at=now))
     return part

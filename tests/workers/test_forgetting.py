@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage import machine
 from hotline.intake import retention, service
@@ -30,7 +31,7 @@ def close_report(session: Session, context: Context, name: str) -> Case:
     session.add(item)
     part = sight_item(session, context, item)
     case = open_case(session, item, f"AL-2026-{name}")
-    service.advance_part(session, part, "closed", actor="test", now=NOW)
+    service.advance_part(Act(session, context, "test", NOW), part, "closed")
     return case
 
 

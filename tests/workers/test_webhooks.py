@@ -125,7 +125,7 @@ def move(
         for hours, event in enumerate(events, start=1):
             at = NOW + timedelta(hours=hours)
             assert service.advance_part(
-                session, part, event, actor="test", now=at
+                Act(session, context, "test", at), part, event
             )
     return received
 

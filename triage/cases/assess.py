@@ -201,13 +201,7 @@ def _conclude_assessment(
     if len(lawful) == len(case.places):
         act.advance(case, CaseEvent.NOT_ILLEGAL)
     for place in lawful:
-        tell_reporters(
-            act.session,
-            place.item_id,
-            PartEvent.NOT_ILLEGAL,
-            actor=act.actor,
-            now=act.now,
-        )
+        tell_reporters(act, place.item_id, PartEvent.NOT_ILLEGAL)
     appraise_case(act.session, act.context, case, act.now)
 
 

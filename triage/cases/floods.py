@@ -193,13 +193,7 @@ def _set_aside(act: Act, case: Case) -> None:
     for sighting, part in held:
         if others_are_up(act.session, part.id, sighting.item_id):
             continue
-        intake.advance_part(
-            act.session,
-            part,
-            PartEvent.SET_ASIDE,
-            actor=act.actor,
-            now=act.now,
-        )
+        intake.advance_part(act, part, PartEvent.SET_ASIDE)
     reports = _reports_of(held)
     _record_act(act, case, "case.reports_set_aside", reports)
 

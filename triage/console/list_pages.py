@@ -10,9 +10,8 @@ from flask_babel import get_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.accounts.auth import requires, signed_in
+from hotline.accounts.auth import own_act, requires, signed_in
 from hotline.accounts.views import flash_refusals
-from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.storage import audit
@@ -51,9 +50,7 @@ def switch(list_id: uuid.UUID) -> ResponseReturnValue:
     """Match with the list, or no more."""
     enabled = request.form.get("act") == "enable"
     with flash_refusals(), site.writing() as session:
-        act = Act(
-            session, site.current_context(), signed_in().actor, utc_now()
-        )
+        act = own_act(session)
         hash_list = _lock_list(session, list_id)
         service.set_enabled(act, hash_list, enabled)
         flash(
@@ -73,7 +70,7 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
     """Ask, agree or stop. Asking needs the tick below the warning."""
     context = site.current_context()
     with flash_refusals(), site.writing() as session:
-        act = Act(session, context, signed_in().actor, utc_now())
+        act = own_act(session)
         hash_list = _lock_list(session, list_id)
         if request.form.get("act") == "stop":
             police_switch.stop_switch(act, hash_list)

@@ -247,7 +247,9 @@ def _move_on(context: Context) -> None:
         ).one()
         supervisor = drita.actor
         release_hold(
-            session, hold, actor=supervisor, now=utc_now(), reason="Sandbox"
+            Act(session, context, supervisor, utc_now()),
+            hold,
+            reason="Sandbox",
         )
 
 
@@ -270,9 +272,9 @@ def _decide_case(
         if can_take(route) and route.to in SHOWN_WAYS:
             chosen[route.id] = None
     plan = request_plan(
-        session, context, case, first, chosen, note="", now=now
+        Act(session, context, first.actor, now), case, chosen, note=""
     )
-    approve_plan(session, context, plan, second, now=now)
+    approve_plan(Act(session, context, second.actor, now), plan)
 
 
 def _wait_for_hold(

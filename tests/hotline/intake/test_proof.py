@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from sqlalchemy import func, select
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.intake import service
 from hotline.intake.flood import guard, proof
@@ -258,11 +259,9 @@ def test_the_status_says_that_a_report_is_held(
         assert found is not None
         assert service.status_of(session, context, found).held
         service.advance_part(
-            session,
+            Act(session, context, "t", datetime.now(UTC)),
             found.parts[0],
             "examined",
-            actor="t",
-            now=datetime.now(UTC),
         )
         assert not service.status_of(session, context, found).held
 

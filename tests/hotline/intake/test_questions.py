@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput
@@ -43,12 +44,9 @@ def answers_in(context: Context) -> Answers:
     with context.database.writing() as session:
         report = session.scalars(select(Report)).one()
         opened = service.open_texts(
-            session,
-            context,
+            Act(session, context, "system", datetime.now(UTC)),
             report,
-            actor="system",
             why="test",
-            now=datetime.now(UTC),
         )
     return opened.answers
 

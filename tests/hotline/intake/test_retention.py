@@ -39,7 +39,7 @@ def receive_closed(context: Context) -> service.Received:
         for part in session.get_one(Report, received.report_id).parts:
             for event in ("examined", "closed"):
                 service.advance_part(
-                    session, part, event, actor="system", now=NOW
+                    Act(session, context, "system", NOW), part, event
                 )
     return received
 
@@ -86,7 +86,7 @@ def test_unread_words_hold_a_report_for_a_bounded_time(
         )
         if is_read:
             service.open_texts(
-                session, context, report, actor="person:a", why="case", now=NOW
+                Act(session, context, "person:a", NOW), report, why="case"
             )
     due = NOW + timedelta(days=context.settings.retention_report_days)
     with context.database.reading() as session:

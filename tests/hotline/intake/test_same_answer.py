@@ -16,6 +16,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage.crypto import Keyring, Vault
 from hotline.intake import service
@@ -47,7 +48,7 @@ def expired(context: Context) -> str:
         assert report is not None
         for step in ("examined", "closed"):
             assert service.advance_part(
-                session, report.parts[0], step, actor="t", now=NOW
+                Act(session, context, "t", NOW), report.parts[0], step
             )
     later = NOW + timedelta(days=context.settings.retention_report_days)
     with context.database.writing() as session:

@@ -115,12 +115,7 @@ def test_texts_open_where_they_were_sealed_and_reading_is_written_down(
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
         opened = service.open_texts(
-            session,
-            context,
-            report,
-            actor="person:ana",
-            why="assessment",
-            now=NOW,
+            Act(session, context, "person:ana", NOW), report, why="assessment"
         )
         assert opened.narrative == FULL.narrative
         assert opened.contact == FULL.contact
@@ -144,7 +139,7 @@ def test_a_report_without_a_location_has_one_part_with_its_narrative(
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
         opened = service.open_texts(
-            session, context, report, actor="system", why="x", now=NOW
+            Act(session, context, "system", NOW), report, why="x"
         )
         (part,) = report.parts
         assert part.kind == "narrative"
@@ -181,20 +176,20 @@ def test_progress_follows_the_table_and_nothing_else(context: Context) -> None:
     with context.database.writing() as session:
         part = session.get_one(Report, received.report_id).parts[0]
         assert not service.advance_part(
-            session, part, "removed", actor="system", now=NOW
+            Act(session, context, "system", NOW), part, "removed"
         )
         assert service.advance_part(
-            session, part, "examined", actor="system", now=NOW
+            Act(session, context, "system", NOW), part, "examined"
         )
         assert part.state == "in_review"
         assert not service.advance_part(
-            session, part, "examined", actor="system", now=NOW
+            Act(session, context, "system", NOW), part, "examined"
         )
         assert service.advance_part(
-            session, part, "passed_on", actor="system", now=NOW
+            Act(session, context, "system", NOW), part, "passed_on"
         )
         assert service.advance_part(
-            session, part, "removed", actor="system", now=NOW
+            Act(session, context, "system", NOW), part, "removed"
         )
 
 
@@ -316,7 +311,7 @@ def finish(
         for part in session.get_one(Report, received.report_id).parts:
             for event in ("examined", "closed"):
                 assert service.advance_part(
-                    session, part, event, actor="system", now=when
+                    Act(session, context, "system", when), part, event
                 )
 
 
@@ -337,7 +332,7 @@ def test_contacts_go_first_then_the_whole_text_and_the_receipt(
         )
         # Words that nobody read would hold the report back.
         service.open_texts(
-            session, context, report, actor="person:x", why="y", now=NOW
+            Act(session, context, "person:x", NOW), report, why="y"
         )
     finish(context, received, NOW)
     days = context.settings.retention_contact_days
@@ -375,7 +370,7 @@ def test_contacts_go_first_then_the_whole_text_and_the_receipt(
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
         opened = service.open_texts(
-            session, context, report, actor="person:x", why="y", now=late
+            Act(session, context, "person:x", late), report, why="y"
         )
         assert (opened.narrative, opened.contact) == ("", "")
         assert set(opened.parts.values()) == {""}
@@ -392,9 +387,11 @@ def test_one_part_that_still_moves_keeps_the_whole_report(
     with context.database.writing() as session:
         part = session.get_one(Report, received.report_id).parts[0]
         service.advance_part(
-            session, part, "examined", actor="system", now=NOW
+            Act(session, context, "system", NOW), part, "examined"
         )
-        service.advance_part(session, part, "closed", actor="system", now=NOW)
+        service.advance_part(
+            Act(session, context, "system", NOW), part, "closed"
+        )
     counts = retention(context, NOW + timedelta(days=5000))
     assert (counts["contacts"], counts["reports"]) == (0, 0)
 

@@ -76,12 +76,9 @@ def test_a_report_from_the_first_question_to_the_status_page(
     assert report.danger_now and not report.own_material
     with context.database.reading() as session:
         opened = service.open_texts(
-            session,
-            context,
+            Act(session, context, "system", datetime.now().astimezone()),
             session.get_one(Report, report.id),
-            actor="system",
             why="test",
-            now=datetime.now().astimezone(),
         )
         assert session.scalar(select(func.count()).select_from(Draft)) == 0
     assert list(opened.parts.values()) == [
@@ -545,7 +542,7 @@ def test_a_report_that_was_set_aside_says_so_and_asks_for_an_answer(
         assert report is not None
         now = datetime.now().astimezone()
         assert service.advance_part(
-            session, report.parts[0], "set_aside", actor="p", now=now
+            Act(session, context, "p", now), report.parts[0], "set_aside"
         )
     page = person.send("/status", receipt=code).text
     assert (
@@ -572,7 +569,7 @@ def test_text_in_another_encoding_is_kept_as_it_came(
         report = session.scalars(select(Report)).one()
         now = datetime.now().astimezone()
         opened = service.open_texts(
-            session, context, report, actor="system", why="t", now=now
+            Act(session, context, "system", now), report, why="t"
         )
     assert opened.narrative == "caf%E9"
 

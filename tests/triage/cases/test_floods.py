@@ -407,7 +407,7 @@ def test_setting_a_flood_aside_leaves_a_case_with_other_reports_as_it_is(
     assert parts(context) == ["received", "set_aside"]
     with context.database.writing() as session:
         tell_reporters(
-            session, case.item.id, "examined", actor="system", now=LATER
+            Act(session, context, "system", LATER), case.item.id, "examined"
         )
     assert parts(context) == ["in_review", "in_review"]
 
@@ -439,7 +439,7 @@ def test_a_reporters_later_words_wait_until_a_person_opens_them(
         with context.database.writing() as session:
             found = session.get_one(Report, report_id)
             intake.open_texts(
-                session, context, found, actor=actor, why="test", now=now
+                Act(session, context, actor, now), found, why="test"
             )
 
     assert waiting() == []
@@ -475,12 +475,7 @@ def test_who_waits_longest_for_a_reader_comes_first_however_many_wrote(
         for report_id in reports[4:]:  # who wrote first was read
             found = session.get_one(Report, report_id)
             intake.open_texts(
-                session,
-                context,
-                found,
-                actor=analyst.actor,
-                why="t",
-                now=LATER,
+                Act(session, context, analyst.actor, LATER), found, why="t"
             )
     with context.database.reading() as session:
         found_at = [at for _, at in list_unread(session)]

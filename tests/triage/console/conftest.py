@@ -30,11 +30,7 @@ from tests.support.clock import Clock
 from tests.support.items import make_item, make_media, make_sight
 from tests.support.reports import sight_item
 from triage.cases.models import Case
-from triage.cases.pages import (
-    case_views,
-    people_views,
-    report_views,
-)
+from triage.cases.pages import case_views
 from triage.console.views import create_blueprint
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 
@@ -47,7 +43,6 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time that every view of these tests is told."""
     made = Clock(NOW)
-    import triage.cases.pages.item_views
     import triage.console.list_pages
     import triage.console.work_pages
 
@@ -55,9 +50,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         auth,
         views,
         case_views,
-        people_views,
-        report_views,
-        triage.cases.pages.item_views,
         triage.console.list_pages,
         triage.console.work_pages,
     ):

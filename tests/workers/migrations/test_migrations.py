@@ -72,7 +72,7 @@ def test_data_survives_down_and_up_again(context: Context) -> None:
         report = intake.find_by_receipt(session, context, received.receipt)
         assert report is not None
         opened = intake.open_texts(
-            session, context, report, actor=audit.SYSTEM, why="test", now=NOW
+            Act(session, context, audit.SYSTEM, NOW), report, why="test"
         )
         assert list(opened.parts.values()) == ["https://host.example/a"]
         assert session.scalars(select(Report)).one().kind == "csam_image"

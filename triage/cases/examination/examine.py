@@ -160,7 +160,7 @@ def into_queue(session: Session, task: Task, item: Item) -> None:
         events.append(PartEvent.PASSED_ON)
     for event in events:
         tell_reporters(
-            session, item.id, event, actor=audit.SYSTEM, now=task.now
+            Act(session, task.context, audit.SYSTEM, task.now), item.id, event
         )
 
 

@@ -41,12 +41,9 @@ def register_report(task: Task) -> None:
     with task.finishing() as session:
         report = _load_report(session, report_id)
         opened = intake.open_texts(
-            session,
-            task.context,
+            Act(session, task.context, audit.SYSTEM, task.now),
             report,
-            actor=audit.SYSTEM,
             why="identity",
-            now=task.now,
         )
         entries = list(
             _scan_locations(report.parts, opened, task.context.settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -42,37 +41,26 @@ def parts_of(
     return session.scalars(query).all()
 
 
-def tell_reporters(
-    session: Session,
-    item_id: uuid.UUID,
-    event: str,
-    *,
-    actor: str,
-    now: datetime,
-) -> int:
+def tell_reporters(act: Act, item_id: uuid.UUID, event: str) -> int:
     """Move every report about the item on, so that its status page says so; returns how many.
 
     Only those are read that have such a step before them: of a page that thousands reported, each
     report comes by here.
     """
     moved = 0
-    for part in parts_of(session, item_id, before=event):
+    for part in parts_of(act.session, item_id, before=event):
         if event == PartEvent.REMOVED and others_are_up(
-            session, part.id, item_id
+            act.session, part.id, item_id
         ):
             continue
-        moved += intake.advance_part(
-            session, part, event, actor=actor, now=now
-        )
+        moved += intake.advance_part(act, part, event)
     return moved
 
 
 def tell_reporters_of_case(act: Act, case: Case, event: str) -> None:
     """As ``tell_reporters``, of every item of the case."""
     for place in case.places:
-        tell_reporters(
-            act.session, place.item_id, event, actor=act.actor, now=act.now
-        )
+        tell_reporters(act, place.item_id, event)
 
 
 def others_are_up(

@@ -11,9 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from hotline.accounts.auth import requires, signed_in
-from hotline.core.act import Act
-from hotline.core.context import utc_now
+from hotline.accounts.auth import own_act, requires
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
 from triage.cases.pages import case_views
@@ -46,14 +44,14 @@ class Typed:
 @requires("case.assess")
 def set_access(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
     """Store how the item is fetched, and fetch it so at once where that was asked for."""
-    typed, me, now = Typed.of_request(), signed_in(), utc_now()
+    typed = Typed.of_request()
     wanted = access.Access(
         typed.cookies, "", typed.referrer, typed.user_agent, typed.fetch_route
     )
     try:
         with site.writing() as session:
             item = _item_of(session, reference, item_id)
-            act = Act(session, site.current_context(), me.actor, now)
+            act = own_act(session)
             access.set_access(act, item, wanted)
             if request.form.get("then") == "fetch":
                 access.fetch_again(act, item)
@@ -68,10 +66,9 @@ def set_access(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
 
 @requires("case.assess")
 def clear_access(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
-    me, now = signed_in(), utc_now()
     with site.writing() as session:
         item = _item_of(session, reference, item_id)
-        act = Act(session, site.current_context(), me.actor, now)
+        act = own_act(session)
         access.clear_access(act, item.id)
     flash(gettext("Forgotten. The item is fetched like all others."), "good")
     return _back_to_case(reference)
@@ -79,11 +76,11 @@ def clear_access(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
 
 @requires("case.assess")
 def tell_origin(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
-    typed, me, now = Typed.of_request(), signed_in(), utc_now()
+    typed = Typed.of_request()
     try:
         with site.writing() as session:
             item = _item_of(session, reference, item_id)
-            act = Act(session, site.current_context(), me.actor, now)
+            act = own_act(session)
             origin.tell_origin(act, item, typed.address, typed.source)
     except InvalidInput as error:
         return _page_with_faults(reference, item_id, typed, error.fields)

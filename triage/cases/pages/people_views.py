@@ -16,10 +16,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from hotline.accounts.auth import requires, signed_in
+from hotline.accounts.auth import own_act, requires
 from hotline.accounts.views import flash_refusals
 from hotline.core.act import Act
-from hotline.core.context import Context, utc_now
+from hotline.core.context import Context
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput
 from hotline.core.web import site
@@ -62,7 +62,7 @@ def people(reference: str) -> str:
     context = site.current_context()
     with site.noting() as session:
         case = by_reference(session, reference)
-        act = Act(session, context, signed_in().actor, utc_now())
+        act = own_act(session)
         act.record("case.people_read", "case", case.id)
         known = service.list_identifiers(session, context, case)
         everybody = service.list_people(session, context, case)
@@ -119,14 +119,7 @@ def _opened_reports(act: Act, case: Case) -> list[OpenedReport]:
 
 
 def _open_report(act: Act, case: Case, report: Report) -> OpenedReport:
-    texts = intake.open_texts(
-        act.session,
-        act.context,
-        report,
-        actor=act.actor,
-        why=case.reference,
-        now=act.now,
-    )
+    texts = intake.open_texts(act, report, why=case.reference)
     status = intake.status_of(act.session, act.context, report)
     said = [
         *texts.parts.values(),
@@ -282,7 +275,7 @@ def write_summary(reference: str) -> ResponseReturnValue:
 
 
 def _act_on(session: Session, reference: str) -> tuple[Act, Case]:
-    act = Act(session, site.current_context(), signed_in().actor, utc_now())
+    act = own_act(session)
     return act, by_reference(session, reference)
 
 

@@ -14,10 +14,8 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from hotline.accounts.auth import requires, signed_in
+from hotline.accounts.auth import own_act, requires
 from hotline.accounts.views import flash_refusals
-from hotline.core.act import Act
-from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
 from hotline.intake import service as intake
@@ -41,14 +39,7 @@ def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
     with site.writing() as session:
         case = by_reference(session, reference)
         report = _report_of(session, case, report_id)
-        opened = intake.open_texts(
-            session,
-            site.current_context(),
-            report,
-            actor=signed_in().actor,
-            why=reference,
-            now=utc_now(),
-        )
+        opened = intake.open_texts(own_act(session), report, why=reference)
         return render_template(
             "triage/words.html",
             case=case,
@@ -74,9 +65,7 @@ def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
             raise InvalidInput(
                 gettext("Write 1 to %(num)s characters.", num=LONGEST_NOTE)
             )
-        act = Act(
-            session, site.current_context(), signed_in().actor, utc_now()
-        )
+        act = own_act(session)
         intake.ask_reporter(act, report, text)
         flash(
             gettext("The reporter sees the question with the receipt."), "good"

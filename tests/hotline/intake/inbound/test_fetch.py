@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Misconfigured, Unavailable
 from hotline.core.jobs.task import AlreadyDone, Task
@@ -82,7 +83,7 @@ def test_a_mail_becomes_a_report_and_is_deleted(
         assert (report.channel, report.source) == ("email", "Platform")
         assert (report.reporter_role, report.received_at) == ("provider", NOW)
         texts = open_texts(
-            session, house, report, actor="test", why="test", now=NOW
+            Act(session, house, "test", NOW), report, why="test"
         )
         assert list(texts.parts.values()) == ["https://host.test/a"]
         jobs = session.scalars(
