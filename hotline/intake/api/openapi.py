@@ -17,7 +17,8 @@ VERSION = "1.0.0"
 Schema = Mapping[str, Any]
 """A piece of an OpenAPI document, which is JSON of many forms."""
 _COMPONENTS = "#/components/"
-_LINES = {"type": "string", "minLength": 1}
+# A body of blank lines holds no report.
+_LINES = {"type": "string", "minLength": 1, "pattern": r"\S"}
 _MODELS: tuple[type[BaseModel], ...] = (
     Submission,
     schemas.ReceiptQuery,
