@@ -59,8 +59,14 @@ def sender_name(context: Context) -> str:
     return context.hotline_name or "Hotline"
 
 
-def format_moment(value: datetime) -> str:
-    """UTC with its zone named: the reader may sit in another one."""
+def format_moment(value: datetime | str) -> str:
+    """UTC with its zone named: the reader may sit in another one.
+
+    A letter reads some times from a document for machines, where they stand as ``format_stamp``
+    writes them.
+    """
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
     return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 

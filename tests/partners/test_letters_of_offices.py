@@ -63,6 +63,14 @@ def test_a_letter_names_the_other_referrals_by_kind_alone(
     assert "Partner hotline:" not in by_address["hotline-rs"]
 
 
+@pytest.mark.parametrize("language", ["en", "sq", "sr-Latn", "sr-Cyrl", "mk"])
+def test_times_are_written_for_people(house: House, language: str) -> None:
+    """As the document for machines writes them they stand in the attachment alone."""
+    text = letter_to(house, language).text
+    assert not re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d", text)
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", text)
+
+
 def test_a_letter_says_whether_the_host_was_told(house: House) -> None:
     house.partner()
     case = house.case()
