@@ -96,6 +96,11 @@ COMMANDS = (
     CommandRow("import", "inbound", "Reports that a partner handed over."),
     CommandRow("audit", "oversight", "The audit log."),
     CommandRow("retention", "oversight", "Erasing what is no longer needed."),
+    CommandRow(
+        "doctor",
+        "doctor",
+        "Look whether each part of this installation can do its work; nothing is touched.",
+    ),
     CommandRow("config", "oversight", "Settings and data files."),
     CommandRow("bench", "bench", "Measure, with a reference in the same run."),
 )

@@ -160,7 +160,7 @@ def show_password(password: str) -> None:
 
 def announce_addresses(settings: Settings) -> None:
     """Where everything is, once it answers."""
-    from workers.cli.oversight import find_gaps
+    from workers.configuration import find_gaps
 
     _print_addresses(
         *(f"  Note: {gap}" for gap in find_gaps(settings)),

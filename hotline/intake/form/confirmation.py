@@ -13,11 +13,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.intake.form import drafts
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 _FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _NAME = "DejaVu"
@@ -67,19 +71,8 @@ def draw_pdf(
     title: str, lines: Sequence[str], heading: str, narrative: str
 ) -> bytes:
     """One document of plain text: a title, a line for each fact, and the reporter's own words."""
-    from fpdf import FPDF
-    from fpdf.fonts import TTFFont
-
-    document = FPDF(format="A4")
+    document, letters = _new_page()
     document.set_title(title)
-    document.set_margin(20)
-    document.set_auto_page_break(auto=True, margin=20)
-    document.add_font(_NAME, fname=_FONT)
-    document.add_page()
-    document.set_font(_NAME)
-    font = document.current_font
-    assert isinstance(font, TTFFont)
-    letters = font.cmap
     for size, text in (
         (18, title),
         *((11, line) for line in lines),
@@ -97,6 +90,38 @@ def draw_pdf(
         )
         document.ln(3)
     return bytes(document.output())
+
+
+class _Page(NamedTuple):
+    """``letters``: code points that the font has a picture of."""
+
+    document: FPDF
+    letters: Collection[int]
+
+
+def _new_page() -> _Page:
+    from fpdf import FPDF
+    from fpdf.fonts import TTFFont
+
+    document = FPDF(format="A4")
+    document.set_margin(20)
+    document.set_auto_page_break(auto=True, margin=20)
+    document.add_font(_NAME, fname=_FONT)
+    document.add_page()
+    document.set_font(_NAME)
+    font = document.current_font
+    assert isinstance(font, TTFFont)
+    return _Page(document, font.cmap)
+
+
+def find_undrawable(text: str) -> set[str]:
+    """The letters of ``text`` that the font has no picture of."""
+    letters = _new_page().letters
+    return {
+        letter
+        for letter in text
+        if ord(letter) not in letters and not letter.isspace()
+    }
 
 
 def _printable(text: str, letters: Collection[int]) -> str:

@@ -83,6 +83,12 @@ class Fetcher:
                 seconds=seconds,
             )
 
+    def find_protections(self) -> frozenset[str] | None:
+        """Which doors the child closed behind itself, by name; None where it did not start."""
+        with self._lock:
+            child = self._ready_child()
+            return None if child is None else child.given
+
     def _ask_child(
         self, request: FetchRequest
     ) -> tuple[FetchReport | None, str]:
