@@ -36,7 +36,9 @@ def up() -> None:
     try:
         supervise.require_free_port(settings.host, settings.port)
         show_password(prepare_house(settings))
-        tree = supervise.Tree(settings, supervise.service_children(settings))
+        tree = supervise.Tree(
+            settings, supervise.service_children(settings), lock
+        )
         tree.run(lambda: announce_addresses(settings))
         stderr.print("Stopped.")
     finally:
@@ -45,9 +47,9 @@ def up() -> None:
 
 def web() -> None:
     """Serve the pages and the API."""
-    from workers.web_server import serve
+    from workers.programs import serve_web
 
-    serve(_load_settings())
+    serve_web(_load_settings())
 
 
 def worker(
@@ -59,30 +61,22 @@ def worker(
     ),
 ) -> None:
     """Take jobs from the queues and do them."""
-    from workers.house import open_own_context
     from workers.pools import Pool
-    from workers.worker import work
+    from workers.programs import serve_queues
 
     pools = tuple(pool for pool in Pool if only in ("", pool))
     if not pools:
         raise InvalidInput(
             f"There is no such kind of work. There are: {', '.join(Pool)}."
         )
-    settings = _load_settings()
-    open_own_context(settings).close()
-    work(settings, pools=pools, burst=burst)
+    serve_queues(_load_settings(), pools, burst=burst)
 
 
 def scheduler() -> None:
     """Post what is due: checks, reminders, deadlines, retention, the audit seal."""
-    from workers.house import open_own_context
-    from workers.schedule import run_forever
-    from workers.transport import Transport
+    from workers.programs import serve_clock
 
-    settings = _load_settings()
-    transport = Transport(settings)
-    context = open_own_context(settings, after_commit=transport.after_commit)
-    run_forever(context, transport)
+    serve_clock(_load_settings())
 
 
 def upgrade() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hotline.core.errors import HotlineError
 from hotline.core.placeholders import list_placeholders
 from hotline.core.storage.ids import new_id
 from hotline.intake.inbound.mailbox import Mailbox
@@ -10,6 +11,10 @@ from partners.channels.mail import MailChannel
 from workers.doctor.finding import Finding, find_failed, find_well, warn_of
 from workers.doctor.installation import Installation
 
+_SERVER = (
+    "Look whether smtp_host, smtp_port, smtp_security, smtp_user and smtp_password are right, "
+    "whether the server's certificate is for its name, and whether a firewall lets you through."
+)
 _SUBJECT = "A test letter of the hotline's service"
 _WORDS = (
     "This letter was asked for by `hotline doctor`. That it arrived shows that the service's "
@@ -26,6 +31,14 @@ def look_at_mail_server(installation: Installation) -> Finding:
             "No smtp_host is set, so nothing is sent by e-mail.",
             "Set the mail server, or pass on by hand what waits for it.",
         )
+    try:
+        return _ask_mail_server(installation)
+    except HotlineError as error:
+        return find_failed(error.message, error.hint or _SERVER)
+
+
+def _ask_mail_server(installation: Installation) -> Finding:
+    settings = installation.settings
     channel = MailChannel(settings)
     if not installation.letter_to:
         channel.greet_server()

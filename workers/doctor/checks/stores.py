@@ -71,7 +71,9 @@ def _answer_of_file(database: Database) -> Finding:
 def look_at_migrations(installation: Installation) -> Finding:
     file = installation.database_file
     if file is not None and not file.exists():
-        return find_failed("There is no schema, as there is no database.", "")
+        return find_failed(
+            "There is no schema, as there is no database.", _MAKE_ONE
+        )
     with installation.open_database() as database:
         have = run.current_revision(database)
     want = run.newest_revision()
