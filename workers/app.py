@@ -19,7 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hotline.core.context import Context
 from hotline.core.settings import Audience
-from hotline.core.web import health, retries, security_txt, site
+from hotline.core.web import health, measuring, retries, security_txt, site
 from hotline.core.web.pulse import Pulse
 from hotline.intake.form import seen_again, understood
 from hotline.intake.models import Report
@@ -62,6 +62,7 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
         for blueprint in BLUEPRINTS[audience]():
             app.register_blueprint(blueprint)
     retries.retry_refused_acts(app)
+    measuring.count_requests(app)
     if context.settings.trusted_proxies:
         hops = context.settings.trusted_proxies
         # Only scheme and host are taken over; the client's address is never wanted.

@@ -59,6 +59,12 @@ def serve_clock(settings: Settings) -> None:
     run_forever(context, transport)
 
 
+def serve_figures(settings: Settings) -> None:
+    from workers.metrics.exporter import serve
+
+    serve(settings)
+
+
 def run_web(settings: Settings) -> int:
     return _run(lambda: serve_web(settings))
 
@@ -69,6 +75,10 @@ def run_worker(settings: Settings, pool: Pool) -> int:
 
 def run_scheduler(settings: Settings) -> int:
     return _run(lambda: serve_clock(settings))
+
+
+def run_metrics(settings: Settings) -> int:
+    return _run(lambda: serve_figures(settings))
 
 
 def _run(serve: Callable[[], None]) -> int:

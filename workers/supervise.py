@@ -233,6 +233,14 @@ def service_children(settings: Settings) -> list[Child]:
             title="hotline scheduler",
         )
     )
+    if settings.metrics_port is not None:
+        children.append(
+            Child(
+                "metrics",
+                main=partial(programs.run_metrics, settings),
+                title="hotline metrics",
+            )
+        )
     return children
 
 

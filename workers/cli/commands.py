@@ -40,6 +40,11 @@ COMMANDS = (
         "Post what is due: checks, reminders, deadlines, retention, the audit seal.",
     ),
     CommandRow(
+        "metrics",
+        "service",
+        "Serve the figures for Prometheus, on a port of their own (metrics_port).",
+    ),
+    CommandRow(
         "demo",
         "demo",
         "Run everything with a sandbox world: a web host, inboxes, harmless pictures, "

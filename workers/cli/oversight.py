@@ -169,7 +169,7 @@ def run_retention(
     counts = forget_all(context, now, say)
     with context.database.reading() as session:
         held = retention.count_waiting(
-            session, context, now=now, happened=happened_since
+            session, context.settings, now=now, happened=happened_since
         ).unread
     if json:
         emit_json(counts | {"held_unread": held})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from hotline.core import counting
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.errors import InvalidInput
 from hotline.core.logs import configure_logging
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command("web")(web)
     app.command("worker")(worker)
     app.command("scheduler")(scheduler)
+    app.command("metrics")(metrics)
     database = typer.Typer(
         help="The database's schema and keys.", no_args_is_help=True
     )
@@ -35,6 +37,7 @@ def up() -> None:
     lock = supervise.lock_data_dir(settings)
     try:
         supervise.require_free_port(settings.host, settings.port)
+        counting.forget_counts(settings)
         show_password(prepare_house(settings))
         tree = supervise.Tree(
             settings, supervise.service_children(settings), lock
@@ -77,6 +80,13 @@ def scheduler() -> None:
     from workers.programs import serve_clock
 
     serve_clock(_load_settings())
+
+
+def metrics() -> None:
+    """Serve the figures for Prometheus, on a port of their own (metrics_port)."""
+    from workers.programs import serve_figures
+
+    serve_figures(_load_settings())
 
 
 def upgrade() -> None:
@@ -176,4 +186,5 @@ def _print_addresses(*lines: str) -> None:
 def _load_settings() -> Settings:
     settings = load_settings()
     configure_logging(settings.log_level)
+    counting.start_counting(settings)
     return settings
