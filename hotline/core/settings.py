@@ -58,6 +58,10 @@ class Settings(MailSettings, OversightSettings):
     country: str = Field(
         "AL", pattern=r"^[A-Z]{2}$", description="Home country, ISO 3166-1."
     )
+    languages: tuple[str, ...] = Field(
+        (),
+        description="Of the public pages, the first by default; the country's own if empty.",
+    )
     hotline_name: str = Field(
         "", description="Shown on every page; the country's own by default."
     )

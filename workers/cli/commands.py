@@ -102,6 +102,11 @@ COMMANDS = (
     CommandRow("audit", "oversight", "The audit log."),
     CommandRow("retention", "oversight", "Erasing what is no longer needed."),
     CommandRow(
+        "setup",
+        "setup",
+        "Ask what a hotline needs to begin, write hotline.toml, and look whether it works.",
+    ),
+    CommandRow(
         "doctor",
         "doctor",
         "Look whether each part of this installation can do its work; nothing is touched.",

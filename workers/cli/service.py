@@ -96,7 +96,7 @@ def upgrade() -> None:
     context = build_context(_load_settings())
     try:
         before = run.current_revision(context.database)
-        _bring_up_to_date(context)
+        bring_up_to_date(context)
         after = run.current_revision(context.database)
     finally:
         context.close()
@@ -111,13 +111,13 @@ def prepare_house(settings: Settings) -> str:
     """Schema, directory, first administrator; returns the password if one was made just now."""
     context = build_context(settings)
     try:
-        _bring_up_to_date(context)
+        bring_up_to_date(context)
         return first_administrator(context)
     finally:
         context.close()
 
 
-def _bring_up_to_date(context: Context) -> None:
+def bring_up_to_date(context: Context) -> None:
     """The schema, and the directory's seed: partners that a newer version brought are added."""
     from hotline.core.act import Act
     from hotline.core.storage import audit
@@ -131,7 +131,11 @@ def _bring_up_to_date(context: Context) -> None:
         seed_directory(Act(session, context, audit.SYSTEM, utc_now()))
 
 
-def first_administrator(context: Context) -> str:
+def first_administrator(
+    context: Context,
+    username: str = FIRST_ADMINISTRATOR,
+    name: str = "First administrator",
+) -> str:
     """Make one if there is nobody yet; the password is shown once and stored only as a hash."""
     from hotline.accounts import service as accounts
     from hotline.accounts.permissions import Role
@@ -140,11 +144,11 @@ def first_administrator(context: Context) -> str:
     with context.database.writing() as session:
         if accounts.list_people(session):
             return ""
-        password = accounts.generate_password(FIRST_ADMINISTRATOR)
+        password = accounts.generate_password(username)
         accounts.add_person(
             Act(session, context, actor="system", now=utc_now()),
-            username=FIRST_ADMINISTRATOR,
-            display_name="First administrator",
+            username=username,
+            display_name=name,
             role=Role.ADMINISTRATOR,
             password=password,
         )

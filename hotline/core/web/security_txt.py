@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from flask import Blueprint, Response, abort
 
-from hotline.core.datafiles.countries import load_country
+from hotline.core.context import load_home_country
 from hotline.core.settings import Settings
 from hotline.core.web import site
 
@@ -39,13 +39,16 @@ def create_blueprint() -> Blueprint:
 
 def write_security_txt(settings: Settings) -> str:
     """The file; its lines end as the RFC has them."""
-    country = load_country(settings.country, settings.data_dir)
+    country = load_home_country(settings)
     fields = [("Contact", contact) for contact in settings.security_contacts]
     fields += [
         ("Expires", f"{_expiry(settings):%Y-%m-%dT%H:%M:%SZ}"),
         ("Encryption", settings.security_encryption),
         ("Policy", settings.security_policy),
-        ("Preferred-Languages", ", ".join([*country.languages, "en"])),
+        (
+            "Preferred-Languages",
+            ", ".join(dict.fromkeys([*country.languages, "en"])),
+        ),
         ("Canonical", f"{settings.public_url}{PATH}"),
     ]
     lines = (f"{name}: {value}\r\n" for name, value in fields if value)
