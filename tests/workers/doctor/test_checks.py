@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import threading
-import time
 import zoneinfo
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,7 +34,7 @@ from hotline.core.storage.own_keys import require_own_keys
 from hotline.intake.form import confirmation
 from triage.hashlists.models import HashEntryRow, HashList
 from workers.doctor.checks import machine, network
-from workers.doctor.examination import examine
+from workers.doctor.examination import AT_ONCE, examine
 from workers.doctor.finding import Finding, State
 from workers.doctor.installation import Installation
 from workers.doctor.registry import CHECKS, Check
@@ -49,8 +48,14 @@ def find_check(name: str) -> Check:
     return check
 
 
-def ask(check: Check, installation: Installation) -> Finding:
-    (examined,) = examine(installation, [check])
+PATIENCE = 120.0
+"""Instead of a check's own seconds: a machine that runs many tests is slow."""
+
+
+def ask(
+    check: Check, installation: Installation, seconds: float = PATIENCE
+) -> Finding:
+    (examined,) = examine(installation, [check._replace(seconds=seconds)])
     assert examined.finding is not None
     return examined.finding
 
@@ -493,27 +498,22 @@ def test_a_mailbox_that_cannot_be_opened(look: Look) -> None:
     [
         ("smtp", {"smtp_host": "127.0.0.1", "smtp_port": 0}),
         ("imap", {"imap_host": "127.0.0.1", "imap_port": 0}),
-        ("fetching", {"control_url": "http://127.0.0.1:0/", **INSIDE}),
+        ("fetching", {"control_url": "", **INSIDE}),
     ],
 )
 def test_a_server_that_hangs_is_left(
     name: str, settings: dict[str, object], tmp_path: Path
 ) -> None:
     with silent_server() as port:
-        given = {
-            key: port
-            if value == 0
-            else str(value).replace(":0/", f":{port}/")
-            if key == "control_url"
-            else value
-            for key, value in settings.items()
-        }
+        given: dict[str, object] = {}
+        for key, value in settings.items():
+            given[key] = port if value == 0 else value
+        if "control_url" in given:
+            given["control_url"] = f"http://127.0.0.1:{port}/"
         installation = Installation(
             load_settings(data_dir=tmp_path, **given), utc_now()
         )
-        begun = time.monotonic()
-        finding = ask(find_check(name)._replace(seconds=1.0), installation)
-        assert time.monotonic() - begun < 5
+        finding = ask(find_check(name), installation, seconds=1.0)
     assert finding.state is State.FAILED
     assert "no answer within 1 seconds" in finding.words
 
@@ -692,23 +692,28 @@ def test_a_fault_of_ours_is_told_and_stops_no_other(tmp_path: Path) -> None:
         raise KeyError("what-somebody-reported")
 
     installation = Installation(load_settings(data_dir=tmp_path), utc_now())
-    checks = [Check("broken", broken), find_check("fonts")]
+    checks = [
+        Check("broken", broken, PATIENCE),
+        find_check("placeholders")._replace(seconds=PATIENCE),
+    ]
     first, second = examine(installation, checks)
     assert first.finding is not None and second.finding is not None
     assert first.finding.state is State.FAILED
     assert "KeyError" in first.finding.words
     assert "what-somebody-reported" not in str(first.finding)
-    assert second.finding.state is State.OK
+    assert second.finding.state is State.WARNING
 
 
-def test_many_that_hang_take_the_time_of_a_few(tmp_path: Path) -> None:
+def test_more_that_hang_than_run_at_once_hold_up_nobody(
+    tmp_path: Path,
+) -> None:
     def hang(_: Installation) -> Finding:
         threading.Event().wait()
         raise AssertionError
 
     installation = Installation(load_settings(data_dir=tmp_path), utc_now())
-    checks = [Check(f"hang-{n}", hang, 0.3) for n in range(12)]
-    begun = time.monotonic()
-    findings = [one.finding for one in examine(installation, checks)]
-    assert time.monotonic() - begun < 12 * 0.3
-    assert all(f and f.state is State.FAILED for f in findings)
+    checks = [Check(f"hang-{n}", hang, 0.1) for n in range(2 * AT_ONCE)]
+    checks.append(find_check("placeholders")._replace(seconds=PATIENCE))
+    *hung, last = (one.finding for one in examine(installation, checks))
+    assert all(f and f.state is State.FAILED for f in hung)
+    assert last is not None and last.state is State.WARNING
