@@ -22,6 +22,7 @@ from hotline.intake.form import drafts
 
 if TYPE_CHECKING:
     from fpdf import FPDF
+    from fpdf.fonts import TTFFont
 
 _FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _NAME = "DejaVu"
@@ -71,7 +72,8 @@ def draw_pdf(
     title: str, lines: Sequence[str], heading: str, narrative: str
 ) -> bytes:
     """One document of plain text: a title, a line for each fact, and the reporter's own words."""
-    document, letters = _new_page()
+    document, font = _new_page()
+    letters = font.cmap
     document.set_title(title)
     for size, text in (
         (18, title),
@@ -93,10 +95,10 @@ def draw_pdf(
 
 
 class _Page(NamedTuple):
-    """``letters``: code points that the font has a picture of."""
+    """``font`` holds its file open until the document is written."""
 
     document: FPDF
-    letters: Collection[int]
+    font: TTFFont
 
 
 def _new_page() -> _Page:
@@ -111,17 +113,19 @@ def _new_page() -> _Page:
     document.set_font(_NAME)
     font = document.current_font
     assert isinstance(font, TTFFont)
-    return _Page(document, font.cmap)
+    return _Page(document, font)
 
 
 def find_undrawable(text: str) -> set[str]:
     """The letters of ``text`` that the font has no picture of."""
-    letters = _new_page().letters
-    return {
+    font = _new_page().font
+    missing = {
         letter
         for letter in text
-        if ord(letter) not in letters and not letter.isspace()
+        if ord(letter) not in font.cmap and not letter.isspace()
     }
+    font.close()
+    return missing
 
 
 def _printable(text: str, letters: Collection[int]) -> str:
