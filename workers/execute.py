@@ -48,7 +48,7 @@ def execute(tools: Tools, entry_id: uuid.UUID, jobs: Jobs) -> bool:
         waited = (now - entry.due_at).total_seconds()
     task = Task(tools.context, entry_id, payload, attempts + 1, now)
     started = time.perf_counter()
-    counting.count_wait(POOL_OF_JOB[job], max(waited, 0.0))
+    counting.count_wait(POOL_OF_JOB.get(job, "none"), max(waited, 0.0))
     outcome = "done"
     try:
         jobs[job](tools, task)
