@@ -19,7 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hotline.core.context import Context
 from hotline.core.settings import Audience
-from hotline.core.web import health, retries, site
+from hotline.core.web import health, measuring, retries, security_txt, site
 from hotline.core.web.pulse import Pulse
 from hotline.intake.form import seen_again, understood
 from hotline.intake.models import Report
@@ -55,12 +55,14 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
     )
     site.install_site(app, context)
     app.register_blueprint(health.create_blueprint(_readiness(context, pulse)))
+    app.register_blueprint(security_txt.create_blueprint())
     understood.register_reader(app, _read_places(context))
     seen_again.register_counter(app, _count_seen)
     for audience in context.settings.audiences:
         for blueprint in BLUEPRINTS[audience]():
             app.register_blueprint(blueprint)
     retries.retry_refused_acts(app)
+    measuring.count_requests(app)
     if context.settings.trusted_proxies:
         hops = context.settings.trusted_proxies
         # Only scheme and host are taken over; the client's address is never wanted.
@@ -113,7 +115,7 @@ def _readiness(
 def _check_index(context: Context) -> health.Check:
     from triage.hashlists.search.readiness import IndexReadiness
 
-    index = IndexReadiness(context)
+    index = IndexReadiness(context.settings.data_dir)
 
     def known_hashes(_: datetime) -> str:
         try:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from hotline.core import counting
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.jobs.circuit import Paused
@@ -16,6 +17,7 @@ from hotline.core.logs import origin_of, words_of
 from hotline.core.storage import outbox
 from hotline.core.storage.outbox import OutboxEntry
 from workers.jobs import Jobs
+from workers.pools import POOL_OF_JOB
 from workers.tools import Tools
 
 log = structlog.get_logger(__name__)
@@ -46,6 +48,8 @@ def execute(tools: Tools, entry_id: uuid.UUID, jobs: Jobs) -> bool:
         waited = (now - entry.due_at).total_seconds()
     task = Task(tools.context, entry_id, payload, attempts + 1, now)
     started = time.perf_counter()
+    counting.count_wait(POOL_OF_JOB.get(job, "none"), max(waited, 0.0))
+    outcome = "done"
     try:
         jobs[job](tools, task)
         seconds = round(time.perf_counter() - started, 4)
@@ -57,13 +61,18 @@ def execute(tools: Tools, entry_id: uuid.UUID, jobs: Jobs) -> bool:
             steps=task.steps.seconds,
         )
     except AlreadyDone:
+        outcome = "repeated"
         return True
     except Paused as pause:
+        outcome = "postponed"
         _postpone(tools, entry_id, pause)
         return False
     except (Exception, OutOfTime) as error:
+        outcome = "failed"
         _note_failure(tools, entry_id, job, error)
         return False
+    finally:
+        counting.count_job(job, outcome, time.perf_counter() - started)
     return True
 
 

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from hotline.core import counting
 from hotline.core.context import Context, utc_now
 from hotline.core.logs import origin_of
 from hotline.core.storage import audit
@@ -42,6 +43,7 @@ class Scheduler:
     def tick(self, now: datetime) -> dict[str, int]:
         """One round; returns what it did, by name. A step that fails does not stop the others."""
         done: dict[str, int] = {}
+        counting.count_tick()
         for name, step in (
             ("holds_expired", expire_holds),
             ("checks_posted", post_due_checks),

@@ -2,21 +2,23 @@
 
 ``hotline up`` is its parent. SIGTERM and Ctrl-C stop all children at once, Redis after the others;
 a child that ignores that is killed. Children die with their parent, however it ends.
+
+The parent imports what the service needs once, and its children are forks of it: they begin at once
+and share that memory. Redis and the fetcher are programs of their own; nothing of ours is in them.
 """
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO
 
 import httpx
@@ -25,7 +27,8 @@ import structlog
 
 from hotline.core.errors import Conflict, Unavailable
 from hotline.core.settings import Settings
-from workers import redis_server
+from workers import programs, redis_server
+from workers.forked import ForkedProcess, die_with_parent, share_imports
 from workers.pools import Pool
 from workers.running import LOCK
 from workers.stopping import StopRequest
@@ -44,17 +47,22 @@ RESTART_WAITS = (0.1, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0)
 HOPELESS = 3
 """Deaths in a row after which it is said, and a service that is only starting gives up."""
 STEADY_SECONDS = 30.0
-PR_SET_PDEATHSIG = 1
+Process = subprocess.Popen[bytes] | ForkedProcess
 
 
 @dataclass
 class Child:
-    """A program of the tree and, while it runs, its process."""
+    """A program of the tree and, while it runs, its process.
+
+    It has a ``command``, or else is a fork of this process that runs ``main``.
+    """
 
     name: str
-    command: Sequence[str]
+    command: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
+    main: Callable[[], int] | None = None
+    title: str = ""
+    process: Process | None = None
     started: float = 0.0
     failures: int = 0
     not_before: float = 0.0
@@ -67,15 +75,24 @@ class Child:
 class Tree:
     """The children of one ``hotline up``. Built with what to run; ``run`` blocks until the end."""
 
-    def __init__(self, settings: Settings, children: Sequence[Child]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        children: Sequence[Child],
+        lock: IO[str] | None = None,
+    ) -> None:
         self.settings = settings
         self.children = list(children)
+        self._held = () if lock is None else (lock.fileno(),)
         self._stop = StopRequest()
 
     def run(self, ready: Callable[[], None] | None = None) -> int:
         """Start everything, call ``ready`` once the web answers, watch until told to stop."""
         self._stop.on_signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         try:
+            if any(child.main for child in self.children):
+                programs.import_all(self.settings)
+                share_imports()
             for child in self.children:
                 self._start(child)
                 if child.name == "redis":
@@ -91,13 +108,16 @@ class Tree:
         return 0
 
     def _start(self, child: Child) -> None:
-        child.process = subprocess.Popen(
-            list(child.command),
-            env={**os.environ, **child.environment},
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C reaches the parent alone, which stops them in order
-            preexec_fn=_die_with_parent,  # noqa: PLW1509  (one system call, no lock is taken)
-        )
+        if child.main is not None:
+            child.process = ForkedProcess(child.title, child.main, self._held)
+        else:
+            child.process = subprocess.Popen(
+                list(child.command),
+                env={**os.environ, **child.environment},
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # as a fork has, too
+                preexec_fn=die_with_parent,  # noqa: PLW1509  (one system call, no lock is taken)
+            )
         child.started = time.monotonic()
 
     def _watch(self) -> None:
@@ -182,21 +202,23 @@ def _await_ends(children: Sequence[Child]) -> None:
             child.process.wait()
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
-
 def service_children(settings: Settings) -> list[Child]:
     """What ``hotline up`` runs, in the order of starting."""
-    hotline = [sys.executable, "-m", "workers"]
     children = []
     if settings.redis_is_embedded:
         children.append(Child("redis", redis_server.command(settings.run_dir)))
-    children.append(Child("web", [*hotline, "web"]))
+    children.append(
+        Child(
+            "web",
+            main=partial(programs.run_web, settings),
+            title="hotline web",
+        )
+    )
     children += [
         Child(
             f"{pool}-{number}",
-            [*hotline, "worker", "--only", pool],
+            main=partial(programs.run_worker, settings, pool),
+            title=f"hotline worker {pool}",
             stop_seconds=(
                 SENDING_STOP_SECONDS if pool is Pool.SENDING else STOP_SECONDS
             ),
@@ -204,7 +226,21 @@ def service_children(settings: Settings) -> list[Child]:
         for pool in Pool
         for number in range(1, _processes(settings, pool) + 1)
     ]
-    children.append(Child("scheduler", [*hotline, "scheduler"]))
+    children.append(
+        Child(
+            "scheduler",
+            main=partial(programs.run_scheduler, settings),
+            title="hotline scheduler",
+        )
+    )
+    if settings.metrics_port is not None:
+        children.append(
+            Child(
+                "metrics",
+                main=partial(programs.run_metrics, settings),
+                title="hotline metrics",
+            )
+        )
     return children
 
 

@@ -96,8 +96,11 @@ class Server(BaseApplication):  # type: ignore[misc]
 def serve(settings: Settings) -> None:
     """Serve until told to stop. What a command can say in one line is found out before the fork."""
     open_own_context(settings).close()
-    for audience in settings.audiences:
-        BLUEPRINTS[
-            audience
-        ]()  # their modules are imported once, here, and not in every worker
+    import_pages(settings)
     Server(settings).run()
+
+
+def import_pages(settings: Settings) -> None:
+    """The modules of the pages are imported once, before a fork, and not in every worker."""
+    for audience in settings.audiences:
+        BLUEPRINTS[audience]()

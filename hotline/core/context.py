@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from hotline.core.datafiles.countries import Country, load_country
+from hotline.core.errors import Misconfigured
+from hotline.core.languages import load_languages
 from hotline.core.settings import Settings
 from hotline.core.storage.crypto import Keyring, Vault
 from hotline.core.storage.database import Database
@@ -49,11 +51,25 @@ def build_context(
     keyring = Keyring(settings.secrets_dir)
     return Context(
         settings=settings,
-        country=load_country(settings.country, settings.data_dir),
+        country=load_home_country(settings),
         keyring=keyring,
         vault=Vault(keyring),
         database=database,
     )
+
+
+def load_home_country(settings: Settings) -> Country:
+    """The country of the settings, with the languages that they name in place of its own."""
+    country = load_country(settings.country, settings.data_dir)
+    if not settings.languages:
+        return country
+    known = load_languages(settings.data_dir)
+    unknown = [code for code in settings.languages if code not in known]
+    if unknown:
+        raise Misconfigured(
+            f"languages: there is no {', '.join(unknown)}; there are {', '.join(known)}."
+        )
+    return replace(country, languages=settings.languages)
 
 
 def utc_now() -> datetime:

@@ -21,6 +21,7 @@ from typing import Any, TextIO
 
 import structlog
 
+from hotline.core import counting
 from hotline.core.errors import HotlineError
 from hotline.core.repeats import Repeats
 
@@ -38,6 +39,7 @@ def configure_logging(level: str) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            _count_line,
             _tell_error,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _count_repeats,
@@ -111,6 +113,16 @@ class _Lines:
 def _class_name(value: object) -> str:
     """A value that JSON does not know is told by its class: its ``repr`` could quote anything."""
     return type(value).__name__
+
+
+def _count_line(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Of a line its level, and its name where it is one of ours."""
+    counting.count_line(
+        str(event.get("level", "")), str(event.get("event", ""))
+    )
+    return event
 
 
 def _tell_error(

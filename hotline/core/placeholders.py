@@ -25,7 +25,7 @@ def list_placeholders(settings: Settings) -> list[str]:
     return [
         name
         for name in _WORDS_OF_LETTERS
-        if _is_example(_host_of(getattr(settings, name)))
+        if is_example(_host_of(getattr(settings, name)))
     ]
 
 
@@ -35,7 +35,8 @@ def _host_of(value: str) -> str:
     return value.rpartition("@")[2]
 
 
-def _is_example(host: str) -> bool:
+def is_example(host: str) -> bool:
+    """Whether nobody but this machine, or nobody at all, is reached by that name or address."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from typing import TypeVar
@@ -42,3 +43,29 @@ def require_routes(routes: Routes, *, reserved: str) -> Routes:
                 f"route {name} must start with http://, https:// or socks5h://"
             )
     return routes
+
+
+def require_contacts(contacts: tuple[str, ...]) -> tuple[str, ...]:
+    """Of a security.txt: RFC 9116 wants URIs, and no web page without TLS."""
+    for contact in contacts:
+        if not re.fullmatch(r"(mailto:|https://|tel:)[!-~]+", contact):
+            raise ValueError(
+                f"{contact!r} must start with mailto:, https:// or tel:, and have no spaces"
+            )
+    return contacts
+
+
+def require_host_and_port(value: str) -> str:
+    """``name`` or ``name:port``; an IPv6 address with a port stands in brackets."""
+    _, colon, port = value.rpartition(":")
+    if colon and not (port.isdecimal() and 0 < int(port) < 65536):
+        raise ValueError("must be name or name:port")
+    return value
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -30,17 +30,20 @@ from pydantic_settings import (
 from hotline.core import USER_AGENT
 from hotline.core import setting_values as values
 from hotline.core.errors import Misconfigured
+from hotline.core.setting_groups import MailSettings, OversightSettings
 
 Audience = Literal["public", "console", "provider"]
 ALL_AUDIENCES: tuple[Audience, ...] = ("public", "console", "provider")
 CONFIG_VARIABLE = "HOTLINE_CONFIG"
+DEFAULT_FILE = "hotline.toml"
+"""In the working directory."""
 SOCKET = "redis.sock"
 """Name of the embedded Redis's socket in ``run_dir``."""
 TOR_ROUTE = "tor"
 """The name under which an item may be fetched by ``tor_proxy``."""
 
 
-class Settings(BaseSettings):
+class Settings(MailSettings, OversightSettings):
     """Read once at start by ``load_settings`` and passed on."""
 
     model_config = SettingsConfigDict(
@@ -54,6 +57,10 @@ class Settings(BaseSettings):
     # who we are
     country: str = Field(
         "AL", pattern=r"^[A-Z]{2}$", description="Home country, ISO 3166-1."
+    )
+    languages: tuple[str, ...] = Field(
+        (),
+        description="Of the public pages, the first by default; the country's own if empty.",
     )
     hotline_name: str = Field(
         "", description="Shown on every page; the country's own by default."
@@ -147,6 +154,10 @@ class Settings(BaseSettings):
     asn_csv: Path | None = Field(
         None, description="AS numbers as CSV, or a folder of such files."
     )
+    time_server: str = Field(
+        "",
+        description="name:port of an NTP server that `hotline doctor` compares the clock with.",
+    )
     rdap_enabled: bool = Field(
         True, description="Ask RDAP and RIPE for abuse contacts."
     )
@@ -176,43 +187,6 @@ class Settings(BaseSettings):
     cloudflare_anonymous: bool = Field(
         False, description="Hosts are not told who reported."
     )
-
-    # mail
-    smtp_host: str = Field(
-        "", description="Empty: no mail leaves; deliveries wait and say so."
-    )
-    smtp_port: int = Field(25, ge=1, le=65535)
-    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
-    smtp_user: str = ""
-    smtp_password: SecretStr = SecretStr("")
-    mail_from: str = "notices@hotline.example"
-    imap_host: str = Field("", description="Empty: no mail is read.")
-    imap_port: int = Field(993, ge=1, le=65535)
-    imap_security: Literal["starttls", "tls"] = "tls"
-    imap_user: str = ""
-    imap_password: SecretStr = SecretStr("")
-    mail_networks: tuple[str, ...] = Field(
-        (),
-        description="Private networks that the mail servers' names may lead to.",
-    )
-    imap_folder: str = Field(
-        "INBOX", description="Where partners' reports arrive."
-    )
-
-    # whoever is on duty
-    duty_minutes: int = Field(
-        10, ge=1, le=240, description="Until the next person is called."
-    )
-    sms_url: str = Field(
-        "", description="Where an SMS gateway takes messages; empty: no SMS."
-    )
-    sms_token: SecretStr = SecretStr("")
-    sms_number_field: str = Field("to", pattern=r"^\w{1,40}$")
-    sms_text_field: str = Field("text", pattern=r"^\w{1,40}$")
-    push_url: str = Field(
-        "", description="A push server that takes topics, as ntfy does."
-    )
-    push_token: SecretStr = SecretStr("")
 
     # rules of the house
     package_at: str = Field(
@@ -276,7 +250,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         *("public_url", "provider_url", "console_url"),
-        *("control_url", "sms_url", "push_url"),
+        *("control_url", "sms_url", "push_url", "security_policy"),
     )
     @classmethod
     def _plain_url(cls, value: str) -> str:
@@ -288,6 +262,11 @@ class Settings(BaseSettings):
     @classmethod
     def _closed_redis(cls, value: SecretStr) -> SecretStr:
         return values.require_closed_redis(value)
+
+    @field_validator("time_server")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        return values.require_host_and_port(value)
 
     @field_validator("fetch_routes")
     @classmethod
@@ -361,16 +340,21 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        named = os.environ.get(CONFIG_VARIABLE)
-        path = Path(named) if named else Path("hotline.toml")
-        if named and not path.is_file():
-            raise Misconfigured(
-                f"{CONFIG_VARIABLE} names {named}, and there is no such file."
-            )
-        toml = TomlConfigSettingsSource(
-            settings_cls, path if path.is_file() else None
-        )
+        toml = TomlConfigSettingsSource(settings_cls, configuration_file())
         return (init_settings, env_settings, file_secret_settings, toml)
+
+
+def configuration_file() -> Path | None:
+    """The TOML file that the settings are read from; None where there is none."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    path = Path(named or DEFAULT_FILE)
+    if path.is_file():
+        return path
+    if named:
+        raise Misconfigured(
+            f"{CONFIG_VARIABLE} names {named}, and there is no such file."
+        )
+    return None
 
 
 def _in_url(host: str) -> str:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
+from hotline.core.settings import Settings
 from hotline.core.storage import audit
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.database import delete_some
@@ -83,7 +84,7 @@ def forget_all_due(
 
 def count_waiting(
     session: Session,
-    context: Context,
+    settings: Settings,
     *,
     now: datetime,
     happened: Since = _nothing_since,
@@ -92,9 +93,9 @@ def count_waiting(
 
     Words that nobody read hold a report for ``retention_unread_days`` more, and no longer.
     """
-    before = now - timedelta(days=context.settings.retention_report_days)
+    before = now - timedelta(days=settings.retention_report_days)
     is_over = (Report.erased_at.is_(None), *_is_over(before, happened))
-    held = _is_held(context, before)
+    held = _is_held(settings, before)
 
     def count(*conditions: ColumnElement[bool]) -> int:
         some = select(Report.id).where(*conditions).limit(COUNTED).subquery()
@@ -200,7 +201,7 @@ def _lock_due(
     is_due = (
         *_is_over(before, happened),
         *conditions,
-        ~_is_held(context, before),
+        ~_is_held(context.settings, before),
     )
     chosen = session.scalars(
         select(Report.id)
@@ -217,9 +218,9 @@ def _lock_due(
     ).all()
 
 
-def _is_held(context: Context, before: datetime) -> ColumnElement[bool]:
+def _is_held(settings: Settings, before: datetime) -> ColumnElement[bool]:
     """Words that nobody read, and that are not yet too old to be waited for."""
-    unread_days = timedelta(days=context.settings.retention_unread_days)
+    unread_days = timedelta(days=settings.retention_unread_days)
     return _has_unread_words(ReportMessage.at > before - unread_days)
 
 

@@ -6,6 +6,8 @@ import re
 import smtplib
 import socket
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -39,31 +41,18 @@ class MailChannel:
 
     def send(self, message: Message) -> dict[str, object]:
         mail = compose_mail(message, self._settings)
-        try:
-            with self._connect() as server:
-                refused = server.send_message(
-                    mail,
-                    from_addr=self._settings.mail_from,
-                    to_addrs=[message.address],
-                )
-        except smtplib.SMTPRecipientsRefused as error:
-            code, words = next(iter(error.recipients.values()))
-            raise _describe_failure(code, words) from None
-        except smtplib.SMTPResponseException as error:
-            raise _describe_failure(
-                error.smtp_code, error.smtp_error
-            ) from None
-        except ForbiddenAddress:
-            raise Unavailable(
-                "The mail server's name leads to an address that must not be reached, so"
-                " nothing was sent.",
-                hint="If it stands in a private network, name that in mail_networks.",
-            ) from None
-        except (smtplib.SMTPException, OSError) as error:
-            raise NoAnswer(
-                f"The mail server failed: {type(error).__name__}."
-            ) from None
+        with _failures_in_our_words(), self._connect() as server:
+            refused = server.send_message(
+                mail,
+                from_addr=self._settings.mail_from,
+                to_addrs=[message.address],
+            )
         return {"accepted": not refused, "message_id": mail["Message-ID"]}
+
+    def greet_server(self) -> None:
+        """Connect and sign in as for a letter, and leave without one."""
+        with _failures_in_our_words(), self._connect() as server:
+            server.noop()
 
     def server_of(self, address: str) -> str:  # noqa: ARG002  (all mail goes to one server)
         return f"mail server {self._settings.smtp_host}"
@@ -91,6 +80,27 @@ class MailChannel:
             server.close()
             raise
         return server
+
+
+@contextmanager
+def _failures_in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except smtplib.SMTPRecipientsRefused as error:
+        code, words = next(iter(error.recipients.values()))
+        raise _describe_failure(code, words) from None
+    except smtplib.SMTPResponseException as error:
+        raise _describe_failure(error.smtp_code, error.smtp_error) from None
+    except ForbiddenAddress:
+        raise Unavailable(
+            "The mail server's name leads to an address that must not be reached, so"
+            " nothing was sent.",
+            hint="If it stands in a private network, name that in mail_networks.",
+        ) from None
+    except (smtplib.SMTPException, OSError) as error:
+        raise NoAnswer(
+            f"The mail server failed: {type(error).__name__}."
+        ) from None
 
 
 class _PinnedSmtp(smtplib.SMTP):

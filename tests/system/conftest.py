@@ -27,6 +27,14 @@ from sqlalchemy import create_engine, text
 UP_SECONDS = 90.0
 
 
+def _name_of(words: list[str]) -> str:
+    """What a fork of the tree calls itself; "" for a program of its own."""
+    title = " ".join(words).split()
+    if "[hotline-web]" in " ".join(title):
+        return "web"
+    return title[-1] if title[:1] == ["hotline"] else ""
+
+
 def free_port(count: int = 1) -> int:
     """The first of ``count`` free ports in a row."""
     while True:
@@ -146,7 +154,7 @@ class Service:
         for child in psutil.Process(self.process.pid).children():
             try:
                 words = child.cmdline()
-                name = words[-1] if "workers" in words else child.name()
+                name = _name_of(words) or child.name()
             except psutil.Error:  # it is just ending
                 continue
             found[name] = child.pid

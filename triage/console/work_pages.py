@@ -37,7 +37,7 @@ def work() -> ResponseReturnValue:
             "triage/work.html",
             counts=outbox.count_open_work(session, now=now),
             waiting=retention.count_waiting(
-                session, context, now=now, happened=happened_since
+                session, context.settings, now=now, happened=happened_since
             ),
             counted=retention.COUNTED,
             unread_days=context.settings.retention_unread_days,

@@ -16,7 +16,7 @@ from workers.cli.commands import build_commands
 # than they bring, and every process of the service has work of its own.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-PROGRAMS = ("web", "worker", "scheduler")
+PROGRAMS = ("web", "worker", "scheduler", "metrics")
 """Run by a supervisor, which keeps what they say in a log."""
 BAD_USAGE = 2
 INTERRUPTED = 130

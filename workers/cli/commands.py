@@ -40,6 +40,11 @@ COMMANDS = (
         "Post what is due: checks, reminders, deadlines, retention, the audit seal.",
     ),
     CommandRow(
+        "metrics",
+        "service",
+        "Serve the figures for Prometheus, on a port of their own (metrics_port).",
+    ),
+    CommandRow(
         "demo",
         "demo",
         "Run everything with a sandbox world: a web host, inboxes, harmless pictures, "
@@ -96,6 +101,16 @@ COMMANDS = (
     CommandRow("import", "inbound", "Reports that a partner handed over."),
     CommandRow("audit", "oversight", "The audit log."),
     CommandRow("retention", "oversight", "Erasing what is no longer needed."),
+    CommandRow(
+        "setup",
+        "setup",
+        "Ask what a hotline needs to begin, write hotline.toml, and look whether it works.",
+    ),
+    CommandRow(
+        "doctor",
+        "doctor",
+        "Look whether each part of this installation can do its work; nothing is touched.",
+    ),
     CommandRow("config", "oversight", "Settings and data files."),
     CommandRow("bench", "bench", "Measure, with a reference in the same run."),
 )

@@ -49,7 +49,9 @@ def demo() -> None:
         children = supervise.service_children(settings)
         command = [sys.executable, "-m", "workers", "sandbox"]
         children.insert(0, supervise.Child("sandbox", command))
-        supervise.Tree(settings, children).run(lambda: _check_ready(settings))
+        supervise.Tree(settings, children, lock).run(
+            lambda: _check_ready(settings)
+        )
         stderr.print("Stopped.")
     finally:
         lock.close()

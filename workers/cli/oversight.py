@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -10,8 +10,6 @@ import typer
 
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Forbidden, InvalidInput, Misconfigured
-from hotline.core.placeholders import list_placeholders
-from hotline.core.settings import Settings
 from workers.cli.opening import load_running_settings, open_house
 from workers.cli.output import emit_json, stdout
 
@@ -171,7 +169,7 @@ def run_retention(
     counts = forget_all(context, now, say)
     with context.database.reading() as session:
         held = retention.count_waiting(
-            session, context, now=now, happened=happened_since
+            session, context.settings, now=now, happened=happened_since
         ).unread
     if json:
         emit_json(counts | {"held_unread": held})
@@ -194,91 +192,20 @@ def _count_words(counts: dict[str, int]) -> str:
 
 def check_configuration() -> None:
     """Read all settings and data files and name every fault at once."""
+    from workers import configuration
+
     settings = load_running_settings()
-    faults = list_faults(settings)
-    examples = list_placeholders(settings)
-    if examples and settings.smtp_host:
-        faults.append(
-            "Letters are to leave, but these settings are examples: "
-            f"{', '.join(examples)}."
-        )
+    faults = [
+        *configuration.list_faults(settings),
+        *configuration.list_examples_in_letters(settings),
+    ]
     if faults:
         raise Misconfigured("Faults found: " + " ".join(faults))
     stdout.print(
         f"Settings and data files are good. Home country: {settings.country}."
     )
-    for note in find_gaps(settings):
+    for note in configuration.find_gaps(settings):
         stdout.print(f"Note: {note}", soft_wrap=True, markup=False)
-
-
-def find_gaps(settings: Settings) -> list[str]:
-    """What is not wrong, but leaves a part of the service without effect."""
-    gaps = []
-    examples = list_placeholders(settings)
-    if examples:
-        gaps.append(
-            f"no letter leaves while these are examples: {', '.join(examples)}."
-        )
-    if not settings.smtp_host:
-        gaps.append("no smtp_host is set, so nothing is sent by e-mail.")
-    if not settings.control_url:
-        gaps.append(
-            "no control_url is set, so no removal can be verified: an absence counts "
-            "only while a page of your own can be reached."
-        )
-    return gaps
-
-
-def list_faults(settings: Settings) -> list[str]:
-    """Every fault of every data file, each named once."""
-    from hotline.core import languages
-    from hotline.core.datafiles import countries
-    from hotline.intake.flood.limits import load_limits
-    from hotline.intake.inbound.mail import load_senders
-    from partners.directory import seed
-    from partners.referrals.offices import load_offices
-    from triage import priority
-    from triage.availability.pages import load_error_pages
-    from triage.availability.policy import load_policy, policy_file
-    from triage.cases.assessment import load_schema
-    from triage.hashlists.owners.remote import load_remote_lists
-    from triage.hosting.sources.cdn import CdnRanges
-    from triage.hosting.sources.known import load_known_networks
-    from triage.jurisdiction import rules
-    from triage.locations.catalogue import load_platforms
-
-    folder = settings.data_dir
-    faults = [
-        *countries.find_country_faults(folder),
-        *languages.find_language_faults(folder),
-        *rules.list_faults(folder),
-        *priority.list_faults(folder),
-        *seed.list_faults(folder),
-    ]
-    loaders: tuple[Callable[[Path], object], ...] = (
-        load_platforms,
-        load_limits,
-        load_senders,
-        load_remote_lists,
-        CdnRanges.load_file,
-        load_known_networks,
-        load_error_pages,
-        load_schema,
-        load_offices,
-        lambda where: load_policy(
-            where, name=policy_file(settings.availability_policy)
-        ),
-    )
-    for load in loaders:
-        try:
-            load(folder)
-        except Misconfigured as error:
-            faults.append(str(error))
-    if settings.country not in countries.list_countries(folder):
-        faults.append(
-            f"There is no data file for the home country {settings.country}."
-        )
-    return list(dict.fromkeys(faults))
 
 
 def print_figures(

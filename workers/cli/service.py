@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from hotline.core import counting
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.errors import InvalidInput
 from hotline.core.logs import configure_logging
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command("web")(web)
     app.command("worker")(worker)
     app.command("scheduler")(scheduler)
+    app.command("metrics")(metrics)
     database = typer.Typer(
         help="The database's schema and keys.", no_args_is_help=True
     )
@@ -35,8 +37,11 @@ def up() -> None:
     lock = supervise.lock_data_dir(settings)
     try:
         supervise.require_free_port(settings.host, settings.port)
+        counting.forget_counts(settings)
         show_password(prepare_house(settings))
-        tree = supervise.Tree(settings, supervise.service_children(settings))
+        tree = supervise.Tree(
+            settings, supervise.service_children(settings), lock
+        )
         tree.run(lambda: announce_addresses(settings))
         stderr.print("Stopped.")
     finally:
@@ -45,9 +50,9 @@ def up() -> None:
 
 def web() -> None:
     """Serve the pages and the API."""
-    from workers.web_server import serve
+    from workers.programs import serve_web
 
-    serve(_load_settings())
+    serve_web(_load_settings())
 
 
 def worker(
@@ -59,30 +64,29 @@ def worker(
     ),
 ) -> None:
     """Take jobs from the queues and do them."""
-    from workers.house import open_own_context
     from workers.pools import Pool
-    from workers.worker import work
+    from workers.programs import serve_queues
 
     pools = tuple(pool for pool in Pool if only in ("", pool))
     if not pools:
         raise InvalidInput(
             f"There is no such kind of work. There are: {', '.join(Pool)}."
         )
-    settings = _load_settings()
-    open_own_context(settings).close()
-    work(settings, pools=pools, burst=burst)
+    serve_queues(_load_settings(), pools, burst=burst)
 
 
 def scheduler() -> None:
     """Post what is due: checks, reminders, deadlines, retention, the audit seal."""
-    from workers.house import open_own_context
-    from workers.schedule import run_forever
-    from workers.transport import Transport
+    from workers.programs import serve_clock
 
-    settings = _load_settings()
-    transport = Transport(settings)
-    context = open_own_context(settings, after_commit=transport.after_commit)
-    run_forever(context, transport)
+    serve_clock(_load_settings())
+
+
+def metrics() -> None:
+    """Serve the figures for Prometheus, on a port of their own (metrics_port)."""
+    from workers.programs import serve_figures
+
+    serve_figures(_load_settings())
 
 
 def upgrade() -> None:
@@ -92,7 +96,7 @@ def upgrade() -> None:
     context = build_context(_load_settings())
     try:
         before = run.current_revision(context.database)
-        _bring_up_to_date(context)
+        bring_up_to_date(context)
         after = run.current_revision(context.database)
     finally:
         context.close()
@@ -107,13 +111,13 @@ def prepare_house(settings: Settings) -> str:
     """Schema, directory, first administrator; returns the password if one was made just now."""
     context = build_context(settings)
     try:
-        _bring_up_to_date(context)
+        bring_up_to_date(context)
         return first_administrator(context)
     finally:
         context.close()
 
 
-def _bring_up_to_date(context: Context) -> None:
+def bring_up_to_date(context: Context) -> None:
     """The schema, and the directory's seed: partners that a newer version brought are added."""
     from hotline.core.act import Act
     from hotline.core.storage import audit
@@ -127,7 +131,11 @@ def _bring_up_to_date(context: Context) -> None:
         seed_directory(Act(session, context, audit.SYSTEM, utc_now()))
 
 
-def first_administrator(context: Context) -> str:
+def first_administrator(
+    context: Context,
+    username: str = FIRST_ADMINISTRATOR,
+    name: str = "First administrator",
+) -> str:
     """Make one if there is nobody yet; the password is shown once and stored only as a hash."""
     from hotline.accounts import service as accounts
     from hotline.accounts.permissions import Role
@@ -136,11 +144,11 @@ def first_administrator(context: Context) -> str:
     with context.database.writing() as session:
         if accounts.list_people(session):
             return ""
-        password = accounts.generate_password(FIRST_ADMINISTRATOR)
+        password = accounts.generate_password(username)
         accounts.add_person(
             Act(session, context, actor="system", now=utc_now()),
-            username=FIRST_ADMINISTRATOR,
-            display_name="First administrator",
+            username=username,
+            display_name=name,
             role=Role.ADMINISTRATOR,
             password=password,
         )
@@ -160,7 +168,7 @@ def show_password(password: str) -> None:
 
 def announce_addresses(settings: Settings) -> None:
     """Where everything is, once it answers."""
-    from workers.cli.oversight import find_gaps
+    from workers.configuration import find_gaps
 
     _print_addresses(
         *(f"  Note: {gap}" for gap in find_gaps(settings)),
@@ -182,4 +190,5 @@ def _print_addresses(*lines: str) -> None:
 def _load_settings() -> Settings:
     settings = load_settings()
     configure_logging(settings.log_level)
+    counting.start_counting(settings)
     return settings

@@ -37,7 +37,7 @@ def open_connection(
     """
     deadline = time.monotonic() + seconds
     failure: OSError | None = None
-    for address in _resolve_addresses(host, port, reach, seconds):
+    for address in resolve_server(host, port, reach, seconds):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         connection = socket.socket(family, socket.SOCK_STREAM)
         try:
@@ -52,7 +52,7 @@ def open_connection(
     raise failure or OSError("the name has no address")
 
 
-def _resolve_addresses(
+def resolve_server(
     host: str, port: int, reach: Reach, seconds: float
 ) -> list[str]:
     literal = parse_address(host)

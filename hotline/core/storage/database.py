@@ -14,14 +14,17 @@ from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from sqlite3 import SQLITE_CORRUPT, SQLITE_NOTADB
 from typing import Any, cast
+from urllib.parse import quote
 
 from sqlalchemy import (
     JSON,
+    URL,
     ClauseElement,
     ColumnElement,
     DateTime,
     Engine,
     MetaData,
+    NullPool,
     Select,
     String,
     Table,
@@ -44,6 +47,8 @@ from hotline.core.storage.ids import new_id
 _WRITING = "hotline_writing"
 _AFTER_COMMIT = "hotline_after_commit"
 SQLITE_BUSY_MS = 30_000
+LOOK_SECONDS = 5
+"""For a connection, and for a statement, of whoever only looks."""
 
 Statement = UpdateBase | Select[*tuple[Any, ...]]
 Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
@@ -159,18 +164,23 @@ def delete_some(
 
 
 class Database:
-    """Engine and sessions. ``after_commit`` gets what a transaction noted for it."""
+    """Engine and sessions. ``after_commit`` gets what a transaction noted for it.
+
+    ``only_reading``: for whoever looks at a database that may be anybody's. Nothing is written,
+    not even a file that is missing, and nothing waits for long.
+    """
 
     def __init__(
         self,
         url: str,
         *,
         after_commit: Callable[[list[str]], None] | None = None,
+        only_reading: bool = False,
     ) -> None:
-        self.engine = _make_engine(url)
+        self.engine = _make_engine(url, only_reading=only_reading)
         self._autocommit = (
             None
-            if self.is_sqlite
+            if self.is_sqlite or only_reading
             else _make_engine(
                 # A ping would cost as much as the statement; a broken connection is met in
                 # `_first_row`.
@@ -184,7 +194,10 @@ class Database:
             self.engine.dialect.loaded_dbapi.Error
         )
         self.after_commit = after_commit
-        _install_begin(self.engine)
+        if only_reading:
+            _forbid_writing(self.engine)
+        else:
+            _install_begin(self.engine)
 
     @property
     def is_sqlite(self) -> bool:
@@ -280,7 +293,9 @@ def note_for_after_commit(session: Session, key: str) -> None:
     session.info.setdefault(_AFTER_COMMIT, []).append(key)
 
 
-def _make_engine(url: str, **options: Any) -> Engine:
+def _make_engine(
+    url: str, *, only_reading: bool = False, **options: Any
+) -> Engine:
     try:
         parsed = make_url(url)
     except Exception as error:
@@ -290,6 +305,8 @@ def _make_engine(url: str, **options: Any) -> Engine:
         and "+" not in parsed.drivername
     ):
         parsed = parsed.set(drivername="postgresql+psycopg")
+    if only_reading:
+        return _make_looking_engine(parsed)
     if parsed.get_backend_name() == "sqlite":
         # Without the driver's own transaction handling, BEGIN is ours (see _install_begin).
         return create_engine(
@@ -304,6 +321,36 @@ def _make_engine(url: str, **options: Any) -> Engine:
     } | options
     # An error that quotes a statement must not quote what somebody reported.
     return create_engine(parsed, hide_parameters=True, **given)
+
+
+def _make_looking_engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(
+            url,
+            hide_parameters=True,
+            poolclass=NullPool,
+            connect_args={"connect_timeout": LOOK_SECONDS},
+        )
+    file = f"file:{quote(url.database or '')}"
+    return create_engine(
+        url.set(database=file, query={"mode": "ro", "uri": "true"}),
+        hide_parameters=True,
+        poolclass=NullPool,
+        connect_args={"timeout": LOOK_SECONDS},
+    )
+
+
+def _forbid_writing(engine: Engine) -> None:
+    """Within each transaction, as a pool in front of PostgreSQL may hand the session on."""
+    if engine.dialect.name == "sqlite":
+        return  # its file was opened for reading
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        connection.exec_driver_sql(
+            f"SET LOCAL statement_timeout = {LOOK_SECONDS * 1000}"
+        )
 
 
 def _install_begin(engine: Engine) -> None:

@@ -91,14 +91,7 @@ def require_own_keys(
     """
     with database.reading() as session:
         stored = _read_fingerprints(session)
-        swapped = [
-            name
-            for name in KEY_NAMES
-            if stored.get(name, fingerprint_of(keyring, name))
-            != fingerprint_of(keyring, name)
-        ]
-        if "master" not in stored and not _opens_a_record(session, keyring):
-            swapped.append("master")
+        swapped = find_swapped_keys(session, keyring)
     if swapped:
         raise Misconfigured(
             f"Not the keys that this database is used with: {', '.join(swapped)}.",
@@ -107,6 +100,20 @@ def require_own_keys(
     new_names = [name for name in KEY_NAMES if name not in stored]
     if new_names:
         _remember(database, keyring, new_names, now)
+
+
+def find_swapped_keys(session: Session, keyring: Keyring) -> list[str]:
+    """Names of the keys that are not the ones that this database is used with."""
+    stored = _read_fingerprints(session)
+    swapped = [
+        name
+        for name in KEY_NAMES
+        if stored.get(name, fingerprint_of(keyring, name))
+        != fingerprint_of(keyring, name)
+    ]
+    if "master" not in stored and not _opens_a_record(session, keyring):
+        swapped.append("master")
+    return swapped
 
 
 def fingerprint_of(keyring: Keyring, name: str) -> str:

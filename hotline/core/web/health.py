@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from datetime import datetime
 
 from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
+from hotline.core import readiness
 from hotline.core.context import utc_now
-from hotline.core.jobs import circuit
-from hotline.core.storage import audit, outbox
 from hotline.core.web import site
 
 Check = Callable[[datetime], str]
 UNUSABLE = frozenset({"database", "writing"})
 """Checks without which no report can be taken in: nobody should be sent here."""
-LEAST_FREE = 200_000_000
-"""Bytes that should be left where the data lie; a report takes a few thousand."""
 
 
 def create_blueprint(checks: dict[str, Check]) -> Blueprint:
@@ -69,41 +66,24 @@ def _check_database(_: datetime) -> str:
 
 
 def _check_disk(_: datetime) -> str:
-    try:
-        free = shutil.disk_usage(site.current_context().settings.data_dir).free
-    except OSError:
-        return "the data directory cannot be read"
-    return "the disk is nearly full" if free < LEAST_FREE else ""
+    return readiness.find_disk_fault(site.current_context().settings.data_dir)
 
 
 def _check_sealing(now: datetime) -> str:
-    try:
-        with site.reading() as session:
-            late = audit.is_sealing_late(session, now)
-    except SQLAlchemyError:
-        return ""  # said by the check of the database
-    return "the audit log is not being sealed" if late else ""
+    return _ask(lambda session: readiness.find_sealing_fault(session, now))
 
 
 def _check_outbox(now: datetime) -> str:
-    try:
-        with site.reading() as session:
-            counts = outbox.count_open_work(session, now=now)
-    except SQLAlchemyError:
-        return ""  # said by the check of the database
-    faults = []
-    if counts["overdue"]:
-        faults.append(f"{counts['overdue']} pieces of work are overdue")
-    if counts["dead"]:
-        faults.append(f"{counts['dead']} pieces of work wait for a person")
-    return "; ".join(faults)
+    return _ask(lambda session: readiness.find_work_faults(session, now))
 
 
 def _check_servers(_: datetime) -> str:
-    """Servers of others that are left alone for a while. Their number only: anybody may ask."""
+    return _ask(readiness.find_silent_servers)
+
+
+def _ask(question: Callable[[Session], str]) -> str:
     try:
         with site.reading() as session:
-            count = len(circuit.left_alone(session))
+            return question(session)
     except SQLAlchemyError:
         return ""  # said by the check of the database
-    return f"{count} servers of others do not answer" if count else ""

@@ -13,11 +13,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.intake.form import drafts
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+    from fpdf.fonts import TTFFont
 
 _FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _NAME = "DejaVu"
@@ -67,19 +72,9 @@ def draw_pdf(
     title: str, lines: Sequence[str], heading: str, narrative: str
 ) -> bytes:
     """One document of plain text: a title, a line for each fact, and the reporter's own words."""
-    from fpdf import FPDF
-    from fpdf.fonts import TTFFont
-
-    document = FPDF(format="A4")
-    document.set_title(title)
-    document.set_margin(20)
-    document.set_auto_page_break(auto=True, margin=20)
-    document.add_font(_NAME, fname=_FONT)
-    document.add_page()
-    document.set_font(_NAME)
-    font = document.current_font
-    assert isinstance(font, TTFFont)
+    document, font = _new_page()
     letters = font.cmap
+    document.set_title(title)
     for size, text in (
         (18, title),
         *((11, line) for line in lines),
@@ -97,6 +92,40 @@ def draw_pdf(
         )
         document.ln(3)
     return bytes(document.output())
+
+
+class _Page(NamedTuple):
+    """``font`` holds its file open until the document is written."""
+
+    document: FPDF
+    font: TTFFont
+
+
+def _new_page() -> _Page:
+    from fpdf import FPDF
+    from fpdf.fonts import TTFFont
+
+    document = FPDF(format="A4")
+    document.set_margin(20)
+    document.set_auto_page_break(auto=True, margin=20)
+    document.add_font(_NAME, fname=_FONT)
+    document.add_page()
+    document.set_font(_NAME)
+    font = document.current_font
+    assert isinstance(font, TTFFont)
+    return _Page(document, font)
+
+
+def find_undrawable(text: str) -> set[str]:
+    """The letters of ``text`` that the font has no picture of."""
+    font = _new_page().font
+    missing = {
+        letter
+        for letter in text
+        if ord(letter) not in font.cmap and not letter.isspace()
+    }
+    font.close()
+    return missing
 
 
 def _printable(text: str, letters: Collection[int]) -> str:

@@ -27,10 +27,16 @@ REFUSED = "Refused"
 
 
 class Mailbox:
-    """A session with the server. Use as a context manager; every error of it is ``Unavailable``."""
+    """A session with the server. Use as a context manager; every error of it is ``Unavailable``.
 
-    def __init__(self, settings: Settings) -> None:
+    ``only_looking``: the folder is opened so that nothing in it can change.
+    """
+
+    def __init__(
+        self, settings: Settings, *, only_looking: bool = False
+    ) -> None:
         self._settings = settings
+        self._only_looking = only_looking
         self._link: imaplib.IMAP4 | None = None
 
     def __enter__(self) -> Self:
@@ -83,7 +89,10 @@ class Mailbox:
             ) from None
         except (OSError, ValueError) as error:
             raise _as_unavailable(error) from None
-        self._ask("select", _quote_folder(self._settings.imap_folder))
+        folder = _quote_folder(self._settings.imap_folder)
+        # Of two arguments the second makes it EXAMINE.
+        how = (folder, True) if self._only_looking else (folder,)
+        self._ask("select", *how)
         # A server tells what it can do anew after the sign-in (RFC 3501, 6.2.3).
         _, capabilities = self._ask("capability")
         self._can = frozenset(
@@ -151,14 +160,16 @@ class Mailbox:
         if verb == "COPY":
             self.delete(uid)
 
-    def _ask(self, command: str, *arguments: str) -> tuple[str, list[Any]]:
+    def _ask(
+        self, command: str, *arguments: str | bool
+    ) -> tuple[str, list[Any]]:
         assert self._link is not None
         try:
             status, answer = getattr(self._link, command)(*arguments)
         except (OSError, imaplib.IMAP4.error) as error:
             raise _as_unavailable(error) from None
         if status != "OK":
-            name = " ".join((command, *arguments[:1])).upper()
+            name = " ".join((command, *map(str, arguments[:1]))).upper()
             raise Unavailable(
                 f"The mailbox's server answers {status} to {name}."
             )

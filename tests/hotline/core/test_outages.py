@@ -15,10 +15,10 @@ from werkzeug.test import TestResponse
 from hotline.accounts import service
 from hotline.accounts.models import PersonRequest
 from hotline.accounts.permissions import Role
+from hotline.core import readiness
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.core.storage import audit
-from hotline.core.web import health
 from hotline.core.web.pulse import SILENT_SECONDS, Pulse
 from hotline.intake.models import Report
 from tests.support import outages
@@ -236,6 +236,6 @@ def test_sealing_that_stands_still_is_told(context: Context) -> None:
 def test_a_disk_that_is_nearly_full_is_told(
     make_context: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "LEAST_FREE", 2**62)
+    monkeypatch.setattr(readiness, "LEAST_FREE", 2**62)
     told = create_app(make_context()).test_client().get("/readyz").get_json()
     assert told["faults"]["disk"] == "the disk is nearly full"

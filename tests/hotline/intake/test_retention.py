@@ -90,7 +90,7 @@ def test_unread_words_hold_a_report_for_a_bounded_time(
             )
     due = NOW + timedelta(days=context.settings.retention_report_days)
     with context.database.reading() as session:
-        waiting = retention.count_waiting(session, context, now=due)
+        waiting = retention.count_waiting(session, context.settings, now=due)
         assert (waiting.due, waiting.unread) == (is_read, not is_read)
     assert retention.forget_all_due(context, now=due)["reports"] == is_read
     limit = due + timedelta(days=context.settings.retention_unread_days)
@@ -161,5 +161,5 @@ def test_only_so_many_are_counted(
         receive_closed(context)
     late = NOW + timedelta(days=context.settings.retention_report_days)
     with context.database.reading() as session:
-        waiting = retention.count_waiting(session, context, now=late)
+        waiting = retention.count_waiting(session, context.settings, now=late)
     assert (waiting.due, waiting.unread) == (2, 0)

@@ -80,7 +80,7 @@ def test_a_missing_and_a_damaged_index_are_named(context: Context) -> None:
     _import(context, PDQ)
     assert "There is no index" in _fault(context)
     _build(context)
-    path = index_path(context, "pdq")
+    path = index_path(context.settings.data_dir, "pdq")
     path.write_bytes(path.read_bytes()[:-1])
     assert "is damaged: it has" in _fault(context)
 
@@ -91,7 +91,7 @@ def test_an_index_of_another_database_is_not_believed(
     """Its ids would name other entries: here the one that it calls 1 is far from the query."""
     far = "0" * 64
     _import(context, far)
-    path = index_path(context, "pdq")
+    path = index_path(context.settings.data_dir, "pdq")
     path.parent.mkdir(parents=True, exist_ok=True)
     hashes = np.frombuffer(bytes.fromhex(PDQ), np.uint8).reshape(1, 32)
     build_index(path, hashes=hashes, ids=np.array([1]), bits=256, version="9")
@@ -118,7 +118,7 @@ def test_a_damaged_index_is_built_anew_once_an_hour_by_whoever_notices(
 ) -> None:
     _import(context, PDQ)
     _build(context)
-    index_path(context, "pdq").write_bytes(b"not an index")
+    index_path(context.settings.data_dir, "pdq").write_bytes(b"not an index")
     matcher = Matcher(context)
     for number in range(2):
         with context.database.writing() as session:

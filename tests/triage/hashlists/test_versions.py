@@ -257,7 +257,7 @@ def test_near_matches_heed_each_lists_threshold(
     )
     if indexed:
         _index(context)
-        assert index_path(context, "pdq").is_file()
+        assert index_path(context.settings.data_dir, "pdq").is_file()
     matcher = Matcher(context)
 
     def found(distance: int) -> list[tuple[str, int]]:
@@ -319,7 +319,7 @@ def test_a_damaged_index_file_costs_time_and_no_match(
 ) -> None:
     _import(context, _entries(PDQ, kind="pdq"))
     _index(context)
-    index_path(context, "pdq").write_bytes(b"not an index")
+    index_path(context.settings.data_dir, "pdq").write_bytes(b"not an index")
     assert _match(context, Matcher(context), Query({}, _near(5), 100)) == [
         ("list", 5)
     ]

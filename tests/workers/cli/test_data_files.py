@@ -48,7 +48,7 @@ from triage.jurisdiction.vocabulary import (
     Urgency,
 )
 from triage.locations.catalogue import load_platforms
-from workers.cli import oversight
+from workers import configuration
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PACKAGES = ("hotline", "triage", "partners", "workers")
@@ -391,7 +391,7 @@ def test_the_check_of_the_configuration_reads_every_file(
     policy = "demo" if "demo" in file.name else "default"
     settings = Settings(data_dir=tmp_path, availability_policy=policy)
     assert any(
-        case.wrong in fault for fault in oversight.list_faults(settings)
+        case.wrong in fault for fault in configuration.list_faults(settings)
     )
 
 

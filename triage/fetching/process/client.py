@@ -20,6 +20,7 @@ from typing import Self
 
 import structlog
 
+from hotline.core import counting
 from triage.fetching.report import (
     DEATH_VARIABLE,
     LEAVING,
@@ -74,14 +75,20 @@ class Fetcher:
                 return report_failure(request, "cancelled")
             started = time.monotonic()
             report, error = self._ask_child(request)
-            if report is not None:
-                return report
-            seconds = round(time.monotonic() - started, 3)
-            return report_failure(
-                request,
-                "cancelled" if self._closed else error,
-                seconds=seconds,
-            )
+            if report is None:
+                report = report_failure(
+                    request,
+                    "cancelled" if self._closed else error,
+                    seconds=round(time.monotonic() - started, 3),
+                )
+            counting.count_fetch(report.outcome)
+            return report
+
+    def find_protections(self) -> frozenset[str] | None:
+        """Which doors the child closed behind itself, by name; None where it did not start."""
+        with self._lock:
+            child = self._ready_child()
+            return None if child is None else child.given
 
     def _ask_child(
         self, request: FetchRequest

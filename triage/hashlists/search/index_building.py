@@ -20,7 +20,7 @@ def rebuild_index(task: Task) -> None:
         with task.context.database.reading() as session:
             ids, hashes = _current_hashes(session, kind, size)
         newest = int(ids.max()) if len(ids) else 0
-        path = index_path(task.context, kind)
+        path = index_path(task.context.settings.data_dir, kind)
         path.parent.mkdir(parents=True, exist_ok=True)
         build_index(
             path, hashes=hashes, ids=ids, bits=size * 8, version=str(newest)

@@ -92,8 +92,8 @@ class Query:
         return good if self.is_video else list(dict(good).items())
 
 
-def index_path(context: Context, kind: str) -> Path:
-    return context.settings.data_dir / "index" / f"{kind}.idx"
+def index_path(data_dir: Path, kind: str) -> Path:
+    return data_dir / "index" / f"{kind}.idx"
 
 
 def remote_key(remote: RemoteList, media_id: uuid.UUID, now: datetime) -> str:
@@ -127,7 +127,8 @@ class Matcher:
 
     def __init__(self, context: Context) -> None:
         self._files = {
-            kind: ReloadingIndex(index_path(context, kind)) for kind in INDEXED
+            kind: ReloadingIndex(index_path(context.settings.data_dir, kind))
+            for kind in INDEXED
         }
         self._grow_index: dict[str, tuple[int, str, HashIndex]] = {}
         self._faults = dict.fromkeys(INDEXED, "")

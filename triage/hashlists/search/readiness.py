@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hotline.core.context import Context
 from triage.hashlists.models import HashEntryRow
 from triage.hashlists.search.matcher import INDEXED, index_or_fault, index_path
 from triage.matching import ReloadingIndex
@@ -19,9 +20,10 @@ for it did not come through."""
 class IndexReadiness:
     """One a process; it holds the files mapped, so that a look costs a query or two."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, data_dir: Path) -> None:
         self._files = {
-            kind: ReloadingIndex(index_path(context, kind)) for kind in INDEXED
+            kind: ReloadingIndex(index_path(data_dir, kind))
+            for kind in INDEXED
         }
 
     def fault(self, session: Session) -> str:

@@ -258,6 +258,10 @@ class _Session(socketserver.StreamRequestHandler):
         self.say(f"* {len(self.mails)} EXISTS".encode())
         return "OK [READ-WRITE] done"
 
+    def examine(self, rest: str) -> str:
+        self.select(rest)
+        return "OK [READ-ONLY] done"
+
     def create(self, rest: str) -> str:
         self.server.folders[rest.strip('"')] = []
         return "OK made"

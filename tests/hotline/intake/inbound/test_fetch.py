@@ -18,6 +18,7 @@ from hotline.core.storage import outbox
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake.inbound import fetch, mime
 from hotline.intake.inbound.fetch import JOB, fetch_mail, post_fetch
+from hotline.intake.inbound.mailbox import Mailbox
 from hotline.intake.models import Report, ReportPart
 from hotline.intake.service import open_texts
 from triage.locations.places import find_places
@@ -279,3 +280,9 @@ def test_where_starttls_is_not_offered_no_password_is_sent(
     with pytest.raises(Unavailable, match="imap_security"):
         run(house, dns)
     assert not {"LOGIN", "AUTHENTICATE"} & set(imap.said)
+
+
+def test_who_only_looks_changes_nothing(house: Any, imap: Any) -> None:
+    with Mailbox(house.settings, only_looking=True):
+        pass
+    assert "EXAMINE" in imap.said and "SELECT" not in imap.said

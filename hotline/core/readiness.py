@@ -1,0 +1,49 @@
+"""What tells whether the work moves, in sentences: asked by ``/readyz`` and by ``hotline doctor``.
+
+Each returns "" when all is well, else what is wrong. Anybody may read an answer of ``/readyz``, so
+that a sentence has numbers at the most: no location, no name of a server, no word of a report.
+"""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from hotline.core.jobs import circuit
+from hotline.core.storage import audit, outbox
+
+LEAST_FREE = 200_000_000
+"""Bytes that should be left where the data lie; a report takes a few thousand."""
+
+
+def find_disk_fault(data_dir: Path) -> str:
+    try:
+        free = shutil.disk_usage(data_dir).free
+    except OSError:
+        return "the data directory cannot be read"
+    return "the disk is nearly full" if free < LEAST_FREE else ""
+
+
+def find_sealing_fault(session: Session, now: datetime) -> str:
+    late = audit.is_sealing_late(session, now)
+    return "the audit log is not being sealed" if late else ""
+
+
+def find_work_faults(session: Session, now: datetime) -> str:
+    """Work that nobody does, and work that was given up."""
+    counts = outbox.count_open_work(session, now=now)
+    faults = []
+    if counts["overdue"]:
+        faults.append(f"{counts['overdue']} pieces of work are overdue")
+    if counts["dead"]:
+        faults.append(f"{counts['dead']} pieces of work wait for a person")
+    return "; ".join(faults)
+
+
+def find_silent_servers(session: Session) -> str:
+    """Servers of others that are left alone for a while."""
+    count = len(circuit.left_alone(session))
+    return f"{count} servers of others do not answer" if count else ""

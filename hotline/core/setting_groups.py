@@ -1,0 +1,105 @@
+"""Groups of settings that stand by themselves; ``hotline.core.settings`` joins them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings
+
+from hotline.core import setting_values as values
+
+
+class MailSettings(BaseSettings):
+    """Letters, the mailbox, and the ways to whoever is on duty."""
+
+    smtp_host: str = Field(
+        "", description="Empty: no mail leaves; deliveries wait and say so."
+    )
+    smtp_port: int = Field(25, ge=1, le=65535)
+    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    mail_from: str = "notices@hotline.example"
+    imap_host: str = Field("", description="Empty: no mail is read.")
+    imap_port: int = Field(993, ge=1, le=65535)
+    imap_security: Literal["starttls", "tls"] = "tls"
+    imap_user: str = ""
+    imap_password: SecretStr = SecretStr("")
+    mail_networks: tuple[str, ...] = Field(
+        (),
+        description="Private networks that the mail servers' names may lead to.",
+    )
+    imap_folder: str = Field(
+        "INBOX", description="Where partners' reports arrive."
+    )
+
+    # whoever is on duty
+    duty_minutes: int = Field(
+        10, ge=1, le=240, description="Until the next person is called."
+    )
+    sms_url: str = Field(
+        "", description="Where an SMS gateway takes messages; empty: no SMS."
+    )
+    sms_token: SecretStr = SecretStr("")
+    sms_number_field: str = Field("to", pattern=r"^\w{1,40}$")
+    sms_text_field: str = Field("text", pattern=r"^\w{1,40}$")
+    push_url: str = Field(
+        "", description="A push server that takes topics, as ntfy does."
+    )
+    push_token: SecretStr = SecretStr("")
+
+
+class OversightSettings(BaseSettings):
+    """What others need to watch the service, and to tell of its holes."""
+
+    # whoever finds a hole in the service
+    security_contacts: tuple[str, ...] = Field(
+        (),
+        description="For security.txt: mailto:, https:// or tel:, the best first.",
+    )
+    security_expires: date | None = Field(
+        None, description="The last day on which security.txt holds."
+    )
+    security_policy: str = Field(
+        "", description="A page that says how reports of holes are handled."
+    )
+    security_encryption: str = Field(
+        "", description="Where a key for such reports is found."
+    )
+
+    # figures of the machine
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port of the figures for Prometheus; none: not served.",
+    )
+    metrics_host: str = Field(
+        "127.0.0.1", description="Address of the figures' port."
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="What is to be sent for them as a bearer."
+    )
+
+    @field_validator("security_contacts")
+    @classmethod
+    def _contacts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return values.require_contacts(value)
+
+    @model_validator(mode="after")
+    def _hang_together(self) -> Self:
+        if self.security_contacts and self.security_expires is None:
+            raise ValueError(
+                "security_contacts needs security_expires: a security.txt has to say how long"
+                " it holds"
+            )
+        if self.metrics_port is not None and not (
+            values.is_loopback(self.metrics_host)
+            or self.metrics_token.get_secret_value()
+        ):
+            raise ValueError(
+                "figures that leave this machine (metrics_host) need a metrics_token"
+            )
+        return self

@@ -1,0 +1,74 @@
+"""What the people of the house have to see to: names in letters, work, the seal, security.txt."""
+
+from __future__ import annotations
+
+from hotline.core import readiness
+from hotline.core.placeholders import list_placeholders
+from hotline.core.web import security_txt
+from workers.doctor.finding import Finding, find_failed, find_well, warn_of
+from workers.doctor.installation import Installation
+
+
+def look_at_placeholders(installation: Installation) -> Finding:
+    settings = installation.settings
+    examples = list_placeholders(settings)
+    if not examples:
+        return find_well("No example stands in letters.")
+    words = f"These settings stand in letters and are examples: {', '.join(examples)}."
+    remedy = "Set them; no letter leaves until then."
+    if settings.smtp_host:
+        return find_failed(words, remedy)
+    return warn_of(words, remedy)
+
+
+def look_at_work(installation: Installation) -> Finding:
+    with installation.reading() as session:
+        fault = readiness.find_work_faults(session, installation.now)
+    if fault:
+        return warn_of(
+            f"{fault[0].upper()}{fault[1:]}.",
+            "Look whether the workers and the scheduler run; what was given up stands in the "
+            "console under Work.",
+        )
+    return find_well("No work is overdue, and none was given up.")
+
+
+def look_at_sealing(installation: Installation) -> Finding:
+    with installation.reading() as session:
+        fault = readiness.find_sealing_fault(session, installation.now)
+    if fault:
+        return warn_of(
+            f"{fault[0].upper()}{fault[1:]}.",
+            "Look whether the scheduler runs.",
+        )
+    return find_well("The audit log is sealed.")
+
+
+def look_at_silent_servers(installation: Installation) -> Finding:
+    with installation.reading() as session:
+        fault = readiness.find_silent_servers(session)
+    if fault:
+        return warn_of(
+            f"{fault[0].upper()}{fault[1:]}.",
+            "The console names them under Work; they are asked again by and by.",
+        )
+    return find_well("Every server of others that was asked has answered.")
+
+
+def look_at_security_txt(installation: Installation) -> Finding:
+    settings = installation.settings
+    if not settings.security_contacts:
+        return warn_of(
+            "No security_contacts are set, so there is no security.txt.",
+            "Say where somebody who finds a hole in the service can tell you, and until when that "
+            "holds (security_expires).",
+        )
+    fault = security_txt.find_fault(settings, installation.now)
+    if not fault:
+        return find_well("security.txt is served, and holds.")
+    remedy = (
+        "Look whether its contacts still hold, and set security_expires anew."
+    )
+    if security_txt.is_expired(settings, installation.now):
+        return find_failed(fault, remedy)
+    return warn_of(fault, remedy)

@@ -1,0 +1,124 @@
+"""Database, schema and Redis."""
+
+from __future__ import annotations
+
+import os
+
+import redis
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from hotline.core.errors import Misconfigured
+from hotline.core.storage.database import Database, is_damaged
+from workers import redis_server
+from workers.doctor.finding import Finding, find_failed, find_well, warn_of
+from workers.doctor.installation import Installation
+from workers.migrations import run
+from workers.running import is_running
+from workers.transport import connect
+
+_MAKE_ONE = "`hotline db upgrade` makes it, and so does `hotline up`."
+
+
+def look_at_database(installation: Installation) -> Finding:
+    """Whether it answers, and would take something."""
+    file = installation.database_file
+    if file is not None and not file.exists():
+        return find_failed(f"There is no database at {file}.", _MAKE_ONE)
+    try:
+        with installation.open_database() as database:
+            return _answer_of(database)
+    except SQLAlchemyError as error:
+        if is_damaged(error):
+            return find_failed(
+                "The file of the database is damaged.",
+                "Stop the service, keep the file as it is, and put the newest backup back "
+                "(docs/operations.md, Backup and restore).",
+            )
+        return find_failed(
+            f"The database does not answer ({type(error).__name__}).",
+            "Look whether it runs, and whether database_url is right.",
+        )
+
+
+def _answer_of(database: Database) -> Finding:
+    if database.is_sqlite:
+        return _answer_of_file(database)
+    with database.reading() as session:
+        version = session.scalar(text("SHOW server_version"))
+        is_copy = session.scalar(text("SELECT pg_is_in_recovery()"))
+    if is_copy:
+        return find_failed(
+            "This PostgreSQL is a copy that takes nothing.",
+            "Let database_url name the server that it is a copy of.",
+        )
+    return find_well(f"PostgreSQL {version} answers.")
+
+
+def _answer_of_file(database: Database) -> Finding:
+    with database.reading() as session:
+        session.execute(text("SELECT count(*) FROM sqlite_master"))
+        version = session.scalar(text("SELECT sqlite_version()"))
+        (*_, file) = session.execute(text("PRAGMA database_list")).one()
+    if not os.access(file, os.W_OK):
+        return find_failed(
+            f"This user may not write the database's file {file}.",
+            "Run the command as the service's user, or give the file to that user.",
+        )
+    return find_well(f"SQLite {version} answers, and its file may be written.")
+
+
+def look_at_migrations(installation: Installation) -> Finding:
+    file = installation.database_file
+    if file is not None and not file.exists():
+        return find_failed(
+            "There is no schema, as there is no database.", _MAKE_ONE
+        )
+    with installation.open_database() as database:
+        have = run.current_revision(database)
+    want = run.newest_revision()
+    if have == want:
+        return find_well(f"The schema is the newest one, {want}.")
+    return find_failed(
+        f"The database is at schema {have or 'none'}, and this program needs {want}.",
+        "Run `hotline db upgrade`. Where the database is newer, install the newer program.",
+    )
+
+
+def look_at_redis(installation: Installation) -> Finding:
+    settings = installation.settings
+    if settings.redis_is_embedded and not is_running(settings.run_dir):
+        try:
+            program = redis_server.command(settings.run_dir)[0]
+        except Misconfigured as error:
+            return find_failed(error.message, error.hint)
+        return find_well(f"`hotline up` will start {program}.")
+    try:
+        with connect(settings) as client:
+            client.ping()
+            return _look_at_persistence(client)
+    except redis.AuthenticationError:
+        return find_failed(
+            "Redis refuses the password.", "Correct it in redis_url."
+        )
+    except redis.RedisError as error:
+        return find_failed(
+            f"Redis does not answer ({type(error).__name__}).",
+            "Look whether it runs, and whether redis_url is right. Reports are stored meanwhile, "
+            "and worked on once it is back.",
+        )
+
+
+def _look_at_persistence(client: redis.Redis) -> Finding:
+    try:
+        saves = client.config_get("save").get("save")
+        appends = client.config_get("appendonly").get("appendonly")
+    except redis.ResponseError:  # a server that hides its settings
+        return find_well("Redis answers.")
+    if saves or appends == "yes":
+        return warn_of(
+            "Redis answers, and writes what it holds to a disk.",
+            'Switch that off (save "" and appendonly no): it is transport only, and a dump file '
+            "is one more thing that would have to be erased.",
+        )
+    return find_well("Redis answers, and writes nothing to a disk.")

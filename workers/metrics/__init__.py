@@ -1,0 +1,1 @@
+"""The figures of the running service, as Prometheus asks for them."""

@@ -1,0 +1,1 @@
+"""``hotline setup``: from a few answers to a hotline that can begin."""
