@@ -237,6 +237,7 @@ def list_faults(settings: Settings) -> list[str]:
     from hotline.intake.inbound.mail import load_senders
     from partners.directory import seed
     from partners.referrals.offices import load_offices
+    from partners.reporters import rules as reporter_rules
     from triage import priority
     from triage.availability.pages import load_error_pages
     from triage.availability.policy import load_policy, policy_file
@@ -254,6 +255,7 @@ def list_faults(settings: Settings) -> list[str]:
         *rules.list_faults(folder),
         *priority.list_faults(folder),
         *seed.list_faults(folder),
+        *reporter_rules.list_faults(folder),
     ]
     loaders: tuple[Callable[[Path], object], ...] = (
         load_platforms,
