@@ -14,6 +14,7 @@ from pydantic import ConfigDict
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import Misconfigured
+from partners.referrals.vocabulary import BY_ANSWER, OfficeOutcome
 
 FILE = "offices.toml"
 PACKAGE = "partners.referrals"
@@ -48,6 +49,8 @@ class Office:
     basis: str
     gets: tuple[Disclosure, ...]
     acts_on: tuple[Disclosure, ...]
+    outcomes: tuple[OfficeOutcome, ...] = ()
+    """What such an office can say to have come of it, beside its answers."""
     contact_in_danger: bool = False
     """Whether a person may let it have a contact without consent, while a child is in danger."""
 
@@ -79,6 +82,10 @@ def load_offices(override_dir: Path | None = None) -> Mapping[str, Office]:
         if not office.acts_on or not set(office.acts_on) <= set(office.gets):
             raise Misconfigured(
                 f"Data file {FILE}: [{name}] acts_on must name some of what it gets."
+            )
+        if BY_ANSWER & set(office.outcomes):
+            raise Misconfigured(
+                f"Data file {FILE}: [{name}] outcomes names what an answer says already."
             )
         if office.contact_in_danger and Disclosure.CONTACT not in office.gets:
             raise Misconfigured(

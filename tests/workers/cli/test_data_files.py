@@ -20,6 +20,7 @@ from hotline.core.datafiles.vocabulary import country_codes, language_codes
 from hotline.core.errors import Misconfigured
 from hotline.core.settings import Settings
 from hotline.intake.flood.limits import load_limits
+from hotline.intake.form.place_news import News
 from hotline.intake.inbound.mail import load_senders
 from hotline.intake.kinds import ReportKind
 from partners.directory import seed
@@ -28,6 +29,8 @@ from partners.referrals.offices import (
     Disclosure,
     load_offices,
 )
+from partners.referrals.vocabulary import OfficeOutcome
+from partners.reporters.rules import load_rules as load_reporter_rules
 from triage import priority
 from triage.availability.model import VerdictName
 from triage.availability.pages import load_error_pages
@@ -184,7 +187,12 @@ DATA_FILES = (
     DataFile(
         "countries/AL/municipalities.csv", seed.load_seed, (country_codes(),)
     ),
-    DataFile("offices.toml", load_offices, (Disclosure, REFERRAL_ROUTES)),
+    DataFile(
+        "offices.toml",
+        load_offices,
+        (Disclosure, REFERRAL_ROUTES, OfficeOutcome),
+    ),
+    DataFile("reporter_news.toml", load_reporter_rules, (News,)),
     DataFile(
         "platforms.toml",
         load_platforms,
