@@ -250,6 +250,11 @@ PARTNER_KINDS: Words = {
     PartnerKind.PROVIDER: lazy_gettext("Host"),
     PartnerKind.HELPLINE: lazy_gettext("Helpline"),
     PartnerKind.CHILD_PROTECTION_UNIT: lazy_gettext("Child-protection unit"),
+    PartnerKind.ANTI_TRAFFICKING_UNIT: lazy_gettext("Anti-trafficking unit"),
+    PartnerKind.SCHOOL_PSYCHOLOGIST: lazy_gettext(
+        "School psychologist or agency"
+    ),
+    PartnerKind.PROSECUTOR: lazy_gettext("Prosecutor"),
 }
 
 COVERAGE: Words = {

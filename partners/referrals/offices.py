@@ -66,9 +66,16 @@ class _Offices:
     ncmec: Office
     helpline: Office
     child_protection_unit: Office
+    anti_trafficking_unit: Office
+    school_psychologist: Office
+    prosecutor: Office
+    regulator: Office
 
 
-REFERRAL_ROUTES = frozenset(field.name for field in fields(_Offices))
+OFFICES = frozenset(field.name for field in fields(_Offices))
+BY_HAND = frozenset({"regulator"})
+"""No letter goes to these: a person tells them, what the file allows, and writes that down."""
+REFERRAL_ROUTES = OFFICES - BY_HAND
 """Addressees of routes that are told by a referral."""
 
 
@@ -77,7 +84,7 @@ def load_offices(override_dir: Path | None = None) -> Mapping[str, Office]:
     """Every kind of office by the route's "to". Raises ``Misconfigured`` for a misspelt word."""
     data = files.read_toml(PACKAGE, FILE, override_dir)
     shape = parse_file(_Offices, FILE, data)
-    offices = {name: getattr(shape, name) for name in REFERRAL_ROUTES}
+    offices = {name: getattr(shape, name) for name in OFFICES}
     for name, office in offices.items():
         if not office.acts_on or not set(office.acts_on) <= set(office.gets):
             raise Misconfigured(

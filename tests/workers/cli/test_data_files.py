@@ -121,6 +121,9 @@ def load_demo_policy(folder: Path) -> object:
 HASH_KINDS = ("md5", "sha1", "sha256", "pdq", "phash")
 SENDERS = ("dkim", "arf", "xarf", "plain", "ncmec", "provider")
 PARTNER_KINDS = (
+    "anti_trafficking_unit",
+    "school_psychologist",
+    "prosecutor",
     "police",
     "ncb",
     "helpline",
@@ -186,6 +189,16 @@ DATA_FILES = (
     ),
     DataFile(
         "countries/AL/municipalities.csv", seed.load_seed, (country_codes(),)
+    ),
+    DataFile(
+        "countries/RS/units.csv",
+        seed.load_seed,
+        (country_codes(), ("child_protection_unit", "police")),
+    ),
+    DataFile(
+        "countries/MK/units.csv",
+        seed.load_seed,
+        (country_codes(), ("child_protection_unit", "police")),
     ),
     DataFile(
         "offices.toml",
