@@ -247,6 +247,7 @@ def list_faults(settings: Settings) -> list[str]:
     from triage.hosting.sources.known import load_known_networks
     from triage.jurisdiction import rules
     from triage.locations.catalogue import load_platforms
+    from triage.priority import keywords
 
     folder = settings.data_dir
     faults = [
@@ -254,6 +255,7 @@ def list_faults(settings: Settings) -> list[str]:
         *languages.find_language_faults(folder),
         *rules.list_faults(folder),
         *priority.list_faults(folder),
+        *keywords.list_faults(folder),
         *seed.list_faults(folder),
         *reporter_rules.list_faults(folder),
     ]

@@ -51,6 +51,7 @@ from triage.jurisdiction.vocabulary import (
     Urgency,
 )
 from triage.locations.catalogue import load_platforms
+from triage.priority.keywords import load_keywords
 from workers.cli import oversight
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -204,6 +205,15 @@ DATA_FILES = (
         "offices.toml",
         load_offices,
         (Disclosure, REFERRAL_ROUTES, OfficeOutcome),
+    ),
+    *(
+        DataFile(
+            f"languages/{code}/keywords.toml",
+            load_keywords,
+            (priority.WORD_SLUGS,),
+            free=r"^#|^source",
+        )
+        for code in ("en", "mk", "sq", "sr-Cyrl", "sr-Latn")
     ),
     DataFile("reporter_news.toml", load_reporter_rules, (News,)),
     DataFile(
@@ -363,9 +373,9 @@ def test_every_data_file_of_the_repository_is_looked_at() -> None:
         for path in (REPOSITORY / package).rglob("data/*")
         if path.is_file()
     }
-    languages = (REPOSITORY / "hotline" / "languages").glob("*/routing.toml")
+    languages = (REPOSITORY / "hotline" / "languages").glob("*/*.toml")
     shipped |= {
-        f"languages/{path.parent.name}/routing.toml" for path in languages
+        f"languages/{path.parent.name}/{path.name}" for path in languages
     }
     shipped |= {
         f"countries/{path.parent.name}/{path.name}"

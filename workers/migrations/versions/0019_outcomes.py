@@ -1,9 +1,10 @@
-"""What came of referrals, as the offices say"""
+"""What came of referrals, as the offices say, and what the words of a report point to"""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 from workers.migrations.limits import limit_waiting
 
@@ -12,6 +13,7 @@ down_revision = "0018"
 branch_labels = None
 depends_on = None
 
+JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 OUTCOMES = ("taken_up", "no_action")
 """Answers so far that are outcomes as well, under the same names."""
 
@@ -38,6 +40,13 @@ def upgrade() -> None:
         ),
     )
     _keep_answers()
+    for table in ("report", "case_file"):
+        with op.batch_alter_table(table) as batch:
+            batch.add_column(
+                sa.Column(
+                    "word_themes", JSON, server_default="[]", nullable=False
+                )
+            )
 
 
 def _keep_answers() -> None:
@@ -92,4 +101,7 @@ def _keep_answers() -> None:
 
 def downgrade() -> None:
     limit_waiting()
+    for table in ("case_file", "report"):
+        with op.batch_alter_table(table) as batch:
+            batch.drop_column("word_themes")
     op.drop_table("referral_outcome")
