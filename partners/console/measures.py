@@ -214,10 +214,7 @@ def note_outcomes(
     said = request.form.getlist("outcome")
     with faults_flashed(), site.writing() as session:
         referral = _find_of_case(session, Referral, referral_id, reference)
-        act = Act(
-            session, site.current_context(), signed_in().actor, utc_now()
-        )
-        store_outcomes(act, referral, said)
+        store_outcomes(own_act(session), referral, said)
         flash(gettext("What came of it is stored."), "good")
     return back_to_case(reference)
 

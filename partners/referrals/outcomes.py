@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -60,21 +59,14 @@ def list_outcomes(
     return by_referral
 
 
-def note_answer(
-    session: Session,
-    referral: Referral,
-    event: str,
-    *,
-    actor: str,
-    now: datetime,
-) -> None:
+def note_answer(act: Act, referral: Referral, event: str) -> None:
     """An answer that is an outcome as well is kept as one, whatever the office says later."""
     outcome = OUTCOME_OF_ANSWER.get(event)
     if outcome is None:
         return
-    known = {row.outcome for row in _rows_of(session, referral)}
+    known = {row.outcome for row in _rows_of(act.session, referral)}
     if outcome not in known:
-        session.add(_new_outcome(referral, outcome, actor=actor, now=now))
+        act.session.add(_new_outcome(act, referral, outcome))
 
 
 def store_outcomes(
@@ -102,9 +94,7 @@ def store_outcomes(
         outcome for outcome in offered if outcome in set(said) - set(rows)
     ]
     for outcome in added:
-        act.session.add(
-            _new_outcome(referral, outcome, actor=act.actor, now=act.now)
-        )
+        act.session.add(_new_outcome(act, referral, outcome))
     taken_back = sorted(set(rows) - set(said))
     for name in taken_back:
         act.session.delete(rows[name])
@@ -125,12 +115,12 @@ def _rows_of(
 
 
 def _new_outcome(
-    referral: Referral, outcome: OfficeOutcome, *, actor: str, now: datetime
+    act: Act, referral: Referral, outcome: OfficeOutcome
 ) -> ReferralOutcome:
     return ReferralOutcome(
         id=new_id(),
         referral_id=referral.id,
         outcome=outcome,
-        at=now,
-        actor=actor,
+        at=act.now,
+        actor=act.actor,
     )

@@ -169,7 +169,7 @@ def store_answer(
         note=str(clean_text(note))[:2000],
         their_reference=their_reference,
     )
-    note_answer(session, referral, ANSWERS[verb], actor=actor, now=now)
+    note_answer(act, referral, ANSWERS[verb])
 
 
 def give_more(act: Act, referral: Referral, text: str) -> None:

@@ -88,12 +88,11 @@ def answer(token: str) -> Response:
 def say_outcomes(token: str) -> Response:
     said = request.form.getlist("outcome")
 
-    def act(session: Session, referral: Referral, now: datetime) -> None:
-        doing = Act(session, site.current_context(), ACTOR, now)
-        store_outcomes(doing, referral, said)
+    def do(act: Act, referral: Referral) -> None:
+        store_outcomes(act, referral, said)
 
     return _act_by_link(
-        token, act, lambda *_: gettext("Thank you. It is stored.")
+        token, do, lambda *_: gettext("Thank you. It is stored.")
     )
 
 

@@ -41,13 +41,9 @@ def delivered(house: House, *answers: str) -> None:
 
 def answer(house: House, verb: str) -> None:
     with house.context.database.writing() as session:
-        referrals.store_answer(
-            session,
-            session.get_one(Referral, house.referral.id),
-            verb,
-            actor="partner",
-            now=house.now,
-        )
+        act = Act(session, house.context, "partner", house.now)
+        referral = session.get_one(Referral, house.referral.id)
+        referrals.store_answer(act, referral, verb)
 
 
 def say(house: House, *said: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hotline.core.act import Act
 from hotline.core.errors import Misconfigured
 from hotline.core.storage.ids import new_id
 from hotline.intake.form.place_news import NEWS_OF_STATE, News, PlaceNews
@@ -291,7 +292,8 @@ def test_from_the_report_to_the_verified_removal(house: House) -> None:
     assert held.next_at is not None and held.next_at > house.now
     with house.context.database.writing() as session:
         hold = session.get_one(Hold, house.hold.id)
-        holds.release_hold(session, hold, actor="partner", now=house.now)
+        act = Act(session, house.context, "partner", house.now)
+        holds.release_hold(act, hold)
     house.work()
     assert house.notice.state == "sent"
     assert news_of(house) == [News.WITH_POLICE, News.HOST_ASKED]
@@ -332,7 +334,8 @@ def test_a_reported_person_in_the_case_keeps_the_police_unnamed(
     house.decide(case, "police")
     with house.context.database.writing() as session:
         hold = session.get_one(Hold, house.hold.id)
-        holds.release_hold(session, hold, actor="partner", now=house.now)
+        act = Act(session, house.context, "partner", house.now)
+        holds.release_hold(act, hold)
     assert news_of(house) == [News.WITH_POLICE]
     with house.context.database.writing() as session:
         session.add(
