@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +29,7 @@ from partners.referrals.outcomes import (
 from partners.referrals.vocabulary import BY_ANSWER, OfficeOutcome
 from partners.states import ReferralState
 from tests.support.house import House
+from triage.priority import WORD_SLUGS
 from workers.app import create_app
 from workers.statistics.figures import collect_figures
 
@@ -201,3 +203,21 @@ def test_a_file_that_asks_for_an_answer_again_is_refused(
     )
     with pytest.raises(Misconfigured, match="an answer says already"):
         load_offices(tmp_path)
+
+
+def test_no_office_is_told_what_words_of_a_report_point_to(
+    house: House,
+) -> None:
+    house.partner()
+    case = house.case(
+        word_themes=[str(theme) for theme in WORD_SLUGS],
+        priority_parts=[
+            {"slug": str(theme), "points": 8, "why": "It speaks of a threat."}
+            for theme in WORD_SLUGS
+        ],
+    )
+    house.decide(case, "police")
+    (message,) = house.mail.messages
+    told = message.text + json.dumps(message.body, default=str)
+    assert "speaks of" not in told
+    assert not any(theme in told for theme in WORD_SLUGS)
