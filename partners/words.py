@@ -12,6 +12,7 @@ from partners.directory.kinds import PartnerKind
 from partners.directory.territory import Coverage
 from partners.duty.states import Way
 from partners.manual.vocabulary import ManualWay, Outcome
+from partners.referrals.vocabulary import OfficeOutcome
 from partners.states import (
     DeliveryState,
     HoldState,
@@ -222,6 +223,24 @@ REFERRAL_VERBS: Words = {
     "close": lazy_gettext("It is closed"),
 }
 
+OFFICE_OUTCOMES: Words = {
+    OfficeOutcome.TAKEN_UP: lazy_gettext("It was taken up"),
+    OfficeOutcome.NO_ACTION: lazy_gettext("Nothing was done"),
+    OfficeOutcome.CHILD_FOUND: lazy_gettext("The child was found"),
+    OfficeOutcome.PERSON_IDENTIFIED: lazy_gettext(
+        "The reported person was identified"
+    ),
+    OfficeOutcome.PROSECUTED: lazy_gettext("It was brought to court"),
+    OfficeOutcome.PLAN_MADE: lazy_gettext("A plan for the child was made"),
+    OfficeOutcome.SUPPORTED: lazy_gettext("The child or family gets help"),
+    OfficeOutcome.CHILD_SAFE: lazy_gettext("The child is safe"),
+    OfficeOutcome.NOT_FOUND: lazy_gettext("The child was not found"),
+    OfficeOutcome.DECLINED: lazy_gettext("Help was offered and not wanted"),
+    OfficeOutcome.PASSED_ON: lazy_gettext(
+        "It went to another office, which is responsible"
+    ),
+}
+
 PARTNER_KINDS: Words = {
     PartnerKind.HOTLINE: lazy_gettext("Hotline"),
     PartnerKind.POLICE: lazy_gettext("Police"),
@@ -231,6 +250,11 @@ PARTNER_KINDS: Words = {
     PartnerKind.PROVIDER: lazy_gettext("Host"),
     PartnerKind.HELPLINE: lazy_gettext("Helpline"),
     PartnerKind.CHILD_PROTECTION_UNIT: lazy_gettext("Child-protection unit"),
+    PartnerKind.ANTI_TRAFFICKING_UNIT: lazy_gettext("Anti-trafficking unit"),
+    PartnerKind.SCHOOL_PSYCHOLOGIST: lazy_gettext(
+        "School psychologist or agency"
+    ),
+    PartnerKind.PROSECUTOR: lazy_gettext("Prosecutor"),
 }
 
 COVERAGE: Words = {
@@ -250,6 +274,7 @@ NOTICE_KINDS: Words = {
 # What is wrong with a field of the pages that partners fill in, by its JSON pointer.
 FAULTS: Words = {
     "/verb": lazy_gettext("Choose one of the answers."),
+    "/outcome": lazy_gettext("Choose from the list."),
     "/text": lazy_gettext("Please say more, in at most 4000 characters."),
     "/reason": lazy_gettext("Say why."),
     "/officer_reference": lazy_gettext("Give your own reference."),

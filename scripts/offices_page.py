@@ -29,7 +29,8 @@ A referral holds what its row allows, and of that what a second person read and 
 addressee could act on nothing of it cannot be asked for. A kind of report is always named. Who
 reported is told to nobody, but for a contact that its owner allowed this kind of office to have; a
 contact without consent goes to those marked below alone, only while a child is in danger, and only
-after a person wrote down why. Hosts, platforms and networks are no offices: they get the exact
+after a person wrote down why. To a regulator no letter goes: a person tells it by hand what its row
+allows, and records that. Hosts, platforms and networks are no offices: they get the exact
 places, and the hashes found there, never anything about people.
 
 """

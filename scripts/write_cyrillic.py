@@ -117,6 +117,7 @@ def cyrillic_files() -> Iterator[tuple[Path, str]]:
     latin = LANGUAGES / LATIN
     ways = {
         "routing.toml": turn_reasons,
+        "keywords.toml": turn_reasons,
         "letters.po": turn_catalogue,
         "partners.po": turn_catalogue,
         **{

@@ -21,7 +21,7 @@ from hotline.core.context import Context
 from hotline.core.settings import Audience
 from hotline.core.web import health, measuring, retries, security_txt, site
 from hotline.core.web.pulse import Pulse
-from hotline.intake.form import seen_again, understood
+from hotline.intake.form import place_news, seen_again, understood
 from hotline.intake.models import Report
 
 ROOT = Path(__file__).parent.parent
@@ -58,6 +58,7 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
     app.register_blueprint(security_txt.create_blueprint())
     understood.register_reader(app, _read_places(context))
     seen_again.register_counter(app, _count_seen)
+    place_news.register_teller(app, _tell_places(context))
     for audience in context.settings.audiences:
         for blueprint in BLUEPRINTS[audience]():
             app.register_blueprint(blueprint)
@@ -94,6 +95,19 @@ def _count_seen(
     from triage.cases.fingerprints import count_for_reporter
 
     return count_for_reporter(session, report)
+
+
+def _tell_places(context: Context) -> place_news.Teller:
+    """What partners and our own checks know of a report's places, for the page of its receipt."""
+
+    def tell(
+        session: Session, report: Report, now: datetime
+    ) -> Sequence[place_news.PlaceNews]:
+        from partners.reporters.telling import tell_reporter
+
+        return tell_reporter(session, context, report, now)
+
+    return tell
 
 
 def _readiness(

@@ -47,6 +47,7 @@ def list_faults(settings: Settings) -> list[str]:
     from hotline.intake.inbound.mail import load_senders
     from partners.directory import seed
     from partners.referrals.offices import load_offices
+    from partners.reporters import rules as reporter_rules
     from triage import priority
     from triage.availability.pages import load_error_pages
     from triage.availability.policy import load_policy, policy_file
@@ -56,6 +57,7 @@ def list_faults(settings: Settings) -> list[str]:
     from triage.hosting.sources.known import load_known_networks
     from triage.jurisdiction import rules
     from triage.locations.catalogue import load_platforms
+    from triage.priority import keywords
 
     folder = settings.data_dir
     faults = [
@@ -63,7 +65,9 @@ def list_faults(settings: Settings) -> list[str]:
         *languages.find_language_faults(folder),
         *rules.list_faults(folder),
         *priority.list_faults(folder),
+        *keywords.list_faults(folder),
         *seed.list_faults(folder),
+        *reporter_rules.list_faults(folder),
     ]
     loaders: tuple[Callable[[Path], object], ...] = (
         load_platforms,

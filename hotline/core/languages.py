@@ -9,6 +9,7 @@ on one installation) and name the code in a country's file. A folder may hold
 - ``letters/``      letters, one text file each, as ``hotline/languages/en/letters/`` has them
 - ``letters.po``    what a letter takes from data files: labels, kinds, legal bases, offices
 - ``routing.toml``  the reasons of the routing rules, with the keys of the English file
+- ``keywords.toml`` words that raise the rank of a report in words: ``triage.priority.keywords``
 
 What is missing is said in English, which is what the code itself is written in. An operator's own
 file comes before a shipped one of the same name; of a catalogue it replaces single sentences. ::
@@ -50,7 +51,8 @@ DATA_WORDS = (CONSOLE, LETTER_WORDS)
 """The catalogues that say the words of data files."""
 LETTERS = "letters"
 ROUTING = "routing.toml"
-KNOWN_NAMES = frozenset({*CATALOGUES, LETTERS, ROUTING})
+KEYWORDS = "keywords.toml"
+KNOWN_NAMES = frozenset({*CATALOGUES, LETTERS, ROUTING, KEYWORDS})
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ _EMPTY = frozenset(
         "dead_at",
         "number",
         "hash",
+        "word_themes",
     }
 )
 

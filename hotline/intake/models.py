@@ -63,6 +63,8 @@ class Report(Identified, Base):
     time_presses: Mapped[bool] = mapped_column(
         default=False, server_default=false()
     )
+    # what its words point to, as the queue's weights call it; never the words themselves
+    word_themes: Mapped[list[str]] = mapped_column(server_default="[]")
     own_material: Mapped[bool] = mapped_column(default=False)
     receipt_mac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     narrative: Mapped[bytes | None] = mapped_column(LargeBinary)

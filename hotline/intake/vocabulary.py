@@ -308,32 +308,16 @@ class MessageAuthor(StrEnum):
     HOTLINE = "hotline"
 
 
-class PartState(WordedEnum):
-    """What became of a reported location, as its reporter may know it."""
+class PartState(StrEnum):
+    """What became of a part of a report. What its reporter reads of it are ``News``."""
 
-    RECEIVED = (
-        "received",
-        Words(public_words("We have it. Nobody has looked at it yet.")),
-    )
-    IN_REVIEW = ("in_review", Words(public_words("We are looking at it.")))
-    PASSED_ON = (
-        "passed_on",
-        Words(public_words("We passed it on to those who can act.")),
-    )
-    REMOVED = ("removed", Words(public_words("It is gone. We checked.")))
-    NOT_ILLEGAL = (
-        "not_illegal",
-        Words(
-            public_words(
-                "We looked at it. We cannot act against it under the law."
-            )
-        ),
-    )
-    CLOSED = ("closed", Words(public_words("We have finished with it.")))
-    SET_ASIDE = (
-        "set_aside",
-        Words(public_words("We have set it aside for now.")),
-    )
+    RECEIVED = "received"
+    IN_REVIEW = "in_review"
+    PASSED_ON = "passed_on"
+    REMOVED = "removed"
+    NOT_ILLEGAL = "not_illegal"
+    CLOSED = "closed"
+    SET_ASIDE = "set_aside"
 
 
 FINAL_STATES = frozenset(

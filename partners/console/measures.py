@@ -27,6 +27,7 @@ from partners.referrals import holds
 from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Plan, Referral
 from partners.referrals.offices import REFERRAL_ROUTES
+from partners.referrals.outcomes import store_outcomes
 from partners.referrals.told import gather_told
 from partners.sending.attempt import subject_of
 from partners.sending.models import Delivery
@@ -202,6 +203,19 @@ def answer_referral(
             note=form.get("note", ""),
         )
         flash(gettext("The answer is stored."), "good")
+    return back_to_case(reference)
+
+
+@requires("referral.answer")
+def note_outcomes(
+    reference: str, referral_id: uuid.UUID
+) -> ResponseReturnValue:
+    """What the office says to have come of it, on the telephone."""
+    said = request.form.getlist("outcome")
+    with faults_flashed(), site.writing() as session:
+        referral = _find_of_case(session, Referral, referral_id, reference)
+        store_outcomes(own_act(session), referral, said)
+        flash(gettext("What came of it is stored."), "good")
     return back_to_case(reference)
 
 

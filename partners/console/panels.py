@@ -24,6 +24,7 @@ from partners.notices.models import Notice
 from partners.notices.preservation import find_wait_end
 from partners.plans.by_hand import find_report_url, list_hand_routes
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
+from partners.referrals.outcomes import list_outcomes, offered_outcomes
 from partners.referrals.service import ANSWERS, list_referrals
 from partners.referrals.thread import list_messages
 from partners.sending.models import Delivery
@@ -91,6 +92,13 @@ def referral_panel(
             for referral in referrals
         },
         second_person=site.current_context().settings.second_person,
+        outcomes_of=list_outcomes(
+            session, [referral.id for referral in referrals]
+        ),
+        offered={
+            referral.id: offered_outcomes(site.current_context(), referral)
+            for referral in referrals
+        },
         verbs=ANSWERS,
         events={event: verb for verb, event in ANSWERS.items()},
     )

@@ -65,6 +65,11 @@ for _rule, _view, _methods in (
         ["POST"],
     ),
     (
+        f"{CASE}/referrals/<uuid:referral_id>/outcomes",
+        measures.note_outcomes,
+        ["POST"],
+    ),
+    (
         f"{CASE}/referrals/<uuid:referral_id>/more",
         measures.give_more,
         ["POST"],

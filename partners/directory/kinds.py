@@ -18,6 +18,10 @@ class PartnerKind(StrEnum):
     """A host's or a network's abuse desk."""
     HELPLINE = "helpline"
     CHILD_PROTECTION_UNIT = "child_protection_unit"
+    ANTI_TRAFFICKING_UNIT = "anti_trafficking_unit"
+    SCHOOL_PSYCHOLOGIST = "school_psychologist"
+    """A school's own, or the agency that is asked where none is."""
+    PROSECUTOR = "prosecutor"
 
 
 KIND_OF_ROUTE = {
@@ -27,6 +31,9 @@ KIND_OF_ROUTE = {
     "ncmec": PartnerKind.HOTLINE,
     "helpline": PartnerKind.HELPLINE,
     "child_protection_unit": PartnerKind.CHILD_PROTECTION_UNIT,
+    "anti_trafficking_unit": PartnerKind.ANTI_TRAFFICKING_UNIT,
+    "school_psychologist": PartnerKind.SCHOOL_PSYCHOLOGIST,
+    "prosecutor": PartnerKind.PROSECUTOR,
     "platform": PartnerKind.PLATFORM,
     "provider_notice": PartnerKind.PROVIDER,
     "cdn_notice": PartnerKind.PROVIDER,

@@ -21,6 +21,7 @@ from hotline.core.datafiles import countries, files
 from hotline.core.datafiles.country_folders import (
     MUNICIPALITIES,
     PARTNERS,
+    UNITS,
     CountryFile,
     find_country_file,
     list_codes_with,
@@ -76,6 +77,25 @@ class _Municipality:
     source: Text
 
 
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A row of ``units.csv``: an office of that name and place. ``territory``: municipalities with
+    a semicolon between them, each in every spelling in which a reporter may write it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    country: CountryCode
+    kind: PartnerKind
+    office: Text
+    place: Text
+    territory: Annotated[str, Field(min_length=1)]
+    dated: date
+    source: Text
+
+    @property
+    def municipalities(self) -> tuple[str, ...]:
+        return tuple(name.strip() for name in self.territory.split(";"))
+
+
 def load_seed(override_dir: Path | None = None) -> list[PartnerSeed]:
     """All seeds, sorted by country, kind and code; raises ``Misconfigured`` with every fault."""
     rules = load_rules(override_dir)
@@ -87,6 +107,7 @@ def load_seed(override_dir: Path | None = None) -> list[PartnerSeed]:
         *_of_countries(override_dir),
         *_seed_units(places, override_dir),
         *_local_police(places, override_dir),
+        *_named_units(override_dir),
     ]
     codes = [seed.code for seed in seeds]
     twice = sorted({code for code in codes if codes.count(code) > 1})
@@ -124,6 +145,30 @@ def _load_municipalities(override_dir: Path | None) -> list[_Municipality]:
     return places
 
 
+def _named_units(override_dir: Path | None) -> Iterator[PartnerSeed]:
+    for code, file in _files_of_countries(UNITS, override_dir):
+        units = parse_file(tuple[_Unit, ...], file.name, file.read_csv())
+        _require_country(code, file.name, units)
+        for unit in units:
+            yield PartnerSeed(
+                unit.kind,
+                code,
+                _code_of(
+                    _CODE_WORDS.get(unit.kind, unit.kind), code, unit.place
+                ),
+                f"{unit.office}, {unit.place}",
+                _read_languages(code, override_dir),
+                (),
+                unit.source,
+                unit.dated,
+                False,
+                unit.municipalities,
+            )
+
+
+_CODE_WORDS = {PartnerKind.CHILD_PROTECTION_UNIT: "unit"}
+
+
 def _files_of_countries(
     name: str, override_dir: Path | None
 ) -> Iterator[tuple[str, CountryFile]]:
@@ -134,7 +179,9 @@ def _files_of_countries(
 
 
 def _require_country(
-    code: str, name: str, rows: Sequence[PartnerSeed | _Municipality]
+    code: str,
+    name: str,
+    rows: Sequence[PartnerSeed | _Municipality | _Unit],
 ) -> None:
     strays = sorted({row.country for row in rows} - {code})
     if strays:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -316,6 +317,18 @@ class ReferralMessage(Identified, Base):
     is_ours: Mapped[bool]
     actor: Mapped[str] = mapped_column(short_text(80))
     text: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ReferralOutcome(Identified, Base):
+    """One thing that came of a referral, as the office says; taken back, it is gone."""
+
+    __tablename__ = "referral_outcome"
+    __table_args__ = (UniqueConstraint("referral_id", "outcome"),)
+
+    referral_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("referral.id"))
+    outcome: Mapped[str] = mapped_column(short_text(20))  # an OfficeOutcome
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(short_text(80))
 
 
 class Hold(Identified, Stateful, Base):

@@ -14,6 +14,7 @@ from pydantic import ConfigDict
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import Misconfigured
+from partners.referrals.vocabulary import BY_ANSWER, OfficeOutcome
 
 FILE = "offices.toml"
 PACKAGE = "partners.referrals"
@@ -48,6 +49,8 @@ class Office:
     basis: str
     gets: tuple[Disclosure, ...]
     acts_on: tuple[Disclosure, ...]
+    outcomes: tuple[OfficeOutcome, ...] = ()
+    """What such an office can say to have come of it, beside its answers."""
     contact_in_danger: bool = False
     """Whether a person may let it have a contact without consent, while a child is in danger."""
 
@@ -63,9 +66,16 @@ class _Offices:
     ncmec: Office
     helpline: Office
     child_protection_unit: Office
+    anti_trafficking_unit: Office
+    school_psychologist: Office
+    prosecutor: Office
+    regulator: Office
 
 
-REFERRAL_ROUTES = frozenset(field.name for field in fields(_Offices))
+OFFICES = frozenset(field.name for field in fields(_Offices))
+BY_HAND = frozenset({"regulator"})
+"""No letter goes to these: a person tells them, what the file allows, and writes that down."""
+REFERRAL_ROUTES = OFFICES - BY_HAND
 """Addressees of routes that are told by a referral."""
 
 
@@ -74,11 +84,15 @@ def load_offices(override_dir: Path | None = None) -> Mapping[str, Office]:
     """Every kind of office by the route's "to". Raises ``Misconfigured`` for a misspelt word."""
     data = files.read_toml(PACKAGE, FILE, override_dir)
     shape = parse_file(_Offices, FILE, data)
-    offices = {name: getattr(shape, name) for name in REFERRAL_ROUTES}
+    offices = {name: getattr(shape, name) for name in OFFICES}
     for name, office in offices.items():
         if not office.acts_on or not set(office.acts_on) <= set(office.gets):
             raise Misconfigured(
                 f"Data file {FILE}: [{name}] acts_on must name some of what it gets."
+            )
+        if BY_ANSWER & set(office.outcomes):
+            raise Misconfigured(
+                f"Data file {FILE}: [{name}] outcomes names what an answer says already."
             )
         if office.contact_in_danger and Disclosure.CONTACT not in office.gets:
             raise Misconfigured(

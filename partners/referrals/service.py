@@ -27,6 +27,7 @@ from partners.referrals.gathering import (
     queue_letter,
 )
 from partners.referrals.models import Plan, Referral
+from partners.referrals.outcomes import note_answer
 from partners.referrals.routes import PlannedRoute
 from partners.referrals.thread import write_message
 from partners.referrals.told import gather_told, seal_told
@@ -168,6 +169,7 @@ def store_answer(
         note=str(clean_text(note))[:2000],
         their_reference=their_reference,
     )
+    note_answer(act, referral, ANSWERS[verb])
 
 
 def give_more(act: Act, referral: Referral, text: str) -> None:

@@ -30,6 +30,11 @@ from partners.letters.wording import format_moment
 from partners.referrals import holds, service
 from partners.referrals.evidence import items_told
 from partners.referrals.models import HOLDING, Hold, Referral
+from partners.referrals.outcomes import (
+    list_outcomes,
+    offered_outcomes,
+    store_outcomes,
+)
 from partners.referrals.thread import list_messages
 from partners.replaced_links import LinkEnded
 from partners.states import HoldEvent
@@ -76,6 +81,18 @@ def answer(token: str) -> Response:
 
     return _act_by_link(
         token, do, lambda *_: gettext("Thank you. Your answer is stored.")
+    )
+
+
+@blueprint.post("/<token>/outcomes")
+def say_outcomes(token: str) -> Response:
+    said = request.form.getlist("outcome")
+
+    def do(act: Act, referral: Referral) -> None:
+        store_outcomes(act, referral, said)
+
+    return _act_by_link(
+        token, do, lambda *_: gettext("Thank you. It is stored.")
     )
 
 
@@ -145,7 +162,8 @@ def _act_by_link(
             act = Act(session, site.current_context(), ACTOR, utc_now())
             do(act, referral)
             session.flush()
-            good = describe(session, referral)
+            with speaking(_language_of(referral)):
+                good = describe(session, referral)
     except (InvalidInput, Conflict) as error:
         with site.reading() as session:
             return _render_page(
@@ -153,6 +171,13 @@ def _act_by_link(
             )
     flash(good, "good")
     return redirect(url_for("referrals.referral", token=token), 303)
+
+
+def _language_of(referral: Referral) -> str:
+    """The language that the office reads: what its page says after an act is in it as well."""
+    return letter_language(
+        referral.partner.languages, site.current_context().settings.data_dir
+    )
 
 
 def _find_referral(session: Session, token: str) -> Referral:
@@ -175,15 +200,12 @@ def _render_page(
     *,
     error: HotlineError | None = None,
 ) -> Response:
-    faults = faults_of(error)
     given: Mapping[str, str] = {
         name: request.form.get(name, "") for name in FIELDS
     }
-    language = letter_language(
-        referral.partner.languages, site.current_context().settings.data_dir
-    )
     hold = session.scalar(select(Hold).where(Hold.referral_id == referral.id))
-    with speaking(language):
+    with speaking(_language_of(referral)):
+        faults = faults_of(error)
         page = render(
             "provider/referral.html",
             referral=referral,
@@ -205,6 +227,8 @@ def _render_page(
                 for entry in machine.list_history(session, referral.id)
                 if entry.actor == ACTOR
             ],
+            outcomes=list_outcomes(session, [referral.id])[referral.id],
+            offered=offered_outcomes(site.current_context(), referral),
             messages=list_messages(session, site.current_context(), referral),
             problem=str(error) if error and not faults else "",
             faults=faults,

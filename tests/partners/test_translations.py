@@ -49,12 +49,14 @@ PAGES = (
     ("templates/provider/**.html", "jinja2"),
     ("notices/views.py", "python"),
     ("referrals/views.py", "python"),
+    ("referrals/outcomes.py", "python"),
 )
 WORDS = (
     words.NOTICE_STATES,
     words.NOTICE_KINDS,
     words.REFERRAL_STATES,
     words.REFERRAL_VERBS,
+    words.OFFICE_OUTCOMES,
     words.HOLD_STATES,
     words.FAULTS,
 )

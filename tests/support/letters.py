@@ -10,7 +10,7 @@ from typing import Any
 
 from hotline.intake.vocabulary import ContactWay, Deadline, Meeting
 from partners.letters.findings import Reason
-from partners.referrals.offices import load_offices
+from partners.referrals.offices import REFERRAL_ROUTES
 from partners.referrals.others import OtherReferral
 from partners.referrals.told import (
     ToldContact,
@@ -79,7 +79,7 @@ def every_notice() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def every_referral() -> Iterator[dict[str, Any]]:
     """For each kind of office: an urgent letter with everything in it, and a bare one."""
-    for kind in load_offices():
+    for kind in sorted(REFERRAL_ROUTES):
         yield full_referral(kind)
         yield full_referral(kind) | {
             "danger_now": False,
@@ -147,7 +147,7 @@ def full_referral(kind: str) -> dict[str, Any]:
         "can_be_preserved": True,
         "also_told": [
             OtherReferral(other, MARK, is_sent)
-            for other in load_offices()
+            for other in sorted(REFERRAL_ROUTES)
             for is_sent in (True, False)
         ],
         "hold_hours": "72",

@@ -58,6 +58,7 @@ def test_the_figures_of_a_new_service_are_whole(
     assert figures["cases"] == {"by_state": {}, "by_kind": {}}
     assert figures["told"] == {
         "referrals_by_state": {},
+        "outcomes_by_office": {},
         "notices_by_state": {},
     }
     assert list(figures["durations"]) == [

@@ -106,6 +106,7 @@ def _take_over_what_was_said(target: Case, part: Case) -> None:
     """What a report says adds; it never takes away."""
     target.danger_now = target.danger_now or part.danger_now
     target.time_presses = target.time_presses or part.time_presses
+    target.word_themes = sorted({*target.word_themes, *part.word_themes})
     target.own_material = target.own_material or part.own_material
     target.child_reporter = target.child_reporter or part.child_reporter
     target.held = max(target.held, part.held)
@@ -148,6 +149,7 @@ def _open_beside(act: Act, case: Case) -> Case:
         kind=case.kind,
         danger_now=case.danger_now,
         time_presses=case.time_presses,
+        word_themes=list(case.word_themes),
         own_material=case.own_material,
         child_reporter=case.child_reporter,
         facts=dict(case.facts),

@@ -246,6 +246,9 @@ class Case(Identified, Stateful, Base):
     time_presses: Mapped[bool] = mapped_column(
         default=False, server_default=false()
     )
+    word_themes: Mapped[list[str]] = mapped_column(
+        default=list, server_default="[]"
+    )
     child_reporter: Mapped[bool] = mapped_column(default=False)
     own_material: Mapped[bool] = mapped_column(default=False)
     held: Mapped[int] = mapped_column(default=Held.NONE, server_default="0")

@@ -23,8 +23,11 @@ HELPERS = frozenset(
         Destination.EMERGENCY,
         Destination.HELPLINE,
         Destination.CHILD_PROTECTION_UNIT,
+        Destination.ANTI_TRAFFICKING_UNIT,
+        Destination.SCHOOL_PSYCHOLOGIST,
         Destination.MANUAL_REVIEW,
         Destination.POLICE,
+        Destination.PROSECUTOR,
         Destination.INTERPOL_NCB,
     }
 )

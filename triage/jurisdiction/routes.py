@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from hotline.intake.kinds import ReportKind
 from triage.jurisdiction.drafts import Draft
 from triage.jurisdiction.messages import Reason
 from triage.jurisdiction.notice_routes import draft_notices
@@ -31,8 +32,11 @@ def draft_routes(situation: Situation) -> tuple[Draft, ...]:
     """All routes, in the order in which a person should read them; never empty."""
     police = _draft_police(situation)
     drafts = [*_draft_support(situation)]
+    drafts += _draft_anti_trafficking(situation)
+    drafts += _draft_school(situation)
     if police:
         drafts.append(police)
+        drafts += _draft_prosecutor(situation)
     if not situation.lawful:
         drafts += _draft_interpol(situation, police)
         drafts += _draft_partners(situation)
@@ -98,6 +102,60 @@ def _draft_protection_unit(situation: Situation) -> Iterator[Draft]:
             home,
             f"{unit}, {victim.municipality}" if victim.municipality else unit,
             tuple(reasons),
+            after=Gate.PERSON,
+            urgency=situation.urgency,
+        )
+
+
+def _draft_anti_trafficking(situation: Situation) -> Iterator[Draft]:
+    """A child that is offered or sold: the country's own mechanism identifies and protects it."""
+    rules = situation.home_rules
+    if rules is None or not rules.names.anti_trafficking_unit:
+        return
+    is_of_kind = situation.facts.kind is ReportKind.TRAFFICKING
+    if is_of_kind and (situation.danger or not situation.lawful):
+        yield Draft(
+            Destination.ANTI_TRAFFICKING_UNIT,
+            situation.facts.home,
+            rules.names.anti_trafficking_unit,
+            (Reason("trafficking.offered"),),
+            after=Gate.PERSON,
+            urgency=situation.urgency,
+        )
+
+
+def _draft_school(situation: Situation) -> Iterator[Draft]:
+    """Harmful, not illegal: no police, and yet a child that somebody should talk with."""
+    rules, facts = situation.home_rules, situation.facts
+    if rules is None or not rules.names.school_psychologist:
+        return
+    is_no_offence = situation.lawful or facts.is_elsewhere
+    is_child_known = facts.victim.known_identity is True or bool(
+        facts.victim.municipality
+    )
+    is_about_child = situation.support_comes_first or is_child_known
+    if is_no_offence and is_about_child:
+        yield Draft(
+            Destination.SCHOOL_PSYCHOLOGIST,
+            facts.home,
+            rules.names.school_psychologist,
+            (Reason("school.harmful"),),
+            after=Gate.PERSON,
+        )
+
+
+def _draft_prosecutor(situation: Situation) -> Iterator[Draft]:
+    """Beside the police, where proceedings are to be expected in which a known child is heard."""
+    rules, victim = situation.home_rules, situation.facts.victim
+    if rules is None or not rules.names.prosecutor:
+        return
+    is_known = victim.known_identity is True or victim.municipality is not None
+    if situation.illegal and situation.nexus and is_known:
+        yield Draft(
+            Destination.PROSECUTOR,
+            situation.facts.home,
+            rules.names.prosecutor,
+            (Reason("prosecutor.known_child"),),
             after=Gate.PERSON,
             urgency=situation.urgency,
         )

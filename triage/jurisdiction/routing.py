@@ -111,6 +111,7 @@ def priority_signals(
     *,
     urgent_kind: bool = False,
     time_presses: bool = False,
+    words: frozenset[priority.Slug] = frozenset(),
     sightings: int = 1,
     age_hours: float = 0.0,
     deadline_hours: float | None = None,
@@ -126,6 +127,7 @@ def priority_signals(
         child_reporting=facts.reporter_is_child is True
         or facts.own_material is True,
         time_presses=may_be_illegal and time_presses,
+        words=words if may_be_illegal else frozenset(),
         child_contacted=may_be_illegal and urgent_kind,
         unknown_victim=may_be_illegal and victim.known_identity is False,
         new_material=may_be_illegal and facts.known_list is False,

@@ -85,6 +85,9 @@ class Names:
     interpol_ncb: Text
     helpline: Text
     child_protection_unit: str = ""
+    anti_trafficking_unit: str = ""
+    school_psychologist: str = ""
+    prosecutor: str = ""
     regulator: str = ""
 
 

@@ -58,6 +58,16 @@ class Slug(StrEnum):
     SIGHTINGS = "sightings"
     AGE = "age"
     DEADLINE = "deadline"
+    WORDS_THREAT = "words_threat"
+    WORDS_MEETING = "words_meeting"
+    WORDS_LIVE = "words_live"
+    WORDS_SALE = "words_sale"
+    WORDS_AT_HOME = "words_at_home"
+    WORDS_YOUNG = "words_young"
+
+
+WORD_SLUGS = frozenset(slug for slug in Slug if slug.startswith("words_"))
+"""What the words of a report may point to; which words do is in ``triage.priority.keywords``."""
 
 
 Points = Annotated[int, Field(ge=0, le=MAX_SCORE)]
@@ -68,6 +78,7 @@ Hours = Annotated[float, Field(gt=0, le=24 * 365)]
 class Signals:
     """What is known of a case. Unknown is False or None: it adds nothing and takes nothing.
 
+    ``words``: what the words of its reports point to, of ``WORD_SLUGS``.
     ``deadline_hours`` is what is left of the nearest deadline; negative once it has passed.
     """
 
@@ -82,6 +93,7 @@ class Signals:
     sightings: int = 1
     age_hours: float = 0.0
     deadline_hours: float | None = None
+    words: frozenset[Slug] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +124,12 @@ class Weights:
     sightings: Weight
     age: Weight
     deadline: Weight
+    words_threat: Weight
+    words_meeting: Weight
+    words_live: Weight
+    words_sale: Weight
+    words_at_home: Weight
+    words_young: Weight
 
     def of(self, slug: Slug) -> Weight:
         """The weight of one signal: each has a field that is named like it."""
@@ -185,6 +203,7 @@ def _compute_shares(signals: Signals, weights: Weights) -> dict[Slug, float]:
         Slug.SIGHTINGS: (signals.sightings - 1) / weights.sightings.full_at,
         Slug.AGE: signals.age_hours / weights.age.full_at,
     }
+    shares |= dict.fromkeys(signals.words & WORD_SLUGS, 1.0)
     if signals.list_class is not ListClass.NONE:
         shares[Slug(signals.list_class)] = 1.0
     if signals.deadline_hours is not None:

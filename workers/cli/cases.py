@@ -6,6 +6,7 @@ shown here: the console shows them, to people who sign in.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -19,7 +20,8 @@ from hotline.core.context import Context, utc_now
 from hotline.core.errors import NotFound
 from partners.notices.models import Notice
 from partners.referrals.message import referral_message
-from partners.referrals.models import Referral
+from partners.referrals.models import Referral, ReferralOutcome
+from partners.referrals.outcomes import list_outcomes
 from partners.referrals.service import list_referrals
 from partners.sending.models import Delivery
 from triage.cases.models import Case, CaseItem
@@ -60,6 +62,7 @@ class CaseView:
     people: Sequence[KnownPerson]
     identifiers: Sequence[KnownIdentifier]
     referrals: Sequence[Referral]
+    outcomes: Mapping[uuid.UUID, Sequence[ReferralOutcome]]
     notices: Sequence[Notice]
 
     def to_json(self) -> dict[str, object]:
@@ -74,7 +77,10 @@ class CaseView:
             "people": [_person_shape(person) for person in self.people],
             "identifiers": [_identifier_shape(e) for e in self.identifiers],
             "routes": _route_shapes(case),
-            "referrals": [_referral_shape(r) for r in self.referrals],
+            "referrals": [
+                _referral_shape(referral, self.outcomes[referral.id])
+                for referral in self.referrals
+            ],
             "notices": [_notice_shape(notice) for notice in self.notices],
         }
 
@@ -113,12 +119,19 @@ def _route_shapes(case: Case) -> list[dict[str, object]]:
     ]
 
 
-def _referral_shape(referral: Referral) -> dict[str, object]:
+def _referral_shape(
+    referral: Referral, outcomes: Sequence[ReferralOutcome]
+) -> dict[str, object]:
     return {
         "reference": referral.reference,
         "to": referral.partner.name,
         "state": referral.state,
+        "outcomes": [_outcome_shape(outcome) for outcome in outcomes],
     }
+
+
+def _outcome_shape(outcome: ReferralOutcome) -> dict[str, str]:
+    return {"outcome": outcome.outcome, "at": outcome.at.isoformat()}
 
 
 def _notice_shape(notice: Notice) -> dict[str, object]:
@@ -196,11 +209,13 @@ def _view_of(session: Session, context: Context, case: Case) -> CaseView:
     notices = session.scalars(
         select(Notice).where(Notice.case_id == case.id).order_by(Notice.id)
     ).all()
+    referrals = list_referrals(session, case.id)
     return CaseView(
         case,
         list_people(session, context, case),
         list_identifiers(session, context, case),
-        list_referrals(session, case.id),
+        referrals,
+        list_outcomes(session, [referral.id for referral in referrals]),
         notices,
     )
 
@@ -248,7 +263,8 @@ def show_referral(
             raise NotFound(f"There is no referral {reference}.")
         act.record("referral.read", "referral", referral.id)
         if not (letter or json_package):
-            _print_referral(referral, as_json)
+            outcomes = list_outcomes(session, [referral.id])[referral.id]
+            _print_referral(referral, outcomes, as_json)
             return
         message = referral_message(
             session, context, referral, _delivery_of(act, referral), act.now
@@ -274,8 +290,10 @@ def _delivery_of(act: Act, referral: Referral) -> Delivery:
     return delivery
 
 
-def _print_referral(referral: Referral, as_json: bool) -> None:
-    shape = {
+def _print_referral(
+    referral: Referral, outcomes: Sequence[ReferralOutcome], as_json: bool
+) -> None:
+    shape: dict[str, object] = {
         "reference": referral.reference,
         "case": referral.case.reference,
         "to": referral.partner.name,
@@ -285,10 +303,13 @@ def _print_referral(referral: Referral, as_json: bool) -> None:
         "their_reference": referral.their_reference,
     }
     if as_json:
-        emit_json(shape)
+        said = [_outcome_shape(outcome) for outcome in outcomes]
+        emit_json({**shape, "outcomes": said})
         return
     for name, value in shape.items():
         _say(f"{_plain(name)}: {value or '-'}")
+    for outcome in outcomes:
+        _say(f"outcome: {_plain(outcome.outcome)} ({outcome.at:%Y-%m-%d})")
 
 
 def _plain(slug: str) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from hotline.core.storage.machine import HistoryEntry
 from hotline.intake.models import Report
 from partners.notices.models import Notice
-from partners.referrals.models import Referral
+from partners.referrals.models import Referral, ReferralOutcome
 from partners.states import HoldEvent, NoticeEvent, ReferralEvent
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import CaseEvent
@@ -47,9 +47,13 @@ class CaseFigures:
 
 @dataclass(frozen=True, slots=True)
 class ToldFigures:
-    """Who was told: police and partners by referrals, providers by notices."""
+    """Who was told: police and partners by referrals, providers by notices.
+
+    ``outcomes_by_office``: a kind of office -> how many referrals each outcome came of.
+    """
 
     referrals_by_state: Counts
+    outcomes_by_office: Mapping[str, Counts]
     notices_by_state: Counts
 
 
@@ -98,6 +102,7 @@ def collect_figures(session: Session, now: datetime) -> Figures:
         ),
         told=ToldFigures(
             referrals_by_state=_count_by(session, Referral.state),
+            outcomes_by_office=_count_outcomes(session),
             notices_by_state=_count_by(session, Notice.state),
         ),
         durations=_measure_durations(session),
@@ -184,6 +189,19 @@ def _seconds_between(starts: Times, ends: Times) -> list[float]:
 
 def _count_rows(session: Session, column: Any) -> int:
     return session.scalar(select(func.count(column))) or 0
+
+
+def _count_outcomes(session: Session) -> dict[str, Counts]:
+    rows = session.execute(
+        select(Referral.kind, ReferralOutcome.outcome, func.count())
+        .join(ReferralOutcome, ReferralOutcome.referral_id == Referral.id)
+        .group_by(Referral.kind, ReferralOutcome.outcome)
+        .order_by(Referral.kind, ReferralOutcome.outcome)
+    )
+    by_office: dict[str, Counts] = {}
+    for office, outcome, count in rows:
+        by_office.setdefault(office, {})[outcome] = count
+    return by_office
 
 
 def _count_by(session: Session, column: Any) -> Counts:

@@ -7,6 +7,7 @@ one installation). A folder may hold
 - ``jurisdiction.toml``   who may prosecute what, on what basis: ``triage.jurisdiction``
 - ``partners.toml``       offices that no other file names: ``partners.directory``
 - ``municipalities.csv``  municipalities, and the county of each: ``partners.directory``
+- ``units.csv``           offices for some municipalities each, by name: ``partners.directory``
 
 Each reader says what is in its file. An operator's own file comes before a shipped one of the same
 name; so does one under the name that it had before there were folders (``FORMER_NAMES``).
@@ -30,7 +31,10 @@ COUNTRY = "country.toml"
 JURISDICTION = "jurisdiction.toml"
 PARTNERS = "partners.toml"
 MUNICIPALITIES = "municipalities.csv"
-KNOWN_NAMES = frozenset({COUNTRY, JURISDICTION, PARTNERS, MUNICIPALITIES})
+UNITS = "units.csv"
+KNOWN_NAMES = frozenset(
+    {COUNTRY, JURISDICTION, PARTNERS, MUNICIPALITIES, UNITS}
+)
 FORMER_NAMES: Mapping[str, str] = {
     COUNTRY: "country_{code}.toml",
     JURISDICTION: "jurisdiction_{code}.toml",

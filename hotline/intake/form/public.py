@@ -71,7 +71,6 @@ def words() -> dict[str, object]:
     return {
         "kinds": wording.KINDS,
         "roles": wording.ROLES,
-        "states": wording.STATES,
         "sorts": wording.SORTS,
         "most_shown": MOST_SHOWN,
         "asked": wording.ASKED,

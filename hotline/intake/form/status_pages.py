@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from flask import Response, make_response, render_template, request
 from flask_babel import LazyString
+from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import utc_now
@@ -15,11 +17,35 @@ from hotline.core.web import site
 from hotline.intake import service
 from hotline.intake.flood import guard
 from hotline.intake.form import form_fields, wording
+from hotline.intake.form.place_news import PlaceNews, tell_places
 from hotline.intake.form.public import blueprint, needs_no_cookie
 from hotline.intake.form.seen_again import SeenAgain, count_places
+from hotline.intake.models import Report
 from hotline.intake.submission import read_information
+from hotline.intake.vocabulary import ReporterRole
 
 Faults = Mapping[str, LazyString]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """All that the page of a receipt shows. ``to_child``: a child reported, so words are simple."""
+
+    status: service.ReportStatus
+    places: Sequence[PlaceNews]
+    again: SeenAgain | None
+    to_child: bool
+
+
+def _view_of(session: Session, report: Report) -> StatusView:
+    status = service.status_of(session, site.current_context(), report)
+    return StatusView(
+        status=status,
+        places=tell_places(session, report, status.parts, utc_now()),
+        again=count_places(session, report),
+        to_child=report.reporter_role in set(ReporterRole)
+        and ReporterRole(report.reporter_role).is_child,
+    )
 
 
 @blueprint.route("/status", methods=["GET", "POST"])
@@ -37,15 +63,10 @@ def status() -> str | Response:
         report = service.find_by_receipt(
             transaction, site.current_context(), typed
         )
-        report_status = (
-            service.status_of(transaction, site.current_context(), report)
-            if report
-            else None
-        )
-        again = count_places(transaction, report) if report else None
-    if report_status is None:
+        view = _view_of(transaction, report) if report else None
+    if view is None:
         return _no_such_receipt(typed)
-    return _status_page(report_status, typed, again=again)
+    return _status_page(view, typed)
 
 
 @blueprint.post("/status/information")
@@ -67,24 +88,16 @@ def add_information() -> Response:
         )
         if report is None:
             return _no_such_receipt(typed)
-        report_status = service.status_of(
-            transaction, site.current_context(), report
-        )
-        if words and not _said_already(report_status, words):
-            context = site.current_context()
+        context = site.current_context()
+        status = service.status_of(transaction, context, report)
+        if words and not _said_already(status, words):
             act = Act(transaction, context, audit.PUBLIC, utc_now())
             service.add_information(act, report, words)
             transaction.flush()
-            report_status = service.status_of(
-                transaction, site.current_context(), report
-            )
-        again = count_places(transaction, report)
+        view = _view_of(transaction, report)
     if not words:
-        fault = wording.FAULTS["text"]
-        return _status_page(
-            report_status, typed, text, fault, 422, again=again
-        )
-    return _status_page(report_status, typed, added=True, again=again)
+        return _status_page(view, typed, text, wording.FAULTS["text"], 422)
+    return _status_page(view, typed, added=True)
 
 
 def _said_already(report_status: service.ReportStatus, words: str) -> bool:
@@ -94,23 +107,24 @@ def _said_already(report_status: service.ReportStatus, words: str) -> bool:
 
 
 def _status_page(
-    report_status: service.ReportStatus,
+    view: StatusView,
     typed: str,
     text: str = "",
     fault: LazyString | None = None,
     code: int = 200,
     *,
     added: bool = False,
-    again: SeenAgain | None = None,
 ) -> Response:
     page = render_template(
         "public/status.html",
-        status=report_status,
+        status=view.status,
+        places=view.places,
+        say=wording.say_to_child if view.to_child else wording.say_news,
+        again=view.again,
         receipt=typed,
         text=text,
         faults={"text": fault} if fault else {},
         added=added,
-        again=again,
     )
     return make_response(page, code)
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from functools import cache
 
 from babel import Locale
-from flask_babel import LazyString
+from flask_babel import LazyString, format_date, gettext
 from flask_babel import lazy_gettext as _
 
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.intake.answer_values import MAX_ANSWER
 from hotline.intake.contact_terms import MAX_SAFE_TIME
+from hotline.intake.form.place_news import Said
 from hotline.intake.form.understood import Sort
 from hotline.intake.kinds import ReportKind
 from hotline.intake.questions import Answer, Shape
@@ -26,7 +27,6 @@ from hotline.intake.submission import (
 from hotline.intake.vocabulary import (
     ContactReader,
     ContactWay,
-    PartState,
     ReporterRole,
     SeenZone,
 )
@@ -36,9 +36,6 @@ KINDS: dict[str, LazyString] = {
 }
 ROLES: dict[str, LazyString] = {
     role: _(role.words.public) for role in ReporterRole
-}
-STATES: dict[str, LazyString] = {
-    state: _(state.words.public) for state in PartState
 }
 SORTS: dict[Sort, LazyString] = {
     Sort.PLACE: _("Pages and links"),
@@ -144,3 +141,17 @@ def zones_of(home_zone: str) -> dict[str, LazyString]:
         zone: _(zone.words.public, zone=home_zone.replace("_", " "))
         for zone in SeenZone
     }
+
+
+def say_news(said: Said) -> str:
+    """One piece of news of a place, in the reader's language."""
+    return _say_with_day(said.news.words.said, said)
+
+
+def say_to_child(said: Said) -> str:
+    """The same in words for a child."""
+    return _say_with_day(said.news.words.to_child, said)
+
+
+def _say_with_day(sentence: str, said: Said) -> str:
+    return str(gettext(sentence, day=format_date(said.day, "long")))

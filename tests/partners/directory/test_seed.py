@@ -8,6 +8,7 @@ from hotline.core.datafiles.country_folders import SHIPPED
 from hotline.core.errors import Misconfigured
 from partners.directory import seed
 from partners.directory.seed import PartnerSeed, load_seed
+from partners.directory.territory import Office, propose_office
 from triage.jurisdiction import load_rules
 
 
@@ -174,3 +175,41 @@ def test_one_table_of_all_countries_comes_before_the_folders(
     assert of(seeds, "police", "DE")
     assert len(of(seeds, "ncb", "RS")) == (kind != "partners.toml")
     assert of(seeds, "police", "AL") != of(load_seed(), "police", "AL")
+
+
+@pytest.mark.parametrize(
+    ("country", "units", "police"), [("RS", 145, 27), ("MK", 30, 8)]
+)
+def test_serbia_and_north_macedonia_have_units_for_every_municipality(
+    seeds: list[PartnerSeed], country: str, units: int, police: int
+) -> None:
+    centres = of(seeds, "child_protection_unit", country)
+    local = [one for one in of(seeds, "police", country) if one.territory]
+    assert (len(centres), len(local)) == (units, police)
+    places = [place for one in centres for place in one.territory]
+    assert len(places) == len(set(places))
+    assert set(places) == {place for one in local for place in one.territory}
+    assert not any(one.verified or one.channels for one in [*centres, *local])
+
+
+@pytest.mark.parametrize(
+    ("country", "written", "code"),
+    [
+        ("RS", "Opština Priboj", "unit-rs-priboj"),
+        ("RS", "град Ниш", "unit-rs-nis"),
+        ("RS", "novi beograd", "unit-rs-beograd"),
+        ("MK", "Липково", "unit-mk-kumanovo"),
+        ("MK", "Tetovë", "unit-mk-tetovo"),
+        ("MK", "Gjorče Petrov", "unit-mk-skopje"),
+        ("MK", "Nowhere", None),
+    ],
+)
+def test_the_unit_is_proposed_by_the_municipality_in_any_spelling(
+    seeds: list[PartnerSeed], country: str, written: str, code: str | None
+) -> None:
+    offices = [
+        Office(one.code, one.kind, one.territory, is_confirmed=False)
+        for one in of(seeds, "child_protection_unit", country)
+    ]
+    proposed = propose_office(offices, written)
+    assert (proposed.code if proposed else None) == code

@@ -151,7 +151,14 @@ def bases() -> set[str]:
 
 def offices() -> dict[str, bool]:
     """Name -> whether it is one place's, of the kinds that have no name of their own."""
-    described = ("police", "ncb", "child_protection_unit")
+    described = (
+        "police",
+        "ncb",
+        "child_protection_unit",
+        "anti_trafficking_unit",
+        "school_psychologist",
+        "prosecutor",
+    )
     return {
         seed.name: bool(seed.territory)
         for seed in load_seed()

@@ -16,6 +16,7 @@ from tests.support.reports import receive_report
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.examination.register import register_report
 from triage.cases.models import Case
+from triage.priority import WORD_SLUGS
 
 
 @pytest.mark.parametrize(
@@ -90,3 +91,31 @@ def test_a_later_report_does_not_take_it_away(context: Context) -> None:
     register(context, url, kind="grooming", answers={"meets": "no"})
     with context.database.reading() as session:
         assert session.scalars(select(Case)).one().time_presses
+
+
+def test_words_of_a_report_raise_it_and_the_score_says_why(
+    context: Context,
+) -> None:
+    for name, narrative in (
+        ("plain", "I came across this."),
+        ("told", "He is in the family and THREATENS her. A hotel was named."),
+    ):
+        register(
+            context,
+            f"http://{name}.example/a",
+            kind="csam_image",
+            narrative=narrative,
+        )
+    with context.database.writing() as session:
+        plain, told = session.scalars(select(Case).order_by(Case.id))
+        for case in (plain, told):
+            appraise_case(session, context, case, NOW + timedelta(days=4))
+        assert plain.word_themes == []
+        assert told.word_themes == ["words_meeting", "words_threat"]
+        assert told.priority - plain.priority == 16
+        reasons = {part["why"] for part in told.priority_parts}
+        assert "The report speaks of a meeting." in reasons
+        told.outcome = {"class": "not_illegal"}
+        appraise_case(session, context, told, NOW + timedelta(days=4))
+        slugs = {part["slug"] for part in told.priority_parts}
+        assert not slugs & WORD_SLUGS

@@ -36,6 +36,9 @@ TO = {
     "regulator",
     "helpline",
     "child_protection_unit",
+    "anti_trafficking_unit",
+    "school_psychologist",
+    "prosecutor",
     "manual_review",
     "close",
     "signpost",
@@ -85,7 +88,14 @@ everything = st.fixed_dictionaries(
         "reporter_is_child": MAYBE,
         "own_material": MAYBE,
         "kind": st.sampled_from(
-            [None, "csam_image", "grooming", "p2p", "other_harmful"]
+            [
+                None,
+                "csam_image",
+                "grooming",
+                "p2p",
+                "other_harmful",
+                "trafficking",
+            ]
         ),
         "assessment": st.sampled_from(ASSESSMENTS),
         "known_list": st.sampled_from(

@@ -383,3 +383,58 @@ def test_albanian_words() -> None:
         one.why for one in routing.routes if one.to == "police"
     )
     assert "juridiksion" in routing.priority.parts[0].why
+
+
+@pytest.mark.parametrize("home", ["AL", "RS", "MK"])
+def test_a_child_that_is_offered_is_told_to_the_anti_trafficking_unit(
+    home: str,
+) -> None:
+    found = by_to(ask(home=home, kind="trafficking"))
+    unit = found["anti_trafficking_unit"]
+    assert (unit.country, unit.after, unit.automatic) == (
+        home,
+        "person",
+        False,
+    )
+    assert unit.urgency == "high" and "offered or sold" in unit.why
+    lawful = by_to(ask(kind="trafficking", assessment="not_illegal"))
+    assert "anti_trafficking_unit" not in lawful
+    assert "anti_trafficking_unit" not in by_to(ask(kind="grooming"))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"kind": "other_harmful", "reporter_is_child": True},
+        {"kind": "other_harmful", "victim": {"municipality": "Durrës"}},
+        {"assessment": "not_illegal", "suspect": {"is_child": True}},
+    ],
+)
+def test_harmful_and_not_illegal_goes_to_who_helps_a_known_child(
+    facts: dict[str, Any],
+) -> None:
+    school = by_to(ask(**facts))["school_psychologist"]
+    assert (school.after, school.automatic) == ("person", False)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"kind": "other_harmful"},
+        {"assessment": "not_illegal"},
+        {"kind": "grooming", "reporter_is_child": True},
+    ],
+)
+def test_no_school_is_told_without_a_child_or_of_an_offence(
+    facts: dict[str, Any],
+) -> None:
+    assert "school_psychologist" not in by_to(ask(**facts))
+
+
+def test_a_prosecutor_is_offered_where_a_known_child_is_to_be_heard() -> None:
+    known = {"municipality": "Durrës"}
+    found = by_to(ask(assessment="national", victim=known))
+    assert found["prosecutor"].after == "person"
+    assert list(found).index("police") < list(found).index("prosecutor")
+    assert "prosecutor" not in by_to(ask(victim=known))
+    assert "prosecutor" not in by_to(ask(assessment="national"))

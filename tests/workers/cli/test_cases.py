@@ -15,7 +15,7 @@ from hotline.core.settings import load_settings
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
 from partners.directory.models import Partner
-from partners.referrals.models import Plan, Referral
+from partners.referrals.models import Plan, Referral, ReferralOutcome
 from partners.referrals.told import gather_told, seal_told
 from partners.sending.models import Delivery
 from triage.cases.models import Case
@@ -137,6 +137,16 @@ def add_referral(act: Act, case: Case) -> None:
     told = gather_told(act.session, act.context, case, "police")
     seal_told(act.session, act.context, referral, told)
     act.session.add(referral)
+    act.session.flush()
+    act.session.add(
+        ReferralOutcome(
+            id=new_id(),
+            referral_id=referral.id,
+            outcome="child_found",
+            at=NOW,
+            actor="partner",
+        )
+    )
     act.session.add(
         Delivery(
             id=new_id(),
@@ -176,7 +186,9 @@ def test_a_case_is_shown_with_its_people(
         }
     ]
     assert shown["identifiers"][0]["value"] == "+355 69 212 3456"
-    assert shown["referrals"][0]["reference"] == "AL-R-2026-000001"
+    (referral,) = shown["referrals"]
+    assert referral["reference"] == "AL-R-2026-000001"
+    assert referral["outcomes"][0]["outcome"] == "child_found"
     assert "case.people_read" in log_of()
     assert cli.run(["case", "show", "AL-2026-000001"]) == 0
     text = capsys.readouterr().out
@@ -202,7 +214,11 @@ def test_a_referral_shows_what_the_office_is_told(
     document = json.loads(capsys.readouterr().out)
     assert document["summary"] == SUMMARY
     assert cli.run(["referral", "show", "AL-R-2026-000001", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["state"] == "delivered"
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["state"] == "delivered"
+    assert shown["outcomes"] == [
+        {"outcome": "child_found", "at": NOW.isoformat()}
+    ]
     assert "referral.read" in log_of()
 
 

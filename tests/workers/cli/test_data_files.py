@@ -20,6 +20,7 @@ from hotline.core.datafiles.vocabulary import country_codes, language_codes
 from hotline.core.errors import Misconfigured
 from hotline.core.settings import Settings
 from hotline.intake.flood.limits import load_limits
+from hotline.intake.form.place_news import News
 from hotline.intake.inbound.mail import load_senders
 from hotline.intake.kinds import ReportKind
 from partners.directory import seed
@@ -28,6 +29,8 @@ from partners.referrals.offices import (
     Disclosure,
     load_offices,
 )
+from partners.referrals.vocabulary import OfficeOutcome
+from partners.reporters.rules import load_rules as load_reporter_rules
 from triage import priority
 from triage.availability.model import VerdictName
 from triage.availability.pages import load_error_pages
@@ -48,6 +51,7 @@ from triage.jurisdiction.vocabulary import (
     Urgency,
 )
 from triage.locations.catalogue import load_platforms
+from triage.priority.keywords import load_keywords
 from workers import configuration
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -118,6 +122,9 @@ def load_demo_policy(folder: Path) -> object:
 HASH_KINDS = ("md5", "sha1", "sha256", "pdq", "phash")
 SENDERS = ("dkim", "arf", "xarf", "plain", "ncmec", "provider")
 PARTNER_KINDS = (
+    "anti_trafficking_unit",
+    "school_psychologist",
+    "prosecutor",
     "police",
     "ncb",
     "helpline",
@@ -184,7 +191,31 @@ DATA_FILES = (
     DataFile(
         "countries/AL/municipalities.csv", seed.load_seed, (country_codes(),)
     ),
-    DataFile("offices.toml", load_offices, (Disclosure, REFERRAL_ROUTES)),
+    DataFile(
+        "countries/RS/units.csv",
+        seed.load_seed,
+        (country_codes(), ("child_protection_unit", "police")),
+    ),
+    DataFile(
+        "countries/MK/units.csv",
+        seed.load_seed,
+        (country_codes(), ("child_protection_unit", "police")),
+    ),
+    DataFile(
+        "offices.toml",
+        load_offices,
+        (Disclosure, REFERRAL_ROUTES, OfficeOutcome),
+    ),
+    *(
+        DataFile(
+            f"languages/{code}/keywords.toml",
+            load_keywords,
+            (priority.WORD_SLUGS,),
+            free=r"^#|^source",
+        )
+        for code in ("en", "mk", "sq", "sr-Cyrl", "sr-Latn")
+    ),
+    DataFile("reporter_news.toml", load_reporter_rules, (News,)),
     DataFile(
         "platforms.toml",
         load_platforms,
@@ -342,9 +373,9 @@ def test_every_data_file_of_the_repository_is_looked_at() -> None:
         for path in (REPOSITORY / package).rglob("data/*")
         if path.is_file()
     }
-    languages = (REPOSITORY / "hotline" / "languages").glob("*/routing.toml")
+    languages = (REPOSITORY / "hotline" / "languages").glob("*/*.toml")
     shipped |= {
-        f"languages/{path.parent.name}/routing.toml" for path in languages
+        f"languages/{path.parent.name}/{path.name}" for path in languages
     }
     shipped |= {
         f"countries/{path.parent.name}/{path.name}"

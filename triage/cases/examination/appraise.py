@@ -34,7 +34,13 @@ from triage.locations.others.address_use import is_used_by_person
 from triage.media.models import Media
 from triage.prints.models import PrintListing, WatchedPrint
 from triage.prints.watch import count_places
-from triage.priority import ListClass, Priority, score_case
+from triage.priority import (
+    WORD_SLUGS,
+    ListClass,
+    Priority,
+    Slug,
+    score_case,
+)
 
 # In a stored routing: the digest of the rules that it follows from.
 RULES = "rules"
@@ -107,6 +113,9 @@ def _appraise_place(
         routing.jurisdiction,
         urgent_kind=facts.is_child_in_contact,
         time_presses=case.time_presses,
+        words=frozenset(
+            Slug(theme) for theme in case.word_themes if theme in WORD_SLUGS
+        ),
         # Each place where the reporter's own picture was seen says as much as a report of it.
         sightings=max(1, item.sighting_count) + count_places(session, item.id),
         age_hours=max(0.0, hours_known),

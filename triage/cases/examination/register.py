@@ -30,6 +30,7 @@ from triage.locations import Location, identify_locations
 from triage.locations.catalogue import load_platforms
 from triage.locations.understanding import IN_NARRATIVE
 from triage.prints.watch import FINGERPRINT_ITEM
+from triage.priority.keywords import find_themes, load_keywords
 
 
 def register_report(task: Task) -> None:
@@ -48,6 +49,7 @@ def register_report(task: Task) -> None:
         entries = list(
             _scan_locations(report.parts, opened, task.context.settings)
         )
+        report.word_themes = _themes_of(opened, task.context.settings)
         act = Act(session, task.context, audit.SYSTEM, task.now)
         note_sightings(act, report, entries)
 
@@ -156,6 +158,12 @@ def _of_its_own(part: ReportPart, location: Location) -> Location:
     if "platform_unknown" not in location.problems:
         return location
     return replace(location, key=f"{location.key}#part:{part.id}")
+
+
+def _themes_of(opened: intake.OpenedReport, settings: Settings) -> list[str]:
+    """What its words point to: of what was told and answered, not of addresses."""
+    said = "\n".join([opened.narrative, *map(str, opened.answers.values())])
+    return sorted(find_themes(said, load_keywords(settings.data_dir)))
 
 
 def _words_of(part: ReportPart) -> Location:

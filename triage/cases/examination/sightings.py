@@ -210,6 +210,7 @@ def take_reports_in(act: Act, case: Case, reports: Sequence[Report]) -> None:
     for report in reports:
         case.danger_now = case.danger_now or report.danger_now
         case.time_presses = case.time_presses or report.time_presses
+        case.word_themes = sorted({*case.word_themes, *report.word_themes})
         case.own_material = case.own_material or report.own_material
         case.child_reporter = case.child_reporter or (
             report.reporter_role in CHILDREN

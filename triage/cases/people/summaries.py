@@ -25,7 +25,15 @@ from triage.cases.people.models import (
 from triage.cases.people.sealing import opener_of, seal_text
 
 LONGEST_SUMMARY = 8000
-OFFICES = ("police", "interpol_ncb", "child_protection_unit", "helpline")
+OFFICES = (
+    "police",
+    "prosecutor",
+    "interpol_ncb",
+    "child_protection_unit",
+    "anti_trafficking_unit",
+    "school_psychologist",
+    "helpline",
+)
 """Kinds of office whose task is people; the others are told of places only."""
 _TEXT = "case_summary.text"
 

@@ -1,0 +1,236 @@
+"""What became of each place of a report, gathered for the page of its receipt."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, lazyload
+
+from hotline.core.context import Context
+from hotline.core.datafiles.countries import add_business_hours
+from hotline.core.storage.machine import HistoryEntry
+from hotline.intake.form.place_news import PlaceNews, Said
+from hotline.intake.kinds import ReportKind
+from hotline.intake.models import Report, ReportPart
+from hotline.intake.vocabulary import PartKind
+from partners.notices.models import Notice, NoticeItem
+from partners.referrals.models import HOLDING, Hold, Referral
+from partners.reporters.choosing import PlaceFacts, choose_news
+from partners.reporters.place_names import PlaceToName, name_place
+from partners.reporters.rules import Rules, load_rules
+from partners.states import NoticeState, ReferralState
+from partners.watching.models import Watch
+from triage.cases.models import CaseItem
+from triage.cases.people.models import CasePerson
+from triage.cases.people.vocabulary import PersonRole
+from triage.items.models import Item, Sighting
+from triage.jurisdiction import Destination
+
+_NOT_YET_TOLD = (
+    ReferralState.APPROVED,
+    ReferralState.QUEUED,
+    ReferralState.FAILED,
+    ReferralState.WITHDRAWN,
+)
+Ids = Collection[uuid.UUID]
+
+
+def tell_reporter(
+    session: Session, context: Context, report: Report, now: datetime
+) -> Sequence[PlaceNews]:
+    """Of each place of the report what its reporter may learn, in the order of the report."""
+    rules = load_rules(context.settings.data_dir)
+    named = _list_places(session, report)
+    known = _gather(session, report, named)
+    return [_tell_place(context, one, known, rules, now) for one in named]
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A part of the report with one item that it names; without one while nobody looked at it."""
+
+    part: ReportPart
+    item: Item | None
+    place: CaseItem | None
+
+
+def _list_places(session: Session, report: Report) -> list[_Named]:
+    query = (
+        select(ReportPart, Item, CaseItem)
+        .outerjoin(Sighting, Sighting.part_id == ReportPart.id)
+        .outerjoin(Item, Item.id == Sighting.item_id)
+        .outerjoin(CaseItem, CaseItem.item_id == Item.id)
+        .where(ReportPart.report_id == report.id)
+        # its inner join would leave out the parts that nobody looked at yet
+        .options(lazyload(CaseItem.item))
+        .order_by(ReportPart.position, Sighting.at, Item.id)
+    )
+    return [_Named(*row) for row in session.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the tables of notices, police and checks say, by item or by case."""
+
+    is_near: bool
+    near_cases: Ids = ()
+    held_cases: Ids = ()
+    police_cases: Ids = ()
+    asked_at: Mapping[uuid.UUID, datetime] = field(default_factory=dict)
+    unanswered: Ids = ()
+    watches: Mapping[uuid.UUID, Watch] = field(default_factory=dict)
+
+
+def _gather(
+    session: Session,
+    report: Report,
+    named: Sequence[_Named],
+) -> _Known:
+    item_ids = {one.item.id for one in named if one.item is not None}
+    case_ids = {one.place.case_id for one in named if one.place is not None}
+    is_known_kind = report.kind in set(ReportKind)
+    return _Known(
+        is_near=is_known_kind and ReportKind(report.kind).row.child_is_known,
+        near_cases=_cases_with_reported_person(session, case_ids),
+        held_cases=_held_cases(session, case_ids),
+        police_cases=_cases_with_police(session, case_ids),
+        asked_at=_asked_at(session, item_ids),
+        unanswered=_unanswered(session, item_ids),
+        watches={
+            watch.item_id: watch
+            for watch in session.scalars(
+                select(Watch).where(Watch.item_id.in_(item_ids))
+            )
+        },
+    )
+
+
+def _cases_with_reported_person(session: Session, case_ids: Ids) -> Ids:
+    query = select(CasePerson.case_id).where(
+        CasePerson.case_id.in_(case_ids),
+        CasePerson.role == PersonRole.REPORTED_PERSON,
+    )
+    return set(session.scalars(query))
+
+
+def _held_cases(session: Session, case_ids: Ids) -> Ids:
+    query = select(Hold.case_id).where(
+        Hold.case_id.in_(case_ids), Hold.state.in_(HOLDING)
+    )
+    return set(session.scalars(query))
+
+
+def _cases_with_police(session: Session, case_ids: Ids) -> Ids:
+    query = select(Referral.case_id).where(
+        Referral.case_id.in_(case_ids),
+        Referral.kind == Destination.POLICE,
+        Referral.state.not_in(_NOT_YET_TOLD),
+    )
+    return set(session.scalars(query))
+
+
+def _asked_at(session: Session, item_ids: Ids) -> Mapping[uuid.UUID, datetime]:
+    """When a notice about the item first arrived; to keep data for the police asks nothing away."""
+    query = (
+        select(NoticeItem.item_id, func.min(HistoryEntry.at).label("at"))
+        .join(Notice, Notice.id == NoticeItem.notice_id)
+        .join(HistoryEntry, HistoryEntry.entity_id == Notice.id)
+        .where(
+            NoticeItem.item_id.in_(item_ids),
+            Notice.kind != Destination.PRESERVATION_REQUEST,
+            Notice.state != NoticeState.WITHDRAWN,
+            HistoryEntry.to_state == NoticeState.SENT,
+        )
+        .group_by(NoticeItem.item_id)
+    )
+    return {row.item_id: row.at for row in session.execute(query)}
+
+
+def _unanswered(session: Session, item_ids: Ids) -> Ids:
+    query = (
+        select(NoticeItem.item_id)
+        .join(Notice, Notice.id == NoticeItem.notice_id)
+        .where(
+            NoticeItem.item_id.in_(item_ids),
+            Notice.kind != Destination.PRESERVATION_REQUEST,
+            Notice.state.in_((NoticeState.ESCALATED, NoticeState.DISPUTED)),
+        )
+    )
+    return set(session.scalars(query))
+
+
+def _tell_place(
+    context: Context,
+    named: _Named,
+    known: _Known,
+    rules: Rules,
+    now: datetime,
+) -> PlaceNews:
+    part, item, place = named.part, named.item, named.place
+    facts = _facts_of(part, item, place, known)
+    said = choose_news(facts, rules)
+    name = "" if item is None else name_place(_to_name(item))
+    changes = [part.state_since, *([place.state_since] if place else [])]
+    since = max(changes)
+    return PlaceNews(
+        name,
+        said,
+        since,
+        _next_news(context, said, rules, since, now),
+        is_in_words=part.kind == PartKind.NARRATIVE,
+    )
+
+
+def _facts_of(
+    part: ReportPart,
+    item: Item | None,
+    place: CaseItem | None,
+    known: _Known,
+) -> PlaceFacts:
+    if item is None or place is None:
+        return PlaceFacts(part.kind, part.state, part.state_since)
+    watch = known.watches.get(item.id)
+    return PlaceFacts(
+        part_kind=part.kind,
+        part_state=part.state,
+        part_since=part.state_since,
+        item_kind=item.kind,
+        hosting_kind=item.hosting_kind,
+        place_state=place.state,
+        place_since=place.state_since,
+        is_held=place.case_id in known.held_cases,
+        is_near=known.is_near or place.case_id in known.near_cases,
+        police_have_it=place.case_id in known.police_cases,
+        asked_at=known.asked_at.get(item.id),
+        is_unanswered=item.id in known.unanswered,
+        verdict=watch.last_verdict if watch else "",
+        seen_at=watch.last_at if watch else None,
+    )
+
+
+def _to_name(item: Item) -> PlaceToName:
+    return PlaceToName(
+        item.kind, item.canonical, item.display, item.platform, item.host
+    )
+
+
+def _next_news(
+    context: Context,
+    said: Sequence[Said],
+    rules: Rules,
+    since: datetime,
+    now: datetime,
+) -> datetime | None:
+    """From when on there can be more: counted from the last change, and anew once that is over."""
+    hours = min((rules[one.news].news_after for one in said), default=0.0)
+    if not hours:
+        return None
+    for begins in (since, now):
+        ends = add_business_hours(context.country, begins, hours)
+        if ends > now:
+            return ends
+    return None
