@@ -11,7 +11,7 @@ import base64
 import uuid
 from dataclasses import dataclass
 
-from hotline.core.storage.crypto import Keyring
+from hotline.core.storage.keyring import Keyring
 
 TOKEN_BYTES = 24  # 192 bits
 

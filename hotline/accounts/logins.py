@@ -31,8 +31,8 @@ from hotline.core.context import Context
 from hotline.core.errors import TooMany
 from hotline.core.storage import audit
 from hotline.core.storage.audit import AuditEntry
-from hotline.core.storage.crypto import Keyring
 from hotline.core.storage.ids import new_token
+from hotline.core.storage.keyring import Keyring
 
 IDLE = timedelta(minutes=30)
 LONGEST_SESSION = timedelta(hours=12)

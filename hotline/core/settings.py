@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     secrets_dir: Path | None = Field(
         None, description="Key files; <data_dir>/secrets by default."
     )
+    key_command: tuple[str, ...] = Field(
+        (),
+        description="Prints the keys of a secret store; instead of key files.",
+    )
     database_url: SecretStr = Field(
         SecretStr(""),
         description="SQLAlchemy URL; SQLite in data_dir by default.",

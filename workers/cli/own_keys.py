@@ -27,7 +27,7 @@ def renew_key(
 ) -> None:
     """Replace one key, lost or known to others. What it was for ends; the old file is kept."""
     from hotline.core.storage import audit, own_keys
-    from hotline.core.storage.crypto import path_of_key
+    from hotline.core.storage.key_files import path_of_key
     from workers.migrations.run import require_current
 
     if name not in CONSEQUENCES:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from hotline.core.errors import HotlineError
-from hotline.core.storage.crypto import Keyring
+from hotline.core.storage.keyring import Keyring
 
 KEY = "audit"
 LONGEST_LINE = 8_192

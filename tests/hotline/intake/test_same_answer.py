@@ -18,7 +18,8 @@ from sqlalchemy import event
 
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.storage.crypto import Keyring, Vault
+from hotline.core.storage.crypto import Vault
+from hotline.core.storage.keyring import Keyring
 from hotline.intake import service
 from hotline.intake.submission import read_submission
 
