@@ -92,6 +92,11 @@ COMMANDS = (
         "duty", "duty", "Whoever is on duty, and whether they can be reached."
     ),
     CommandRow("key", "key", "Keys of the API's known senders."),
+    CommandRow(
+        "keys",
+        "keys",
+        "The service's own keys: which there are, another one, an old one away.",
+    ),
     CommandRow("hashlist", "hashlist", "Known-hash lists."),
     CommandRow("import", "inbound", "Reports that a partner handed over."),
     CommandRow("audit", "oversight", "The audit log."),

@@ -6,6 +6,7 @@ what is under the key has been moved, so that a rotation that broke off goes on 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -56,3 +57,12 @@ def rotation_away_from(
         .order_by(KeyRotation.id.desc())
         .limit(1)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What one batch did. ``cursor``: where the next one begins; empty when all were seen."""
+
+    seen: int
+    moved: int
+    cursor: str = ""

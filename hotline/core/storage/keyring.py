@@ -75,16 +75,17 @@ class Keyring:
         """What the key in use is called; it tells nothing about the key."""
         return id_of_key(name, self.bytes_of(name))
 
-    def look_again(self) -> None:
+    def look_again(self, *, anyway: bool = False) -> None:
         """Read the keys anew if they changed; what was read before stays if they are unreadable.
 
-        One thread reads, the others go on with what they have.
+        One thread reads, the others go on with what they have. ``anyway``: whoever just changed a
+        file does not go by its time.
         """
         if not self._lock.acquire(blocking=False):
             return
         try:
             mark = self.source.mark()
-            if mark != self._mark:
+            if anyway or mark != self._mark:
                 self._keys = self.source.read_again()
                 self._mark = mark
         except (HotlineError, OSError) as error:
