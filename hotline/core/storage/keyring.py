@@ -12,6 +12,7 @@ import hmac
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -41,11 +42,34 @@ class KeySource(Protocol):
     def mark(self) -> object: ...
 
 
+@dataclass(frozen=True, slots=True)
+class KeysInMemory:
+    """Keys that stand nowhere on this machine: those of a backup that is looked at."""
+
+    keys: Keys
+    seconds: float = 3600.0
+
+    def read_first(self) -> Keys:
+        return self.keys
+
+    def read_again(self) -> Keys:
+        return self.keys
+
+    def mark(self) -> object:
+        return None
+
+
 class Keyring:
     """The keys. Files are made at first use; a bad one is refused, never replaced."""
 
-    def __init__(self, directory: Path, command: Sequence[str] = ()) -> None:
-        self.source: KeySource = (
+    def __init__(
+        self,
+        directory: Path,
+        command: Sequence[str] = (),
+        *,
+        source: KeySource | None = None,
+    ) -> None:
+        self.source: KeySource = source or (
             KeyCommand(tuple(command)) if command else KeyFiles(directory)
         )
         self._keys = self.source.read_first()
