@@ -226,7 +226,7 @@ def _shape_of_key(
         "since": known.first_used.isoformat() if known else None,
         "rotation_unfinished": is_open,
         "older": [
-            {"key": old.key_id, "needed": old.needed or None}
+            {"key": old.key_id, "needed": old.reason or None}
             for old in list_older_keys(context, name, now, count=count)
         ],
     }

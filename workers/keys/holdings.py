@@ -188,8 +188,8 @@ SEALED = (
 UNDER_NO_KEY = {
     "audit_entry.hash": "the chain of the audit log, SHA-256",
     "login_session.token_hash": "SHA-256 of a cookie of 256 random bits",
-    "api_key.mac": "SHA-256 of an API key of 256 random bits (made before 0.1.0's "
-    "keys could be rotated: a digest under `links`, until the key is used)",
+    "api_key.mac": "SHA-256 of an API key of 256 random bits; where `keyed` is set, a digest under "
+    "`links` as it was once, until the key is used next",
     "api_key.previous_mac": "the same of the sender's key before",
 }
 """Binary columns that no key of the service protects, and why."""

@@ -20,11 +20,17 @@ from workers.keys.rotation import is_by_hand
 
 @dataclass(frozen=True, slots=True)
 class Retirable:
-    """A key that is only read with. ``needed``: why it may not go yet; empty if it may."""
+    """A key that is only read with. ``blocked``: why it may not go; ``needed``: what would be lost
+    if it went. Both are empty where nothing needs it."""
 
     key: bytes
     key_id: str
+    blocked: str
     needed: str
+
+    @property
+    def reason(self) -> str:
+        return "; ".join(text for text in (self.blocked, self.needed) if text)
 
 
 def list_older_keys(
@@ -43,13 +49,11 @@ def list_older_keys(
                 continue
             key_id = id_of_key(name, key)
             rotation = rotation_away_from(session, name, key_id)
-            reasons = [
-                "a rotation is not finished" if is_open else "",
-                f"{left} are still under an older key" if left else "",
-                holding.need(session, context, rotation, now),
-            ]
-            needed = "; ".join(reason for reason in reasons if reason)
-            found.append(Retirable(key, key_id, needed))
+            blocked = "a rotation is not finished" if is_open else ""
+            if left:
+                blocked = f"{left} are still under an older key"
+            needed = holding.need(session, context, rotation, now)
+            found.append(Retirable(key, key_id, blocked, needed))
     return found
 
 
@@ -86,22 +90,20 @@ def retire_keys(
             hint="See `hotline keys list`.",
         )
     for old in older:
-        if old.needed and not (lose and HOLDINGS[name].move is None):
+        if old.blocked or (old.needed and not lose):
             raise Conflict(
-                f"The key {old.key_id} is still needed: {old.needed}.",
-                hint=_way_on(name),
+                f"The key {old.key_id} is still needed: {old.reason}.",
+                hint=_way_on(name, old),
             )
     for old in older:
         _retire(context, name, old, now)
     return [old.key_id for old in older]
 
 
-def _way_on(name: str) -> str:
-    if HOLDINGS[name].move is not None:
+def _way_on(name: str, old: Retirable) -> str:
+    if old.blocked:
         return f"`hotline keys rotate {name}` goes on with a rotation."
-    return (
-        "Wait, or give it up with --lose: what was made with it is lost then."
-    )
+    return "Wait, or give it up with --lose: what was made with it is lost."
 
 
 def _retire(

@@ -23,16 +23,20 @@ from hotline.core.errors import Misconfigured
 from hotline.core.storage import audit
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.backup_runs import BackupRun
+from hotline.core.storage.ids import new_id
 from hotline.intake import service as intake
+from hotline.intake.models import Report
 from hotline.intake.submission import read_submission
 from hotline.intake.vocabulary import Channel
 from workers import cli
-from workers.backup import age, catalogue, postgres
+from workers.backup import age, catalogue, create, postgres, restore
 from workers.backup.create import create_backup
 from workers.backup.verify import BackupBroken, trying_backup
 from workers.house import open_own_context, require_own_database
 from workers.keys.retiring import retire_keys
 from workers.keys.rotation import Pace, rotate_key
+from workers.migrations import run as migrations
+from workers.migrations.tables import metadata
 
 PASSWORD = "purple ladder wind"
 WORDS = "Words that nobody but the hotline reads."
@@ -81,16 +85,20 @@ def context(
     monkeypatch.setenv("HOTLINE_POSTGRESQL_BIN", str(programs))
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
     require_own_database(made)
-    with made.database.writing() as session:
+    add_people(made)
+    return made
+
+
+def add_people(context: Context) -> None:
+    with context.database.writing() as session:
         for name in ("arta", "besnik"):
             accounts.add_person(
-                Act(session, made, actor="test", now=utc_now()),
+                Act(session, context, actor="test", now=utc_now()),
                 username=name,
                 display_name=name,
                 role="administrator",
                 password=PASSWORD,
             )
-    return made
 
 
 both = pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
@@ -194,6 +202,74 @@ def test_a_stranger_and_a_damaged_archive_are_told_apart(
     path.write_bytes(sound[:-100])
     with (
         pytest.raises(BackupBroken, match="not the file"),
+        trying_backup(context, note, own),
+    ):
+        pass
+
+
+@pytest.fixture
+def older(
+    context: Context,
+) -> Context:
+    """The same house as the version of revision 0017 left it, with a report of its own."""
+    engine = context.database.engine
+    with engine.begin() as connection:
+        metadata.drop_all(connection)
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+    migrations.upgrade_schema(context.database)
+    require_own_database(context)
+    add_people(context)
+    report(context)
+    seal(context)
+    migrations.downgrade_schema(context.database, "0017")
+    return context
+
+
+@both
+def test_a_backup_of_an_older_version_is_brought_up_to_date(
+    older: Context,
+    people: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Made by what was there before a migration; verified and restored by the program of now."""
+    monkeypatch.setattr(create, "_note_start", lambda *_: new_id())
+    monkeypatch.setattr(create, "_note_end", lambda *_: None)
+    monkeypatch.setattr(create, "_drop_halves", lambda *_: None)
+    note = create_backup(older)
+    monkeypatch.undo()
+    assert note.revision == "0017"
+    own = age.read_identities(people["ana"])
+    with trying_backup(older, note, own) as trial:
+        assert trial.verified.upgraded
+        assert trial.verified.reports == 1
+        assert (
+            migrations.current_revision(trial.context.database)
+            == migrations.newest_revision()
+        )
+    opened, _ = restore.exchange_data(older.settings, note, own, utc_now())
+    assert opened.manifest.revision == "0017"
+    context, _ = restore.go_on(older.settings, ("arta", "besnik"), "older")
+    with context.database.reading() as session:
+        assert session.scalars(select(Report)).one().receipt_mac
+        path = context.settings.audit_heads_file
+        assert path is not None
+        assert audit.verify_chain(session, path, context.keyring).intact
+    context.close()
+
+
+@only_sqlite
+def test_a_backup_of_a_newer_version_is_refused(
+    context: Context, people: dict[str, Path]
+) -> None:
+    report(context)
+    with context.database.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE alembic_version SET version_num = '9999'"
+        )
+    note = create_backup(context)
+    own = age.read_identities(people["ana"])
+    with (
+        pytest.raises(BackupBroken, match="does not know"),
         trying_backup(context, note, own),
     ):
         pass

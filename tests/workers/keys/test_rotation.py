@@ -93,6 +93,12 @@ def test_links_end_with_their_grace_and_say_so(lived: Lived) -> None:
             lived.opens(scope, token)
 
 
+def test_links_can_be_given_up_before_their_grace(lived: Lived) -> None:
+    rotate(lived, "links")
+    retire_keys(lived.context, "links", now=NOW, lose=True)
+    assert len(lived.context.keyring.keys_of("links")) == 1
+
+
 def test_a_link_replaced_by_hand_ends_at_once_with_those_of_before(
     lived: Lived,
 ) -> None:
