@@ -377,7 +377,7 @@ def test_a_backup_of_before_a_rotation_opens_with_its_own_keys(
         found = intake.find_by_receipt(session, after, receipt)
         assert found is not None
         opened = intake.open_texts(
-            session, after, found, actor="test", why="", now=utc_now()
+            Act(session, after, "test", utc_now()), found, why=""
         )
     assert opened.narrative == WORDS
     after.close()

@@ -58,7 +58,7 @@ class Lived:
                 report = intake.find_by_receipt(session, context, code)
                 assert report is not None
                 words = intake.open_texts(
-                    session, context, report, actor="test", why="", now=NOW
+                    Act(session, context, "test", NOW), report, why=""
                 )
                 assert words.narrative == WORDS
             self._check_links()
