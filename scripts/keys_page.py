@@ -21,12 +21,12 @@ TARGET = ROOT / "docs" / "keys.md"
 HEAD = """\
 # What is under which key
 
-Written from [holdings.py](../workers/keys/holdings.py) by `make keys`; the lint fails where it is out of
-date, and a test where a binary column of the database is missing here. How keys are rotated and kept:
-[operations.md](operations.md#keys).
+Written from [holdings.py](../workers/keys/holdings.py) by `make keys`; the lint fails where it is
+out of date, and a test where a binary column of the database is missing here. How keys are rotated
+and kept: [operations.md](operations.md#keys).
 
-Each key is 32 random bytes. Of each name one is in use; older ones are only read with, until they are
-retired. What is not named here is stored as it is: [privacy.md](privacy.md) says what that is.
+Each key is 32 random bytes. Of each name one is in use; older ones are only read with, until they
+are retired. What is not named here is stored as it is: [privacy.md](privacy.md) says what that is.
 """
 
 

@@ -63,7 +63,7 @@ def watch(moments: Moments) -> None:
             moments.pass_one()
         moments.pass_one()
 
-    os.link = linking  # type: ignore[assignment]
+    os.link = linking
     Path.replace = replacing  # type: ignore[method-assign,assignment]
     Path.unlink = unlinking  # type: ignore[method-assign,assignment]
     Database.writing = committing  # type: ignore[method-assign,assignment]

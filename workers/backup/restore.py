@@ -62,12 +62,16 @@ class Restored:
         return asdict(self)
 
 
-def require_stopped(settings: Settings, database: Database) -> None:
-    """Nobody may write while the database is exchanged."""
+def require_no_tree(settings: Settings) -> None:
+    """``hotline up`` does not run here."""
     if is_running(settings.run_dir):
         raise Conflict(
             "The service is running here.", hint="Stop it first, everywhere."
         )
+
+
+def require_no_connections(database: Database) -> None:
+    """Nobody may write while the database is exchanged."""
     if database.is_sqlite:
         return
     with suppress(SQLAlchemyError), database.engine.connect() as connection:

@@ -190,14 +190,13 @@ def restore(
     from workers.cli.oversight import require_two_persons
 
     require_two_persons(first, second, why)
-    reason = f"backup {name}: {why.strip()}"
     done = _restore(
         name,
         identity,
         keys_identity,
         scratch_url,
         (first, second),
-        reason,
+        why.strip(),
         yes=yes,
     )
     if as_json:
@@ -239,7 +238,7 @@ def _restore(
     keys_identity: Path | None,
     scratch_url: str,
     persons: tuple[str, str],
-    reason: str,
+    why: str,
     *,
     yes: bool,
 ) -> Restored:
@@ -247,6 +246,7 @@ def _restore(
 
     settings = load_settings()
     configure_logging(settings.log_level)
+    restore.require_no_tree(settings)
     note = catalogue.find_note(settings, name)
     identities = age.read_identities(identity)
     keys = age.read_identities(keys_identity) if keys_identity else None
@@ -257,7 +257,7 @@ def _restore(
     added = _bring_keys(note, keys)
     context = build_context(settings)
     try:
-        restore.require_stopped(settings, context.database)
+        restore.require_no_connections(context.database)
         _try_first(
             context, note, identities, keys, scratch_url, persons, passwords
         )
@@ -272,6 +272,7 @@ def _restore(
     _say_step("Putting it into place")
     opened, kept = restore.exchange_data(settings, note, identities, utc_now())
     del opened
+    reason = f"{note.name}: {why}"
     return _go_on(note, persons, reason, lost, kept, added)
 
 
