@@ -10,8 +10,17 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import (
+    Connection,
+    create_engine,
+    func,
+    inspect,
+    select,
+    table,
+    text,
+)
 
 from hotline.core.errors import Misconfigured
 from hotline.core.settings import Settings
@@ -60,9 +69,14 @@ def _of_sqlite(
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
         _copy_online(Path(file), draft)
-        with closing(_open_copy(draft)) as copy:
-            rows = _count_sqlite(copy)
-            revision = _revision_in(copy)
+        engine = create_engine(
+            f"sqlite:///file:{quote(str(draft.absolute()))}"
+            "?mode=ro&immutable=1&uri=true"
+        )
+        with engine.connect() as copy:
+            rows = count_rows(copy)
+            revision = _revision_in(copy, rows)
+        engine.dispose()
         yield Snapshot(now, "sqlite", revision, rows, _compress(draft))
     finally:
         for path in folder.glob(f"{draft.name}*"):
@@ -77,33 +91,12 @@ def _copy_online(source: Path, target: Path) -> None:
         live.backup(copy)
 
 
-def _open_copy(path: Path) -> sqlite3.Connection:
-    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-    return sqlite3.connect(uri, uri=True)
-
-
-def _count_sqlite(copy: sqlite3.Connection) -> dict[str, int]:
-    names = copy.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
-    ).fetchall()
-    return {
-        name: copy.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608
-        for (name,) in names
-    }
-
-
-def _revision_in(copy: sqlite3.Connection) -> str:
-    try:
-        row = copy.execute(
-            "SELECT version_num FROM alembic_version"
-        ).fetchone()
-    except sqlite3.OperationalError:
-        row = None
-    if row is None:
+def _revision_in(copy: Connection, rows: Mapping[str, int]) -> str:
+    if not rows.get("alembic_version"):
         raise Misconfigured(
             "The database has no schema yet.", hint="Run `hotline db upgrade`."
         )
-    return str(row[0])
+    return str(copy.scalar(text("SELECT version_num FROM alembic_version")))
 
 
 def _compress(path: Path) -> Iterator[bytes]:
@@ -141,11 +134,8 @@ def _of_postgresql(
 
 def count_rows(connection: Connection) -> dict[str, int]:
     """Of every table."""
-    quote = connection.dialect.identifier_preparer.quote
     return {
-        name: connection.scalar(
-            text(f"SELECT count(*) FROM {quote(name)}")  # noqa: S608
-        )
+        name: connection.scalar(select(func.count()).select_from(table(name)))
         or 0
         for name in inspect(connection).get_table_names()
     }
