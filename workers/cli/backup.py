@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,17 +15,23 @@ from hotline.core.errors import Conflict, Misconfigured
 from hotline.core.logs import configure_logging
 from hotline.core.settings import load_settings
 from hotline.core.storage.key_files import path_of_key
+from workers.cli.backup_words import (
+    in_bytes,
+    print_note,
+    print_restored,
+    print_verified,
+    say_lost,
+    say_step,
+)
 from workers.cli.opening import load_running_settings, opened_house
-from workers.cli.output import emit_json, make_progress, stderr, stdout
+from workers.cli.output import emit_json, make_progress, stdout
 
 if TYPE_CHECKING:
     from pyrage import x25519
 
     from workers.backup.catalogue import BackupNote
     from workers.backup.restore import LostReport, Restored
-    from workers.backup.verify import Verified
 
-MOST_NAMED = 20
 app = typer.Typer(
     no_args_is_help=True,
     help="Backups: make, list, verify, restore; encrypted to two people's keys.",
@@ -92,8 +97,8 @@ def create(
 
     settings = context.settings
     stdout.print(
-        f"{note.name}: data {_size(note.data_size)} in "
-        f"{catalogue.data_path(settings, note.name)}, keys {_size(note.keys_size)} in "
+        f"{note.name}: data {in_bytes(note.data_size)} in "
+        f"{catalogue.data_path(settings, note.name)}, keys {in_bytes(note.keys_size)} in "
         f"{catalogue.keys_path(settings, note.name)}",
         soft_wrap=True,
         markup=False,
@@ -123,7 +128,7 @@ def list_backups(as_json: AsJson = False) -> None:
         if as_json:
             emit_json({**note.to_json(), "missing": missing})
         else:
-            _print_note(note, missing, now)
+            print_note(note, missing, now)
     if not notes and not as_json:
         stdout.print(
             f"There is no backup in {catalogue.folder_of(settings)}.",
@@ -157,13 +162,13 @@ def verify(
             identities,
             keys,
             scratch_url=scratch_url,
-            step=_say_step,
+            step=say_step,
         ) as trial:
             verified = trial.verified
     if as_json:
         emit_json(verified.to_json())
     else:
-        _print_verified(verified)
+        print_verified(verified)
 
 
 @app.command()
@@ -202,7 +207,7 @@ def restore(
     if as_json:
         emit_json(done.to_json())
     else:
-        _print_restored(done)
+        print_restored(done)
 
 
 @app.command("new-identity")
@@ -264,12 +269,12 @@ def _restore(
         lost = restore.list_lost(context.database, note.moment)
     finally:
         context.close()
-    _say_lost(note, lost)
+    say_lost(note, lost)
     if not yes:
         typer.confirm(
             f"Put {note.name} in the place of the present data?", abort=True
         )
-    _say_step("Putting it into place")
+    say_step("Putting it into place")
     opened, kept = restore.exchange_data(settings, note, identities, utc_now())
     del opened
     reason = f"{note.name}: {why}"
@@ -322,7 +327,7 @@ def _try_first(
         identities,
         keys,
         scratch_url=scratch_url,
-        step=_say_step,
+        step=say_step,
     ) as trial:
         for person, password in zip(persons, passwords, strict=True):
             confirm_person(trial.context, person, password, utc_now())
@@ -342,7 +347,7 @@ def _go_on(
 
     context, lost_entries = restore.go_on(load_settings(), persons, reason)
     try:
-        _say_step("Erasing again what is due")
+        say_step("Erasing again what is due")
         return restore.Restored(
             name=note.name,
             at=note.at,
@@ -355,94 +360,3 @@ def _go_on(
         )
     finally:
         context.close()
-
-
-def _say_step(text: str) -> None:
-    stderr.print(f"{text} …", soft_wrap=True, markup=False)
-
-
-def _say_lost(note: BackupNote, lost: tuple[LostReport, ...] | None) -> None:
-    at = note.at[:16]
-    if lost is None:
-        stderr.print(
-            f"The present data cannot be read: receipts given out after {at} (UTC) will be "
-            "unknown, however many there were.",
-            soft_wrap=True,
-        )
-        return
-    stderr.print(
-        f"Reports that came in after {at} (UTC), whose receipts will be unknown: {len(lost)}.",
-        soft_wrap=True,
-    )
-    for report in lost[:MOST_NAMED]:
-        stderr.print(
-            f"  {report.received_at[:19]}  {report.channel}  {report.report_id}",
-            soft_wrap=True,
-            markup=False,
-        )
-    if len(lost) > MOST_NAMED:
-        stderr.print(
-            f"  … and {len(lost) - MOST_NAMED} more (all of them: --json)"
-        )
-
-
-def _print_note(note: BackupNote, missing: list[str], now: datetime) -> None:
-    hours = (now - note.moment) / timedelta(hours=1)
-    lines = [
-        f"{note.name}  {hours:.1f} hours old, {note.dialect}, schema {note.revision}",
-        f"    data {_size(note.data_size)} for {', '.join(note.recipients)}; "
-        f"keys {_size(note.keys_size)} for {', '.join(note.keys_recipients)}",
-    ]
-    if missing:
-        lines.append(f"    not here: {', '.join(missing)}")
-    for line in lines:
-        stdout.print(line, soft_wrap=True, markup=False)
-
-
-def _print_verified(verified: Verified) -> None:
-    upgraded = " and was brought up to date" if verified.upgraded else ""
-    for line in (
-        f"{verified.name} would do.",
-        f"  {verified.tables} tables with {verified.rows} rows, as they were counted at the "
-        f"backup; {verified.reports} reports.",
-        f"  Its schema is {verified.revision}{upgraded}.",
-        f"  Its audit log is intact: {verified.audit_sealed} entries sealed, "
-        f"{verified.audit_open} not sealed yet, {verified.audit_compared} heads compared.",
-        f"  The keys of all {verified.records_opened} records open.",
-    ):
-        stdout.print(line, soft_wrap=True, markup=False)
-
-
-def _print_restored(done: Restored) -> None:
-    lines = [f"Restored: {done.name}, as things were at {done.at[:16]} (UTC)."]
-    if done.keys_added:
-        lines.append(
-            f"Keys that came from the backup: {', '.join(done.keys_added)}."
-        )
-    lines.append(
-        f"Entries of the audit log that were lost: {done.lost_entries}. The log says so."
-    )
-    if done.waiting:
-        lines.append(
-            f"Letters that waited at the backup: {done.waiting}. They may have left since, and "
-            "leave again: look at them under Work before you start the workers."
-        )
-    erased = sum(done.erased.values())
-    lines.append(f"Erased again, as its time is over: {erased} rows.")
-    if done.kept:
-        lines.append(
-            f"The data of before stay in {done.kept}: delete them when you need them no more."
-        )
-    lines.append("Start the service.")
-    for line in lines:
-        stdout.print(line, soft_wrap=True, markup=False)
-
-
-def _size(count: int) -> str:
-    """In words that people read."""
-    size = float(count)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
