@@ -71,7 +71,8 @@ def _of_sqlite(
         _copy_online(Path(file), draft)
         engine = create_engine(
             f"sqlite:///file:{quote(str(draft.absolute()))}"
-            "?mode=ro&immutable=1&uri=true"
+            "?mode=ro&immutable=1&uri=true",
+            hide_parameters=True,
         )
         with engine.connect() as copy:
             rows = count_rows(copy)
