@@ -2,7 +2,7 @@
 VENV := .venv
 HOTLINE := $(VENV)/bin/hotline
 
-.PHONY: run demo test setup setup-dev lint check-wheels test-bare test-image screenshots lock clean help figures house offices hooks mutants
+.PHONY: run demo test setup setup-dev lint check-wheels test-bare test-image screenshots lock clean help figures house offices keys hooks mutants
 
 help:
 	@echo "make run    set up and start the service with embedded defaults"
@@ -56,6 +56,9 @@ house:
 
 offices: setup-dev
 	@$(VENV)/bin/python scripts/offices_page.py
+
+keys: setup-dev
+	@$(VENV)/bin/python scripts/keys_page.py
 
 hooks: setup-dev
 	@$(VENV)/bin/pre-commit install

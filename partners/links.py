@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import uuid
 from dataclasses import dataclass
+from typing import Protocol
 
-from hotline.core.storage.crypto import Keyring
+from hotline.core.storage.keyring import Keyring, mac_under
 
 TOKEN_BYTES = 24  # 192 bits
 
@@ -24,6 +25,14 @@ class Link:
     mac: bytes
 
 
+class Linked(Protocol):
+    """What has a link: a referral or a notice."""
+
+    id: uuid.UUID
+    link_mac: bytes | None
+    link_number: int
+
+
 def new_link(
     keyring: Keyring, scope: str, subject_id: uuid.UUID, number: int = 0
 ) -> Link:
@@ -31,17 +40,39 @@ def new_link(
 
     ``number``: how many links of the subject were replaced before this one.
     """
+    return link_under(keyring.bytes_of("links"), scope, subject_id, number)
+
+
+def present_link(keyring: Keyring, scope: str, subject: Linked) -> Link:
+    """The link that opens the subject now: while the key is rotated, some are older than it."""
+    links = [
+        link_under(key, scope, subject.id, subject.link_number)
+        for key in keyring.keys_of("links")
+    ]
+    stored = (link for link in links if link.mac == subject.link_mac)
+    return next(stored, links[0])
+
+
+def link_under(
+    key: bytes, scope: str, subject_id: uuid.UUID, number: int
+) -> Link:
+    """The link of a subject under one key."""
     replaced = f":{number}".encode() if number else b""
-    raw = keyring.mac(
-        "links",
-        b"token:" + scope.encode() + b":" + subject_id.bytes + replaced,
+    raw = mac_under(
+        key, b"token:" + scope.encode() + b":" + subject_id.bytes + replaced
     )
     token = base64.urlsafe_b64encode(raw[:TOKEN_BYTES]).decode()
-    return Link(token, mac_of(keyring, scope, token))
+    return Link(token, lookup_under(key, scope, token))
 
 
-def mac_of(keyring: Keyring, scope: str, token: str) -> bytes:
-    """What a token is looked up by; over-long ones cost nothing."""
-    return keyring.mac(
-        "links", b"lookup:" + scope.encode() + b":" + token[:64].encode()
+def lookups_of(keyring: Keyring, scope: str, token: str) -> tuple[bytes, ...]:
+    """What a token may be stored as, under each key; over-long ones cost nothing."""
+    return tuple(
+        lookup_under(key, scope, token) for key in keyring.keys_of("links")
+    )
+
+
+def lookup_under(key: bytes, scope: str, token: str) -> bytes:
+    return mac_under(
+        key, b"lookup:" + scope.encode() + b":" + token[:64].encode()
     )

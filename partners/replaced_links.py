@@ -9,16 +9,26 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import LargeBinary, select
+from sqlalchemy import LargeBinary, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hotline.core.act import Act
 from hotline.core.errors import HotlineError
 from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.ids import new_id
-from partners.links import new_link
+from hotline.core.storage.keyring import Keyring
+from partners.links import Linked, lookups_of, new_link
+
+
+class LinkedRow(Protocol):
+    """A table of what has a link."""
+
+    link_mac: Any
+
+
+Subject = TypeVar("Subject", bound=LinkedRow)
 
 
 class ReplacedLink(Identified, Base):
@@ -30,6 +40,8 @@ class ReplacedLink(Identified, Base):
     scope: Mapped[str] = mapped_column(short_text(12))
     subject_id: Mapped[uuid.UUID] = mapped_column(index=True)
     replaced_at: Mapped[datetime]
+    works_until: Mapped[datetime | None]
+    """Until then it still opens its subject: it was replaced because a key was rotated."""
 
 
 class LinkEnd(StrEnum):
@@ -57,20 +69,18 @@ class LinkEnded(HotlineError):
         self.end, self.at, self.reference = end, at, reference
 
 
-class Linked(Protocol):
-    """What has a link: a referral or a notice."""
-
-    id: uuid.UUID
-    link_mac: bytes | None
-    link_number: int
-
-
 def replace_link(
     act: Act, scope: str, subject: Linked, *, reason: str
 ) -> None:
     """The present link dies; the next letter carries a new one. Nothing to do if there is none."""
     if subject.link_mac is None:
         return
+    # Whoever must not read it has perhaps a link of before the last rotation of the key.
+    act.session.execute(
+        update(ReplacedLink)
+        .where(ReplacedLink.subject_id == subject.id)
+        .values(works_until=None)
+    )
     act.session.add(
         ReplacedLink(
             id=new_id(),
@@ -93,10 +103,27 @@ def replace_link(
     )
 
 
-def refuse_replaced(session: Session, mac: bytes) -> None:
-    """``LinkEnded`` if the link was ours once."""
+def find_linked(
+    session: Session,
+    keyring: Keyring,
+    scope: str,
+    model: type[Subject],
+    token: str,
+    now: datetime,
+) -> Subject | None:
+    """Whose link it is; None for one that was never ours, ``LinkEnded`` for one of before."""
+    macs = lookups_of(keyring, scope, token)
+    found = session.scalar(select(model).where(model.link_mac.in_(macs)))
+    if found is not None:
+        return found
     replaced = session.scalar(
-        select(ReplacedLink).where(ReplacedLink.mac == mac)
+        select(ReplacedLink).where(
+            ReplacedLink.mac.in_(macs), ReplacedLink.scope == scope
+        )
     )
-    if replaced is not None:
-        raise LinkEnded(LinkEnd.REPLACED, replaced.replaced_at)
+    if replaced is None:
+        return None
+    until = replaced.works_until
+    if until is not None and until > now:
+        return session.get(model, replaced.subject_id)
+    raise LinkEnded(LinkEnd.REPLACED, until or replaced.replaced_at)

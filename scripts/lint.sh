@@ -14,3 +14,4 @@ $bin/python scripts/lint_migrations.py
 python3 scripts/draw_house.py --check
 python3 scripts/write_cyrillic.py --check
 $bin/python scripts/offices_page.py --check
+$bin/python scripts/keys_page.py --check

@@ -23,6 +23,7 @@ from partners.referrals.holds import expire_holds
 from partners.referrals.reminders import chase_referrals
 from partners.watching.service import post_due_checks
 from workers import forgetting
+from workers.backup.schedule import BackupsOnTime
 from workers.stopping import StopRequest
 from workers.transport import Transport
 
@@ -39,6 +40,7 @@ class Scheduler:
         self.context = context
         self.transport = transport
         self._forgetting = forgetting.Rounds(context, _mine)
+        self.backups = BackupsOnTime(context, _mine)
 
     def tick(self, now: datetime) -> dict[str, int]:
         """One round; returns what it did, by name. A step that fails does not stop the others."""
@@ -72,6 +74,10 @@ class Scheduler:
             done["erased"] = self._forgetting.go_on(now)
         except Exception as error:
             self._failed("sweep", error)
+        try:
+            done["backups"] = self.backups.go_on(now)
+        except Exception as error:
+            self._failed("backups", error)
         return done
 
     def _write_head(self, now: datetime) -> int:
@@ -115,3 +121,4 @@ def run_forever(context: Context, transport: Transport) -> None:
     scheduler = Scheduler(context, transport)
     while not stop.wait(context.settings.tick_seconds):
         scheduler.tick(utc_now())
+    scheduler.backups.stop()

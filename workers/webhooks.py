@@ -28,7 +28,7 @@ def send(task: Task) -> None:
     """``Unavailable`` where another try may help, ``GiveUp`` where a person has to look."""
     with task.context.database.reading() as session:
         receiver = webhooks.receiver_of(
-            session, task.context, task.id_of("key_id")
+            session, task.context, task.id_of("key_id"), task.now
         )
     if receiver is not None:
         body = webhooks.body_of(
@@ -62,7 +62,7 @@ def _deliver(
     settings: Settings,
     now: datetime,
 ) -> None:
-    headers = webhooks.sign_headers(receiver.secret, message_id, body, now)
+    headers = webhooks.sign_headers(receiver.secrets, message_id, body, now)
     status = _post(receiver, body, headers, settings)
     if 200 <= status < 300:
         return

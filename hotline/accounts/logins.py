@@ -31,8 +31,8 @@ from hotline.core.context import Context
 from hotline.core.errors import TooMany
 from hotline.core.storage import audit
 from hotline.core.storage.audit import AuditEntry
-from hotline.core.storage.crypto import Keyring
 from hotline.core.storage.ids import new_token
+from hotline.core.storage.keyring import Keyring
 
 IDLE = timedelta(minutes=30)
 LONGEST_SESSION = timedelta(hours=12)
@@ -50,12 +50,12 @@ _LONGEST_USERNAME = 60
 class Attempt:
     """Somebody says who they are.
 
-    ``key`` is under what the log counts the tries, ``stored`` the hash to check the password with;
+    ``keys``: under what the log counts the tries; ``stored``: the hash to check the password with;
     ``person_id`` is None where that is nobody who may sign in.
     """
 
     username: str
-    key: str
+    keys: tuple[str, ...]
     person_id: uuid.UUID | None
     stored: str | None
 
@@ -73,8 +73,8 @@ def begin_attempt(
     ``mark`` is the browser's device mark, if it sent one.
     """
     username = username.strip().lower()[:_LONGEST_USERNAME]
-    key = _throttle_key(context.keyring, username, mark)
-    wait = _wait_left(session, key, now)
+    keys = _throttle_keys(context.keyring, username, mark)
+    wait = _wait_left(session, keys, now)
     if wait > timedelta():
         seconds = int(wait.total_seconds()) + 1
         raise TooMany(
@@ -83,11 +83,11 @@ def begin_attempt(
         )
     person = session.scalar(select(Person).where(Person.username == username))
     if person is None:
-        return Attempt(username, key, person_id=None, stored=None)
+        return Attempt(username, keys, person_id=None, stored=None)
     may_sign_in = person.disabled_at is None
     return Attempt(
         username,
-        key,
+        keys,
         person_id=person.id if may_sign_in else None,
         # A disabled person's own hash is checked, so that the answer takes as long as ever.
         stored=person.password_hash,
@@ -121,7 +121,7 @@ def settle_attempt(
         or password is None
         or person.disabled_at is not None
         or person.password_hash != attempt.stored
-        or _wait_left(session, attempt.key, now) > timedelta()
+        or _wait_left(session, attempt.keys, now) > timedelta()
     ):
         _record_failure(session, attempt, now)
         return None
@@ -132,7 +132,7 @@ def settle_attempt(
         actor=person.actor,
         action="sign_in.done",
         entity="sign_in",
-        entity_id=attempt.key,
+        entity_id=attempt.keys[0],
         now=now,
     )
     return open_session(session, person, now)
@@ -218,38 +218,44 @@ def sign_out(session: Session, token: str, now: datetime) -> None:
 def new_mark(keyring: Keyring, username: str) -> str:
     """For a browser that ``username`` signed in with."""
     number = secrets.token_hex(16)
-    return f"{number}.{_mark_mac(keyring, username, number)}"
+    return f"{number}.{_mark_macs(keyring, username, number)[0]}"
 
 
 def is_marked(keyring: Keyring, username: str, mark: str) -> bool:
     """Whether we gave this mark to a browser of ``username``."""
     number, _, mac = mark.partition(".")
-    return hmac.compare_digest(
-        mac.encode(), _mark_mac(keyring, username, number).encode()
+    return any(
+        hmac.compare_digest(mac.encode(), ours.encode())
+        for ours in _mark_macs(keyring, username, number)
     )
 
 
-def _mark_mac(keyring: Keyring, username: str, number: str) -> str:
-    return keyring.mac(
-        "sessions", f"device:{username}:{number}".encode()
-    ).hex()
+def _mark_macs(keyring: Keyring, username: str, number: str) -> list[str]:
+    macs = keyring.macs("sessions", f"device:{username}:{number}".encode())
+    return [mac.hex() for mac in macs]
 
 
-def _throttle_key(keyring: Keyring, username: str, mark: str) -> str:
-    """A name that is typed may be a password by mistake: the log gets a keyed hash of it."""
+def _throttle_keys(
+    keyring: Keyring, username: str, mark: str
+) -> tuple[str, ...]:
+    """A name that is typed may be a password by mistake: the log gets a keyed hash of it.
+
+    First under the key in use; what failed under an older one counts all the same.
+    """
     is_own_device = bool(mark) and is_marked(keyring, username, mark)
     device = mark.partition(".")[0] if is_own_device else ""
-    return keyring.mac("sessions", f"try:{username}:{device}".encode()).hex()[
-        :32
-    ]
+    macs = keyring.macs("sessions", f"try:{username}:{device}".encode())
+    return tuple(mac.hex()[:32] for mac in macs)
 
 
-def _wait_left(session: Session, key: str, now: datetime) -> timedelta:
+def _wait_left(
+    session: Session, keys: tuple[str, ...], now: datetime
+) -> timedelta:
     """What is left of the delay: 1, 2, 4 … seconds after the last of five or more failures."""
     rows = session.execute(
         select(AuditEntry.action, AuditEntry.at)
         .where(
-            AuditEntry.entity_id == key,
+            AuditEntry.entity_id.in_(keys),
             AuditEntry.entity == "sign_in",
             AuditEntry.at > now - REMEMBERED,
         )
@@ -273,7 +279,7 @@ def _record_failure(session: Session, attempt: Attempt, now: datetime) -> None:
         actor=audit.PUBLIC,
         action="sign_in.failed",
         entity="sign_in",
-        entity_id=attempt.key,
+        entity_id=attempt.keys[0],
         now=now,
         **details,
     )

@@ -10,8 +10,9 @@ from hotline.core.datafiles.countries import Country, load_country
 from hotline.core.errors import Misconfigured
 from hotline.core.languages import load_languages
 from hotline.core.settings import Settings
-from hotline.core.storage.crypto import Keyring, Vault
+from hotline.core.storage.crypto import Vault
 from hotline.core.storage.database import Database
+from hotline.core.storage.keyring import Keyring
 from hotline.core.storage.own_keys import refuse_lost_keys
 
 
@@ -47,8 +48,9 @@ def build_context(
     database = Database(
         settings.database_url.get_secret_value(), after_commit=after_commit
     )
-    refuse_lost_keys(settings.secrets_dir, database, renewed=renewed_keys)
-    keyring = Keyring(settings.secrets_dir)
+    if not settings.key_command:
+        refuse_lost_keys(settings.secrets_dir, database, renewed=renewed_keys)
+    keyring = Keyring(settings.secrets_dir, settings.key_command)
     return Context(
         settings=settings,
         country=load_home_country(settings),

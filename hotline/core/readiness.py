@@ -7,13 +7,15 @@ that a sentence has numbers at the most: no location, no name of a server, no wo
 from __future__ import annotations
 
 import shutil
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from hotline.core.jobs import circuit
+from hotline.core.settings import Settings
 from hotline.core.storage import audit, outbox
+from hotline.core.storage.backup_runs import age_of_newest
 
 LEAST_FREE = 200_000_000
 """Bytes that should be left where the data lie; a report takes a few thousand."""
@@ -41,6 +43,21 @@ def find_work_faults(session: Session, now: datetime) -> str:
     if counts["dead"]:
         faults.append(f"{counts['dead']} pieces of work wait for a person")
     return "; ".join(faults)
+
+
+def find_backup_fault(
+    session: Session, settings: Settings, now: datetime
+) -> str:
+    """Nothing where backups are made by other means, or by hand."""
+    most = settings.backup_max_age_hours or 2 * settings.backup_hours
+    if not most and not settings.backup_required:
+        return ""
+    age = age_of_newest(session, now)
+    if age is None:
+        return "there is no backup"
+    if most and age > timedelta(hours=most):
+        return f"the newest backup is {age / timedelta(hours=1):.0f} hours old"
+    return ""
 
 
 def find_silent_servers(session: Session) -> str:

@@ -84,6 +84,10 @@ class Settings(MailSettings, OversightSettings):
     secrets_dir: Path | None = Field(
         None, description="Key files; <data_dir>/secrets by default."
     )
+    key_command: tuple[str, ...] = Field(
+        (),
+        description="Prints the keys of a secret store; instead of key files.",
+    )
     database_url: SecretStr = Field(
         SecretStr(""),
         description="SQLAlchemy URL; SQLite in data_dir by default.",
@@ -91,6 +95,41 @@ class Settings(MailSettings, OversightSettings):
     redis_url: SecretStr = Field(
         SecretStr(""),
         description="Redis URL; empty: an embedded Redis is started by `hotline up`.",
+    )
+
+    # backups
+    backup_dir: Path | None = Field(
+        None,
+        description="Archives of the data; <data_dir>/backups by default.",
+    )
+    backup_keys_dir: Path | None = Field(
+        None, description="Archives of the keys; backup_dir by default."
+    )
+    backup_recipients: dict[str, str] = Field(
+        default_factory=dict,
+        description="Who can open a backup: two people or more, name -> age1...",
+    )
+    backup_keys_recipients: dict[str, str] = Field(
+        default_factory=dict,
+        description="Who can open the keys; backup_recipients by default.",
+    )
+    backup_hours: float = Field(
+        0, ge=0, le=24 * 31, description="Every how many hours; 0: by hand."
+    )
+    backup_keep_days: int = Field(
+        30, ge=1, le=3650, description="Older archives are deleted."
+    )
+    backup_max_age_hours: float = Field(
+        0,
+        ge=0,
+        le=24 * 366,
+        description="From when on /readyz warns; 0: twice backup_hours.",
+    )
+    backup_required: bool = Field(
+        False, description="/readyz answers 503 without a recent backup."
+    )
+    postgresql_bin: Path | None = Field(
+        None, description="Folder of pg_dump and pg_restore."
     )
 
     # web
@@ -291,6 +330,10 @@ class Settings(MailSettings, OversightSettings):
             put("secrets_dir", self.data_dir / "secrets")
         if self.audit_heads_file is None:
             put("audit_heads_file", self.data_dir / "audit-heads.jsonl")
+        if self.backup_dir is None:
+            put("backup_dir", self.data_dir / "backups")
+        if self.backup_keys_dir is None:
+            put("backup_keys_dir", self.backup_dir)
         if not self.database_url.get_secret_value():
             put(
                 "database_url",

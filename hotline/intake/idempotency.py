@@ -26,6 +26,7 @@ from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput
 from hotline.core.storage.crypto import Vault
 from hotline.core.storage.ids import new_id
+from hotline.core.storage.keyring import mac_under
 from hotline.intake.batch import Arrival, Condition, Received, store_reports
 from hotline.intake.models import IdempotencyKey
 from hotline.intake.submission import Submission
@@ -56,7 +57,12 @@ def receive_once(
     """
     received = Received()
     answer = json.dumps([str(received.report_id), received.receipt])
-    once = _Once(context, key, submission.model_dump_json().encode(), arrival)
+    body = submission.model_dump_json().encode()
+    once = _Once(context, key, body, arrival)
+    before = _answer_under_older_key(session, context, key, body, arrival)
+    if before is not None:
+        report_id, receipt = json.loads(before)
+        return Received(uuid.UUID(report_id), receipt, again=True)
     report = (received, submission)
     if store_reports(
         session, context, [report], arrival, condition=once.taking(answer)
@@ -86,6 +92,9 @@ def answer_once(
     Of two requests at the same moment the second waits for the first one's transaction.
     """
     once = _Once(context, key, body, arrival)
+    before = _answer_under_older_key(session, context, key, body, arrival)
+    if before is not None:
+        return before
     return (
         None if once.taking(answer).holds(session) else once.earlier(session)
     )
@@ -99,8 +108,14 @@ class _Once:
     """A client's key with what it came for."""
 
     def __init__(
-        self, context: Context, key: str, body: bytes, arrival: Arrival
+        self,
+        context: Context,
+        key: str,
+        body: bytes,
+        arrival: Arrival,
+        secret: bytes | None = None,
     ) -> None:
+        """``secret``: an older key of the service; the one in use if it is None."""
         if not _KEY.fullmatch(key):
             raise InvalidInput(
                 "The idempotency key must have 16 to 255 visible ASCII characters.",
@@ -111,12 +126,11 @@ class _Once:
             )
         # Two senders may use the same key: neither is to read the other's receipt.
         scoped = f"{arrival.channel}:{arrival.source}:{key}"
-        self._sealing = context.keyring.mac(
-            "receipts", f"idempotency answer:{scoped}".encode()
+        secret = secret or context.keyring.bytes_of("receipts")
+        self._sealing = mac_under(
+            secret, f"idempotency answer:{scoped}".encode()
         )
-        self._mac = context.keyring.mac(
-            "receipts", f"idempotency lookup:{scoped}".encode()
-        )
+        self._mac = mac_under(secret, f"idempotency lookup:{scoped}".encode())
         # Keyed: a plain digest of a short body could be guessed at.
         self._digest = hmac.digest(self._sealing, body, hashlib.sha256)
         self._now = arrival.now
@@ -138,6 +152,14 @@ class _Once:
             {_PREFIX + name: value for name, value in values.items()},
         )
 
+    def is_known(self, session: Session) -> bool:
+        """Whether the key came before, and its day is not over."""
+        known = select(IdempotencyKey.id).where(
+            IdempotencyKey.mac == self._mac,
+            IdempotencyKey.expires_at > self._now,
+        )
+        return session.scalar(known) is not None
+
     def earlier(self, session: Session) -> str:
         """The answer that is stored."""
         row = session.execute(
@@ -151,6 +173,29 @@ class _Once:
                 hint="Use a new key for it.",
             )
         return Vault.open(self._sealing, _ANSWER, row.id, row.answer)
+
+
+def _answer_under_older_key(
+    session: Session | None,
+    context: Context,
+    key: str,
+    body: bytes,
+    arrival: Arrival,
+) -> str | None:
+    """What was answered before the service's key was rotated; nothing is asked if it was not."""
+    older = context.keyring.keys_of("receipts")[1:]
+    if not older:
+        return None
+    with (
+        nullcontext(session)
+        if session is not None
+        else context.database.reading() as reading
+    ):
+        for secret in older:
+            once = _Once(context, key, body, arrival, secret)
+            if once.is_known(reading):
+                return once.earlier(reading)
+    return None
 
 
 @cache

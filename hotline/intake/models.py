@@ -10,7 +10,13 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint, false
+from sqlalchemy import (
+    ForeignKey,
+    LargeBinary,
+    UniqueConstraint,
+    false,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.storage.database import Base, Identified, short_text
@@ -151,11 +157,19 @@ class ApiKey(Identified, Base):
 
     name: Mapped[str] = mapped_column(short_text(80), unique=True)
     mac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    """A digest of the key; ``keyed``: made under the service's key ``links``, as it was once."""
+    keyed: Mapped[bool] = mapped_column(default=False, server_default=true())
+    previous_mac: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    """Of the key before this one, which works until ``previous_until``."""
+    previous_until: Mapped[datetime | None]
     scopes: Mapped[list[str]]
     daily_quota: Mapped[int]
     used_on: Mapped[str] = mapped_column(short_text(10), default="")
     used: Mapped[int] = mapped_column(default=0)
     webhook_url: Mapped[str] = mapped_column(short_text(500), default="")
     webhook_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    webhook_previous_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Signs what is sent beside the present one, until ``webhook_previous_until``."""
+    webhook_previous_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]

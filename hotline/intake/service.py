@@ -153,8 +153,8 @@ def find_by_receipt(
 ) -> Report | None:
     """The report of a receipt as it was typed. Unknown, erased and malformed do the same work."""
     code = normalise_receipt(typed) or _NO_RECEIPT
-    mac = context.keyring.mac("receipts", code.encode())
-    return session.scalar(select(Report).where(Report.receipt_mac == mac))
+    macs = context.keyring.macs("receipts", code.encode())
+    return session.scalar(select(Report).where(Report.receipt_mac.in_(macs)))
 
 
 def status_of(

@@ -12,11 +12,10 @@ from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, NotFound, TooMany
 from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
-from partners.links import mac_of
 from partners.notices.models import Notice, ProviderAnswer
 from partners.notices.preservation import end_wait
 from partners.notices.service import note_at_places
-from partners.replaced_links import LinkEnd, LinkEnded, refuse_replaced
+from partners.replaced_links import LinkEnd, LinkEnded, find_linked
 from partners.states import NoticeEvent
 from partners.watching.service import look_soon
 from triage.cases.locking import lock_case
@@ -43,10 +42,9 @@ def find_by_token(
 
     One that was replaced, or whose notice was withdrawn, says so: ``LinkEnded``.
     """
-    mac = mac_of(context.keyring, "notice", token)
-    notice = session.scalar(select(Notice).where(Notice.link_mac == mac))
-    if notice is None:
-        refuse_replaced(session, mac)
+    notice = find_linked(
+        session, context.keyring, "notice", Notice, token, now
+    )
     expired = (
         notice is None
         or notice.link_expires_at is None

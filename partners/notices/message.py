@@ -14,7 +14,7 @@ from hotline.core.storage import machine
 from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
 from partners.letters.wording import format_stamp, sender_name
-from partners.links import new_link
+from partners.links import present_link
 from partners.notices.locations import csv_of
 from partners.notices.models import Notice, NoticeItem
 from partners.notices.xarf import Located, Sender, write_document
@@ -95,9 +95,7 @@ def _route_of(session: Session, notice: Notice) -> Route | None:
 
 def answer_link(context: Context, notice: Notice) -> str:
     """The no-login page of the notice; the same link in every message about it."""
-    token = new_link(
-        context.keyring, "notice", notice.id, notice.link_number
-    ).token
+    token = present_link(context.keyring, "notice", notice).token
     return f"{context.settings.provider_url}/provider/{token}"
 
 

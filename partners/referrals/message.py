@@ -22,7 +22,7 @@ from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
 from partners.letters.datawords import say_office
 from partners.letters.wording import format_stamp, sender_name
-from partners.links import new_link
+from partners.links import present_link
 from partners.referrals import evidence, hash_set
 from partners.referrals.item_shapes import describe_item
 from partners.referrals.models import HOLDING, Hold, Referral
@@ -129,9 +129,7 @@ def _write_letter(
 
 def answer_link(context: Context, referral: Referral) -> str:
     """The no-login page of the referral."""
-    token = new_link(
-        context.keyring, "referral", referral.id, referral.link_number
-    ).token
+    token = present_link(context.keyring, "referral", referral).token
     return f"{context.settings.provider_url}/referral/{token}"
 
 

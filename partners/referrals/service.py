@@ -16,7 +16,7 @@ from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
 from hotline.intake.submission import clean_text
 from partners.directory.models import Partner
-from partners.links import mac_of, new_link
+from partners.links import new_link
 from partners.referrals import holds
 from partners.referrals.deadlines import find_due_time
 from partners.referrals.evidence import Evidence
@@ -31,7 +31,7 @@ from partners.referrals.outcomes import note_answer
 from partners.referrals.routes import PlannedRoute
 from partners.referrals.thread import write_message
 from partners.referrals.told import gather_told, seal_told
-from partners.replaced_links import LinkEnd, LinkEnded, refuse_replaced
+from partners.replaced_links import LinkEnd, LinkEnded, find_linked
 from partners.states import ReferralEvent, ReferralState
 from triage.cases.locking import lock_case, lock_cases
 from triage.jurisdiction import Destination
@@ -192,10 +192,9 @@ def find_by_token(
 
     One that was replaced, or whose referral was withdrawn, says so: ``LinkEnded``.
     """
-    mac = mac_of(context.keyring, "referral", token)
-    referral = session.scalar(select(Referral).where(Referral.link_mac == mac))
-    if referral is None:
-        refuse_replaced(session, mac)
+    referral = find_linked(
+        session, context.keyring, "referral", Referral, token, now
+    )
     until = referral.link_expires_at if referral is not None else None
     if referral is None or until is None or until <= now:
         raise NotFound(

@@ -238,7 +238,7 @@ def call_push_server(settings: Settings, url: str) -> None:
 
 def call_webhook(settings: Settings, url: str) -> None:
     context: Any = SimpleNamespace(settings=settings)
-    webhooks.fire(context, Receiver("app", url, "whsec_AAAA"), NOW)
+    webhooks.fire(context, Receiver("app", url, ("whsec_AAAA",)), NOW)
 
 
 def ask_owner(settings: Settings, url: str) -> None:

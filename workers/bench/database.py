@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hotline.core.context import Context, build_context
 from hotline.core.settings import load_settings
-from hotline.core.storage.crypto import KEY_NAMES
+from hotline.core.storage.key_files import KEY_NAMES
 
 
 @contextmanager

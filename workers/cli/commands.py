@@ -97,6 +97,16 @@ COMMANDS = (
         "duty", "duty", "Whoever is on duty, and whether they can be reached."
     ),
     CommandRow("key", "key", "Keys of the API's known senders."),
+    CommandRow(
+        "keys",
+        "keys",
+        "The service's own keys: which there are, another one, an old one away.",
+    ),
+    CommandRow(
+        "backup",
+        "backup",
+        "Backups: make, list, verify, restore; encrypted to two people's keys.",
+    ),
     CommandRow("hashlist", "hashlist", "Known-hash lists."),
     CommandRow("import", "inbound", "Reports that a partner handed over."),
     CommandRow("audit", "oversight", "The audit log."),

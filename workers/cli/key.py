@@ -135,7 +135,9 @@ def try_webhook(name: Name) -> None:
     with opened_house() as context:
         with context.database.reading() as session:
             key = keys.find_key(session, name)
-            receiver = webhooks.receiver_of(session, context, key.id)
+            receiver = webhooks.receiver_of(
+                session, context, key.id, utc_now()
+            )
         if receiver is None:
             raise NotFound(f"The key of {name} has no webhook, or is revoked.")
         fire(context, receiver, utc_now())

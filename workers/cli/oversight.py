@@ -85,57 +85,31 @@ def note_restore(
     The heads of what was lost are void from then on; whatever is changed later is still found. Run
     it once after a restore, before the service starts. Both are asked for their passwords.
     """
-    if first == second:
-        raise InvalidInput(
-            "Two different people have to answer for a restore."
-        )
-    if not why.strip():
-        raise InvalidInput("Say which backup was put back, and why.")
+    from workers.backup.restore import note_restore as record_restore
+
+    require_two_persons(first, second, why)
     context = open_house()
     now = utc_now()
     for name in (first, second):
         password = typer.prompt(
             f"Password of {name}", hide_input=True, err=True
         )
-        _confirm_person(context, name, password, now)
-    _record_restore(context, (first, second), why.strip(), now)
+        confirm_person(context, name, password, now)
+    record_restore(context, (first, second), why.strip(), now)
     stdout.print("Noted. The log is sealed and verified from here on.")
 
 
-def _record_restore(
-    context: Context, persons: tuple[str, str], reason: str, now: datetime
-) -> None:
-    """In the log and, once it is sealed, in the file of heads."""
-    from hotline.core.storage import audit, audit_heads
-
-    path = context.settings.audit_heads_file
-    assert path is not None
-    last = audit_heads.last_head(path)
-    first, second = persons
-    with context.database.writing() as session:
-        restore = audit_heads.Restore(
-            persons=persons,
-            reason=reason,
-            kept=audit.last_agreeing(session, path),
-            lost=last.number if last else 0,
+def require_two_persons(first: str, second: str, why: str) -> None:
+    """Who answers for a restore, and with which words."""
+    if first == second:
+        raise InvalidInput(
+            "Two different people have to answer for a restore."
         )
-        audit.record_entry(
-            session,
-            actor=f"person:{first}",
-            action="audit.restored",
-            entity="audit",
-            entity_id="log",
-            now=now,
-            second=f"person:{second}",
-            why=restore.reason,
-            lost=restore.lost,
-        )
-        audit.seal_entries(session)
-    with context.database.reading() as session:
-        audit.write_head(session, path, context.keyring, now, restore=restore)
+    if not why.strip():
+        raise InvalidInput("Say which backup was put back, and why.")
 
 
-def _confirm_person(
+def confirm_person(
     context: Context, name: str, password: str, now: datetime
 ) -> None:
     """Sign the person in and out again, with the delays and notes of every sign-in."""

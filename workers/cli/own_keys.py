@@ -27,7 +27,7 @@ def renew_key(
 ) -> None:
     """Replace one key, lost or known to others. What it was for ends; the old file is kept."""
     from hotline.core.storage import audit, own_keys
-    from hotline.core.storage.crypto import path_of_key
+    from hotline.core.storage.key_files import path_of_key, paths_of_old
     from workers.migrations.run import require_current
 
     if name not in CONSEQUENCES:
@@ -39,13 +39,18 @@ def renew_key(
         typer.confirm("Renew the key?", abort=True)
     settings, now = load_settings(), utc_now()
     assert settings.secrets_dir is not None
+    if settings.key_command:
+        raise InvalidInput(
+            "The keys come from key_command: put another one into the store."
+        )
     path = path_of_key(settings.secrets_dir, name)
     was_there = path.exists()
     context = build_context(settings, renewed_keys=[name])
     require_current(context.database)
     if was_there:
         context.close()
-        path.rename(path.with_name(f"{path.name}.until-{now:%Y%m%dT%H%M%S}"))
+        for old in (path, *paths_of_old(settings.secrets_dir, name)):
+            old.rename(old.with_name(f"{old.name}.until-{now:%Y%m%dT%H%M%S}"))
         context = build_context(settings, renewed_keys=[name])
     with context.database.writing() as session:
         own_keys.replace_fingerprint(session, context.keyring, name, now)

@@ -53,6 +53,7 @@ CHECKS = (
     Check("known_hashes", data.look_at_known_hashes, 20.0),
     Check("work", house.look_at_work),
     Check("audit_seal", house.look_at_sealing),
+    Check("backup", house.look_at_backups),
     Check("silent_servers", house.look_at_silent_servers),
     Check("security_txt", house.look_at_security_txt),
 )

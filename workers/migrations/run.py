@@ -98,6 +98,14 @@ def newest_revision() -> str:
     return head
 
 
+def knows_revision(revision: str) -> bool:
+    """Whether this program can go on from it."""
+    scripts = ScriptDirectory.from_config(_alembic_config())
+    return any(
+        script.revision == revision for script in scripts.walk_revisions()
+    )
+
+
 def require_current(database: Database) -> None:
     """Refuse to serve on a schema that is not ours: a half-matching one loses data quietly."""
     have, want = current_revision(database), newest_revision()

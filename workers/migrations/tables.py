@@ -7,7 +7,9 @@ from sqlalchemy import MetaData
 import hotline.accounts.models
 import hotline.core.jobs.circuit
 import hotline.core.storage.audit
+import hotline.core.storage.backup_runs
 import hotline.core.storage.crypto
+import hotline.core.storage.key_rotations
 import hotline.core.storage.machine
 import hotline.core.storage.outbox
 import hotline.core.storage.own_keys

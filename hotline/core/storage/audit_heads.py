@@ -5,6 +5,11 @@ that is missing shows, and a code (MAC) under the key ``audit``, so that nobody 
 A head is written after the commit of what it names: a process that is killed in between leaves a
 head too few, which the next one adds, and never a head of something that was rolled back.
 
+Each line names the key that its code was made with. The first line under another key says from
+which one it takes over, and vouches for all lines before it: whoever wrote it had both keys,
+checked those lines and put their digest into it. So they stay verified when the old key is retired,
+and a key that was left never comes back.
+
 A line without its end was being written when the machine stopped. It was never a head, and the
 next writer drops it.
 """
@@ -12,16 +17,18 @@ next writer drops it.
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import hmac
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from hotline.core.errors import HotlineError
-from hotline.core.storage.crypto import Keyring
+from hotline.core.storage.keyring import Keyring, id_of_key, mac_under
 
 KEY = "audit"
 LONGEST_LINE = 8_192
@@ -65,9 +72,30 @@ class Restore:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyChange:
+    """From this line on another key signs. ``lines`` before it have together ``digest``."""
+
+    old_key: str
+    lines: int
+    digest: str
+
+    def to_json(self) -> Mapping[str, object]:
+        return {
+            "from": self.old_key,
+            "lines": self.lines,
+            "digest": self.digest,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> KeyChange:
+        return cls(str(data["from"]), int(data["lines"]), str(data["digest"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """``line`` counts from 1; 0 in lines of before lines were counted. ``number`` and ``digest``
-    (hexadecimal SHA-256) are those of the last sealed entry."""
+    (hexadecimal SHA-256) are those of the last sealed entry. ``key`` is the id of the key that
+    signed; empty in lines of before keys were named."""
 
     line: int
     number: int
@@ -76,13 +104,15 @@ class Head:
     previous: str
     mac: str = field(default="", repr=False)
     restore: Restore | None = None
+    key: str = ""
+    change: KeyChange | None = None
 
     def message(self) -> bytes:
         """What the code is computed over."""
         if self.line == 0:
             return f"{self.number}:{self.digest}:{self.at}".encode()
         restore = json.dumps(self.restore.to_json()) if self.restore else ""
-        parts = (
+        parts: tuple[object, ...] = (
             self.line,
             self.number,
             self.digest,
@@ -90,22 +120,30 @@ class Head:
             self.previous,
             restore,
         )
+        # Lines of before named no key, and are still read.
+        if self.key:
+            change = json.dumps(self.change.to_json()) if self.change else ""
+            parts = (*parts, self.key, change)
         return "\n".join(map(str, parts)).encode()
 
-    def signed(self, keyring: Keyring) -> Head:
-        mac = keyring.mac(KEY, self.message()).hex()
-        return Head(
-            self.line,
-            self.number,
-            self.digest,
-            self.at,
-            self.previous,
-            mac,
-            self.restore,
-        )
+    def signed(self, key: bytes) -> Head:
+        """Under ``key``, whose id the line gets."""
+        named = replace(self, key=id_of_key(KEY, key))
+        mac = mac_under(key, named.message()).hex()
+        return replace(named, mac=mac)
 
     def is_genuine(self, keyring: Keyring) -> bool:
-        return keyring.mac(KEY, self.message()).hex() == self.mac
+        """Whether one of our keys signed it: the one that it names, if it names one."""
+        return any(
+            hmac.compare_digest(mac_under(key, self.message()).hex(), self.mac)
+            for key in keyring.keys_of(KEY)
+            if self.key in ("", id_of_key(KEY, key))
+        )
+
+    def is_known(self, keyring: Keyring) -> bool:
+        """Whether the key that it names is still one of ours."""
+        ids = {id_of_key(KEY, key) for key in keyring.keys_of(KEY)}
+        return self.key in ids
 
     def to_line(self) -> bytes:
         values: dict[str, object] = {
@@ -118,6 +156,10 @@ class Head:
         }
         if self.restore is not None:
             values["restored"] = self.restore.to_json()
+        if self.key:
+            values["key"] = self.key
+        if self.change is not None:
+            values["key_changed"] = self.change.to_json()
         return json.dumps(values, ensure_ascii=False).encode() + b"\n"
 
     @classmethod
@@ -125,6 +167,7 @@ class Head:
         """Raises ``ValueError`` (also as ``KeyError``, ``TypeError``) for what is no head."""
         values = json.loads(text)
         restored = values.get("restored")
+        changed = values.get("key_changed")
         return cls(
             line=int(values.get("line", 0)),
             number=int(values["number"]),
@@ -133,6 +176,8 @@ class Head:
             previous=str(values.get("previous", "")),
             mac=str(values.get("mac", "")),
             restore=Restore.from_json(restored) if restored else None,
+            key=str(values.get("key", "")),
+            change=KeyChange.from_json(changed) if changed else None,
         )
 
 
@@ -156,8 +201,16 @@ def append_head(
         fcntl.flock(file, fcntl.LOCK_EX)
         last = _last_head(file.fileno(), path)
         # A restore is noted in any case: it makes heads void that were written before it.
-        if restore is None and last is not None and last.number == number:
+        key = keyring.bytes_of(KEY)
+        is_other_key = last is not None and last.key != id_of_key(KEY, key)
+        if (
+            restore is None
+            and last is not None
+            and last.number == number
+            and not is_other_key
+        ):
             return False
+        change = _take_over(path, keyring) if is_other_key else None
         head = Head(
             line=(last.line if last else 0) + 1,
             number=number,
@@ -165,7 +218,8 @@ def append_head(
             at=now.isoformat(),
             previous=last.mac if last else "",
             restore=restore,
-        ).signed(keyring)
+            change=change,
+        ).signed(key)
         _write_whole(file.fileno(), head.to_line())
     return True
 
@@ -192,9 +246,11 @@ def last_head(path: Path) -> Head | None:
 
 def fault_of(heads: Sequence[Head], keyring: Keyring) -> str:
     """What is wrong with the lines among themselves; empty where nothing is."""
+    vouched = _count_vouched(heads, keyring)
     before: Head | None = None
-    for head in heads:
-        if not head.is_genuine(keyring):
+    for place, head in enumerate(heads):
+        is_vouched = place < vouched and not head.is_known(keyring)
+        if not is_vouched and not head.is_genuine(keyring):
             return f"the written head {head.number} was not written by this service"
         if before is not None and head.line:
             if head.line != before.line + 1 or head.previous != before.mac:
@@ -202,7 +258,63 @@ def fault_of(heads: Sequence[Head], keyring: Keyring) -> str:
         elif head.line > 1:
             return f"the written heads before {head.number} are missing"
         before = head
+    return _fault_of_keys(heads)
+
+
+def _take_over(path: Path, keyring: Keyring) -> KeyChange | None:
+    """What the first line under another key says of those before it; raises if one is wrong.
+
+    None for lines that named no key and were signed by the one in use.
+    """
+    heads = list(read_heads(path))
+    if fault := fault_of(heads, keyring):
+        raise ChainBroken(fault)
+    last, present = heads[-1], keyring.id_of(KEY)
+    if any(head.key == present for head in heads):
+        raise ChainBroken(
+            f"{path.name} was gone on with under a newer key than this process knows"
+        )
+    if not last.key and _is_by_present_key(last, keyring):
+        return None
+    return KeyChange(last.key, len(heads), _digest_of(heads))
+
+
+def _is_by_present_key(head: Head, keyring: Keyring) -> bool:
+    mac = mac_under(keyring.bytes_of(KEY), head.message()).hex()
+    return hmac.compare_digest(mac, head.mac)
+
+
+def _count_vouched(heads: Sequence[Head], keyring: Keyring) -> int:
+    """How many lines at the start the last genuine change of keys vouches for."""
+    for head in reversed(heads):
+        change = head.change
+        if change is None or not head.is_genuine(keyring):
+            continue
+        if change.digest == _digest_of(heads[: change.lines]):
+            return change.lines
+    return 0
+
+
+def _fault_of_keys(heads: Sequence[Head]) -> str:
+    """Another key begins with a line that says so, and one that was left never comes back."""
+    left: set[str] = set()
+    present = ""
+    for head in heads:
+        if head.key == present:
+            continue
+        takes_over = head.change is not None and head.change.old_key == present
+        if head.key in left or (present and not takes_over):
+            return f"the key of the written head {head.number} was not the one in use"
+        left.add(present)
+        present = head.key
     return ""
+
+
+def _digest_of(heads: Sequence[Head]) -> str:
+    digest = hashlib.sha256()
+    for head in heads:
+        digest.update(head.to_line())
+    return digest.hexdigest()
 
 
 def heads_in_force(heads: Sequence[Head]) -> list[Head]:

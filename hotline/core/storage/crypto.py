@@ -5,41 +5,30 @@ sealed with AES-256-GCM under the data key with ``table.column:record id`` as as
 that a value copied to another row or column does not open. Erasing is deleting the wrapped key
 ("crypto-erase"): backups that hold only ciphertext then hold nothing.
 
-Keys are files of 32 random bytes in the secrets directory, made at first start, mode 0600:
-``master.key`` wraps data keys, ``receipts.key`` is the key of receipt look-ups, ``links.key`` signs
-and hashes links, ``sessions.key`` is Flask's secret key, ``audit.key`` authenticates audit heads
-and ``identifiers.key`` finds one telephone number, account or wallet again in another case.
-Those of a database in use are never made anew: see ``hotline.core.storage.own_keys``.
+Which keys there are and where they lie: ``hotline.core.storage.key_files``. What is under which of
+them stands in one table, ``workers.keys.holdings``. Those of a database in use are never made anew:
+see ``hotline.core.storage.own_keys``.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
-import secrets
 import uuid
 from collections.abc import Collection
-from pathlib import Path
+from contextlib import suppress
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import LargeBinary, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from hotline.core.errors import HotlineError, Misconfigured
+from hotline.core.errors import HotlineError
 from hotline.core.storage.database import Base
+from hotline.core.storage.key_files import KEY_BYTES
+from hotline.core.storage.keyring import Keyring
 
-KEY_BYTES = 32
 NONCE_BYTES = 12
-KEY_NAMES = (
-    "master",
-    "receipts",
-    "links",
-    "sessions",
-    "audit",
-    "identifiers",
-)
 
 
 class CannotOpen(HotlineError):
@@ -57,32 +46,11 @@ class RecordKey(Base):
     wrapped: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class Keyring:
-    """The key files. Made at first use; a short or unreadable file is refused, never replaced."""
-
-    def __init__(self, directory: Path) -> None:
-        self._keys = {
-            name: _key_file(path_of_key(directory, name)) for name in KEY_NAMES
-        }
-
-    def bytes_of(self, name: str) -> bytes:
-        return self._keys[name]
-
-    def mac(self, name: str, message: bytes) -> bytes:
-        """HMAC-SHA-256 (32 bytes) under key ``name``."""
-        return hmac.digest(self._keys[name], message, hashlib.sha256)
-
-
-def path_of_key(directory: Path, name: str) -> Path:
-    return directory / f"{name}.key"
-
-
 class Vault:
     """Seals and opens fields of records."""
 
     def __init__(self, keyring: Keyring) -> None:
         self.keyring = keyring
-        self._master = AESGCM(keyring.bytes_of("master"))
 
     def new_record(self, session: Session, record_id: uuid.UUID) -> bytes:
         """Give ``record_id`` a data key of its own; returns the key, for sealing at once."""
@@ -93,10 +61,13 @@ class Vault:
     def new_key(self, record_id: uuid.UUID) -> tuple[bytes, bytes]:
         """A data key for ``record_id`` and its wrapped form, for a caller that writes the row."""
         key = AESGCM.generate_key(bit_length=KEY_BYTES * 8)
+        return key, self.wrap(record_id, key)
+
+    def wrap(self, record_id: uuid.UUID, key: bytes) -> bytes:
+        """A data key under the master key that is in use."""
         nonce = os.urandom(NONCE_BYTES)
-        return key, nonce + self._master.encrypt(
-            nonce, key, b"record_key:" + record_id.bytes
-        )
+        master = _cipher_of(self.keyring.bytes_of("master"))
+        return nonce + master.encrypt(nonce, key, _place_of(record_id))
 
     def key_of(self, session: Session, record_id: uuid.UUID) -> bytes | None:
         """The record's data key, or None where it was erased."""
@@ -120,17 +91,14 @@ class Vault:
         }
 
     def _unwrap(self, record_id: uuid.UUID, wrapped: bytes) -> bytes:
-        try:
-            return self._master.decrypt(
-                wrapped[:NONCE_BYTES],
-                wrapped[NONCE_BYTES:],
-                b"record_key:" + record_id.bytes,
-            )
-        except InvalidTag:
-            raise CannotOpen(
-                "A record's key does not open with this master key.",
-                hint="Is this the secrets directory that belongs to this database?",
-            ) from None
+        for master in self.keyring.keys_of("master"):
+            key = unwrap_under(master, record_id, wrapped)
+            if key is not None:
+                return key
+        raise CannotOpen(
+            "A record's key does not open with this master key.",
+            hint="Is this the secrets directory that belongs to this database?",
+        )
 
     def key_for(self, session: Session, record_id: uuid.UUID) -> bytes:
         """The record's data key, made where it has none yet: for what is sealed bit by bit."""
@@ -171,42 +139,26 @@ class Vault:
         return bool(getattr(gone, "rowcount", 0))
 
 
+def unwrap_under(
+    master: bytes, record_id: uuid.UUID, wrapped: bytes
+) -> bytes | None:
+    """The data key, if it was wrapped by this very master key."""
+    with suppress(InvalidTag):
+        return _cipher_of(master).decrypt(
+            wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _place_of(record_id)
+        )
+    return None
+
+
+def _place_of(record_id: uuid.UUID) -> bytes:
+    return b"record_key:" + record_id.bytes
+
+
+@lru_cache(maxsize=16)
+def _cipher_of(key: bytes) -> AESGCM:
+    """Made once: to prepare a key takes longer than to open a short value."""
+    return AESGCM(key)
+
+
 def _associated_data(where: str, record_id: uuid.UUID) -> bytes:
     return f"{where}:{record_id}".encode()
-
-
-def _key_file(path: Path) -> bytes:
-    try:
-        key = path.read_bytes()
-    except FileNotFoundError:
-        return _make_key(path)
-    except OSError as error:
-        raise Misconfigured(
-            f"Key file {path.name} cannot be read: {error.strerror}."
-        ) from error
-    if len(key) != KEY_BYTES:
-        raise Misconfigured(
-            f"Key file {path.name} has {len(key)} bytes, not {KEY_BYTES}.",
-            hint="Restore it from your backup; a new key cannot open what the old one sealed.",
-        )
-    return key
-
-
-def _make_key(path: Path) -> bytes:
-    """Written beside and linked into place: of two processes that start at once, one wins."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(
-        f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}"
-    )
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-    return path.read_bytes()

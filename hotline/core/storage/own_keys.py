@@ -20,24 +20,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hotline.core.errors import Misconfigured
-from hotline.core.storage.crypto import (
-    KEY_NAMES,
-    CannotOpen,
-    Keyring,
-    RecordKey,
-    Vault,
-    path_of_key,
-)
+from hotline.core.storage.crypto import CannotOpen, RecordKey, Vault
 from hotline.core.storage.database import (
     Base,
     Database,
     insert_once,
     short_text,
 )
+from hotline.core.storage.key_files import KEY_NAMES, path_of_key
+from hotline.core.storage.keyring import Keyring, fingerprint_of_key
 
 LATER_KEYS = frozenset({"identifiers"})
 """Keys that came after databases were in use: one from before may be without."""
-_LABEL = b"fingerprint of a key:"
 _RESTORE = (
     "Restore it from the copy of the keys: a new key cannot open what the old one sealed. "
     "If it is lost for good, see `hotline db renew-key`."
@@ -108,8 +102,8 @@ def find_swapped_keys(session: Session, keyring: Keyring) -> list[str]:
     swapped = [
         name
         for name in KEY_NAMES
-        if stored.get(name, fingerprint_of(keyring, name))
-        != fingerprint_of(keyring, name)
+        if name in stored
+        and stored[name] not in _fingerprints_in(keyring, name)
     ]
     if "master" not in stored and not _opens_a_record(session, keyring):
         swapped.append("master")
@@ -117,7 +111,12 @@ def find_swapped_keys(session: Session, keyring: Keyring) -> list[str]:
 
 
 def fingerprint_of(keyring: Keyring, name: str) -> str:
-    return keyring.mac(name, _LABEL + name.encode()).hex()
+    return fingerprint_of_key(name, keyring.bytes_of(name))
+
+
+def _fingerprints_in(keyring: Keyring, name: str) -> set[str]:
+    """Of all keys of the name: while one is rotated, the database may know the one before."""
+    return {fingerprint_of_key(name, key) for key in keyring.keys_of(name)}
 
 
 def replace_fingerprint(

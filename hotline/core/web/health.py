@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
@@ -12,11 +12,14 @@ from sqlalchemy.orm import Session
 
 from hotline.core import readiness
 from hotline.core.context import utc_now
+from hotline.core.storage.backup_runs import age_of_newest
 from hotline.core.web import site
 
 Check = Callable[[datetime], str]
 UNUSABLE = frozenset({"database", "writing"})
 """Checks without which no report can be taken in: nobody should be sent here."""
+BACKUP = "backup"
+"""Fails only where ``backup_required`` is set: a hotline without a backup can take reports in."""
 
 
 def create_blueprint(checks: dict[str, Check]) -> Blueprint:
@@ -37,9 +40,11 @@ def create_blueprint(checks: dict[str, Check]) -> Blueprint:
             for name, check in _all_checks(checks).items()
             if (fault := check(now))
         }
-        status = 503 if UNUSABLE & faults.keys() else 200
+        status = 503 if _unusable() & faults.keys() else 200
         return jsonify(
-            status="degraded" if faults else "ok", faults=faults
+            status="degraded" if faults else "ok",
+            faults=faults,
+            backup_age_hours=_hours_since_backup(now),
         ), status
 
     return blueprint
@@ -51,6 +56,7 @@ def _all_checks(checks: dict[str, Check]) -> dict[str, Check]:
         "disk": _check_disk,
         "outbox": _check_outbox,
         "sealing": _check_sealing,
+        BACKUP: _check_backup,
         "servers": _check_servers,
         **checks,
     }
@@ -71,6 +77,28 @@ def _check_disk(_: datetime) -> str:
 
 def _check_sealing(now: datetime) -> str:
     return _ask(lambda session: readiness.find_sealing_fault(session, now))
+
+
+def _unusable() -> frozenset[str]:
+    required = site.current_context().settings.backup_required
+    return UNUSABLE | {BACKUP} if required else UNUSABLE
+
+
+def _hours_since_backup(now: datetime) -> float | None:
+    """Of the newest backup; None where there is none, or where nobody can tell."""
+    try:
+        with site.reading() as session:
+            age = age_of_newest(session, now)
+    except SQLAlchemyError:
+        return None
+    return None if age is None else round(age / timedelta(hours=1), 1)
+
+
+def _check_backup(now: datetime) -> str:
+    settings = site.current_context().settings
+    return _ask(
+        lambda session: readiness.find_backup_fault(session, settings, now)
+    )
 
 
 def _check_outbox(now: datetime) -> str:

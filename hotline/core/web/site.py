@@ -21,6 +21,7 @@ from flask import (
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import get_locale
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
@@ -29,6 +30,7 @@ from hotline.core.context import Context
 from hotline.core.errors import HotlineError, InvalidInput, TooMany
 from hotline.core.languages import load_languages
 from hotline.core.logs import origin_of
+from hotline.core.storage.keyring import ReadingKeys
 from hotline.core.web import outages
 from hotline.core.web.translations import FolderBabel
 
@@ -104,6 +106,18 @@ class Sessions(SecureCookieSessionInterface):
             return super().open_session(app, request)
         return self.session_class()
 
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer:
+        """By the keys of this moment: a process does not end when one is rotated."""
+        return URLSafeTimedSerializer(
+            list(app.config["WTF_CSRF_SECRET_KEY"]),
+            salt=self.salt,
+            serializer=self.serializer,
+            signer_kwargs={
+                "key_derivation": self.key_derivation,
+                "digest_method": self.digest_method,
+            },
+        )
+
 
 def current_context() -> Context:
     """The running app's context."""
@@ -134,7 +148,9 @@ def install_site(app: Flask, ctx: Context) -> None:
     settings = ctx.settings
     app.extensions[EXTENSION] = ctx
     app.config.update(
+        # Flask asks only whether there is one; cookies and tokens go by the keys of the moment.
         SECRET_KEY=ctx.keyring.bytes_of("sessions"),
+        WTF_CSRF_SECRET_KEY=ReadingKeys(ctx.keyring, "sessions"),
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
         SESSION_COOKIE_HTTPONLY=True,

@@ -1,22 +1,29 @@
 """Keys of known senders: who may send in bulk, how much a day, and whose reports they are.
 
-A key is 256 random bits and shown once; the database holds its HMAC.
+A key is 256 random bits and shown once; the database holds its digest, which nobody turns back.
+Digests of before were made under the service's key ``links``. Such a key is still known, and gets a
+digest of the new kind when it is used next, so that ``links`` can be rotated.
+
+A sender may get another key while the one before works on for some days.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, event, select, update
+from sqlalchemy import bindparam, case, event, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
-from hotline.core.context import Context
+from hotline.core.context import Context, utc_now
 from hotline.core.errors import (
     Conflict,
     Forbidden,
@@ -25,6 +32,7 @@ from hotline.core.errors import (
     NotFound,
     TooMany,
 )
+from hotline.core.storage.database import UtcDateTime
 from hotline.core.storage.ids import new_id, new_token
 from hotline.intake.models import ApiKey
 
@@ -33,9 +41,15 @@ PREFIX = "hotline_"
 """So that a key that leaked is recognised as one by scanners."""
 
 
+_IS_PREVIOUS = (ApiKey.previous_mac == bindparam("mac")) & (
+    ApiKey.previous_until > bindparam("now", type_=UtcDateTime())
+)
 _SENDER = select(
     ApiKey.id, ApiKey.name, ApiKey.scopes, ApiKey.daily_quota
-).where(ApiKey.mac == bindparam("mac"), ApiKey.revoked_at.is_(None))
+).where(
+    or_(ApiKey.mac == bindparam("mac"), _IS_PREVIOUS),
+    ApiKey.revoked_at.is_(None),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +86,25 @@ def create_key(
     key = ApiKey(
         id=new_id(),
         name=name,
-        mac=_mac_of_key(act.context, text),
+        mac=_digest_of_key(text),
         scopes=list(scopes),
         daily_quota=daily_quota,
         created_at=act.now,
     )
     act.session.add(key)
     note_act(act, key, "api_key.created")
+    return text
+
+
+def rotate_key(act: Act, name: str, grace: timedelta) -> str:
+    """Another key for the sender; the one before works for ``grace``. Shown only here."""
+    key = find_key(act.session, name)
+    if key.revoked_at is not None:
+        raise Conflict(f"The key of {name} is revoked; make a new one.")
+    text = PREFIX + new_token()
+    key.previous_mac, key.previous_until = key.mac, act.now + grace
+    key.mac, key.keyed = _digest_of_key(text), False
+    note_act(act, key, "api_key.rotated", grace_days=grace.days)
     return text
 
 
@@ -102,9 +128,7 @@ def list_keys(session: Session) -> Sequence[ApiKey]:
 def authenticate_sender(context: Context, header: str, scope: str) -> Sender:
     """Who sends with an ``Authorization: Bearer …`` header whose key may do ``scope``."""
     scheme, _, text = header.partition(" ")
-    row = context.database.alone(
-        _SENDER, {"mac": _mac_of_key(context, text.strip()[:200])}
-    )
+    row = _find_sender(context, text.strip()[:200])
     if scheme.lower() != "bearer" or row is None:
         raise Unauthorised(
             "The Authorization header holds no valid key.",
@@ -114,6 +138,39 @@ def authenticate_sender(context: Context, header: str, scope: str) -> Sender:
     if scope not in scopes:
         raise Forbidden(f"This key may not be used for {scope}.")
     return Sender(key_id, name, daily_quota)
+
+
+def _find_sender(context: Context, text: str) -> Sequence[Any] | None:
+    """The row of ``_SENDER`` for a key's text."""
+    now = utc_now()
+    digest = _digest_of_key(text)
+    row = context.database.alone(_SENDER, {"mac": digest, "now": now})
+    if row is not None:
+        return row
+    for mac in _old_macs_of_key(context, text):
+        row = context.database.alone(_SENDER, {"mac": mac, "now": now})
+        if row is not None:
+            _renew_digest(context, mac, digest)
+            return row
+    return None
+
+
+def _renew_digest(context: Context, mac: bytes, digest: bytes) -> None:
+    """From now on the key is known without any key of the service."""
+    with (
+        suppress(SQLAlchemyError),  # the next use tries again
+        context.database.writing() as session,
+    ):
+        session.execute(
+            update(ApiKey)
+            .where(ApiKey.mac == mac)
+            .values(mac=digest, keyed=False)
+        )
+        session.execute(
+            update(ApiKey)
+            .where(ApiKey.previous_mac == mac)
+            .values(previous_mac=digest)
+        )
 
 
 class Quotas:
@@ -193,10 +250,17 @@ def _take_from_quota(
     return bool(getattr(taken, "rowcount", 0))
 
 
-def _mac_of_key(context: Context, text: str) -> bytes:
-    return context.keyring.mac(
-        "links", f"api key:{text}".encode("utf-8", "replace")
-    )
+def _digest_of_key(text: str) -> bytes:
+    return hashlib.sha256(_bytes_of_key(text)).digest()
+
+
+def _old_macs_of_key(context: Context, text: str) -> tuple[bytes, ...]:
+    """As what the key may be stored from before."""
+    return context.keyring.macs("links", _bytes_of_key(text))
+
+
+def _bytes_of_key(text: str) -> bytes:
+    return f"api key:{text}".encode("utf-8", "replace")
 
 
 def note_act(act: Act, key: ApiKey, action: str, **details: Any) -> None:

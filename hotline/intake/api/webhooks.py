@@ -13,8 +13,9 @@ import hmac
 import json
 import secrets
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
@@ -41,11 +42,11 @@ _SECRET = "api_key.webhook_secret"  # noqa: S105
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Whom to tell: ``secret`` as it was shown when the webhook was set."""
+    """Whom to tell: ``secrets`` as they were shown; the present one first."""
 
     name: str
     url: str
-    secret: str
+    secrets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +69,32 @@ def subscribe_sender(act: Act, name: str, url: str) -> str:
     _check_url(
         url, plain_allowed=bool(context.settings.fetch_allowed_networks)
     )
-    secret = (
-        SECRET_PREFIX
-        + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
-    )
+    secret = _new_secret()
     sealing = context.vault.key_of(
         session, key.id
     ) or context.vault.new_record(session, key.id)
     key.webhook_url = url
     key.webhook_secret = Vault.seal(sealing, _SECRET, key.id, secret)
+    key.webhook_previous_secret = key.webhook_previous_until = None
     host = urlsplit(url).hostname
     keys.note_act(act, key, "api_key.webhook_set", host=host)
+    return secret
+
+
+def rotate_secret(act: Act, name: str, grace: timedelta) -> str:
+    """Another secret for the sender's webhook, to be shown once.
+
+    For ``grace`` everything is signed with both, as Standard Webhooks provides.
+    """
+    key = keys.find_key(act.session, name)
+    if not key.webhook_url or key.webhook_secret is None:
+        raise NotFound(f"The key of {name} has no webhook.")
+    sealing = act.context.vault.key_for(act.session, key.id)
+    secret = _new_secret()
+    key.webhook_previous_secret = key.webhook_secret
+    key.webhook_previous_until = act.now + grace
+    key.webhook_secret = Vault.seal(sealing, _SECRET, key.id, secret)
+    keys.note_act(act, key, "api_key.webhook_rotated", grace_days=grace.days)
     return secret
 
 
@@ -88,6 +104,7 @@ def unsubscribe_sender(act: Act, name: str) -> None:
     if not key.webhook_url:
         raise NotFound(f"The key of {name} has no webhook.")
     key.webhook_url, key.webhook_secret = "", None
+    key.webhook_previous_secret = key.webhook_previous_until = None
     keys.note_act(act, key, "api_key.webhook_removed")
 
 
@@ -121,7 +138,7 @@ def announce_state(session: Session, part: ReportPart, now: datetime) -> None:
 
 
 def receiver_of(
-    session: Session, context: Context, key_id: uuid.UUID
+    session: Session, context: Context, key_id: uuid.UUID, now: datetime
 ) -> Receiver | None:
     """None where the key was revoked in the meantime."""
     key = session.get(ApiKey, key_id)
@@ -130,8 +147,12 @@ def receiver_of(
     sealing = context.vault.key_of(session, key.id)
     if sealing is None:
         return None
-    secret = Vault.open(sealing, _SECRET, key.id, key.webhook_secret)
-    return Receiver(key.name, key.webhook_url, secret)
+    sealed = [key.webhook_secret]
+    until = key.webhook_previous_until
+    if key.webhook_previous_secret and until is not None and until > now:
+        sealed.append(key.webhook_previous_secret)
+    opened = [Vault.open(sealing, _SECRET, key.id, text) for text in sealed]
+    return Receiver(key.name, key.webhook_url, tuple(opened))
 
 
 def trial_body(now: datetime) -> bytes:
@@ -150,19 +171,31 @@ def body_of(change: Change) -> bytes:
 
 
 def sign_headers(
-    secret: str, message_id: str, body: bytes, now: datetime
+    signing: Sequence[str], message_id: str, body: bytes, now: datetime
 ) -> dict[str, str]:
-    """The headers that prove ``body``: its id (the same at every try), the time, the signature."""
+    """The headers that prove ``body``: its id (the same at every try), the time, the signatures.
+
+    One signature for each secret of ``signing``; a receiver looks for one that it can check.
+    """
     timestamp = str(int(now.timestamp()))
-    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
-    digest = hmac.digest(
-        key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256
-    )
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    signatures = [_sign(secret, signed) for secret in signing]
     return {
         "webhook-id": message_id,
         "webhook-timestamp": timestamp,
-        "webhook-signature": "v1," + base64.b64encode(digest).decode(),
+        "webhook-signature": " ".join(signatures),
     }
+
+
+def _sign(secret: str, signed: bytes) -> str:
+    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
+    digest = hmac.digest(key, signed, hashlib.sha256)
+    return "v1," + base64.b64encode(digest).decode()
+
+
+def _new_secret() -> str:
+    drawn = secrets.token_bytes(_SECRET_BYTES)
+    return SECRET_PREFIX + base64.b64encode(drawn).decode()
 
 
 def _check_url(url: str, *, plain_allowed: bool) -> None:

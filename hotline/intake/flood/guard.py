@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from hotline.core.context import utc_now
 from hotline.core.errors import TooMany
 from hotline.core.storage.database import insert_once
+from hotline.core.storage.keyring import mac_under
 from hotline.core.web import site
 from hotline.intake.flood import proof
 from hotline.intake.flood.limits import Counters, Limits, load_limits
@@ -70,7 +71,7 @@ def make_challenge(now: datetime) -> Mapping[str, object]:
     """Work for a visitor's computer; made anew for each, and not remembered."""
     limits = _current_guard().limits
     return proof.new_challenge(
-        _proof_secrets(),
+        _proof_secrets(site.current_context().keyring.bytes_of("sessions")),
         rounds=limits.proof_rounds,
         tries=limits.proof_tries,
         now=now,
@@ -95,12 +96,18 @@ def _allow_or_raise(kind: str, limit: int, solution: str) -> None:
 
 def spend_solution(session: Session, solution: str, now: datetime) -> bool:
     """Use up a right solution; False if it is wrong or was used before."""
-    name = proof.name_of(_proof_secrets(), solution)
-    if name is None:
-        return False
-    mac = site.current_context().keyring.mac(
-        "sessions", b"spent proof:" + name
-    )
+    for key in site.current_context().keyring.keys_of("sessions"):
+        name = proof.name_of(_proof_secrets(key), solution)
+        if name is not None:
+            return _spend_once(session, key, name, now)
+    return False
+
+
+def _spend_once(
+    session: Session, key: bytes, name: bytes, now: datetime
+) -> bool:
+    """Under the key that signed its challenge, so that another key lets none be used again."""
+    mac = mac_under(key, b"spent proof:" + name)
     # By the hour and under a random id: the moment would lead to the report that it came with.
     hour = now.replace(minute=0, second=0, microsecond=0)
     expires_at = hour + proof.LIFETIME + timedelta(hours=1)
@@ -114,11 +121,10 @@ def spend_solution(session: Session, solution: str, now: datetime) -> bool:
     )
 
 
-def _proof_secrets() -> proof.Secrets:
-    keyring = site.current_context().keyring
+def _proof_secrets(key: bytes) -> proof.Secrets:
     return proof.Secrets(
-        keyring.mac("sessions", b"proof of work: challenge"),
-        keyring.mac("sessions", b"proof of work: solution"),
+        mac_under(key, b"proof of work: challenge"),
+        mac_under(key, b"proof of work: solution"),
     )
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.intake.form import drafts
+from hotline.intake.form.form_fields import key_of_form
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -41,8 +42,11 @@ class Confirmation:
 
 
 def secret_of(context: Context, form_id: str) -> str:
-    """The same for the same form, so that sending it twice leads to one confirmation."""
-    key = context.keyring.bytes_of("sessions")
+    """The same for the same form, so that sending it twice leads to one confirmation.
+
+    Hence under the key that the form's number was signed with, even where another is in use now.
+    """
+    key = key_of_form(context, form_id)
     text = f"confirmation:{form_id}".encode()
     return hmac.digest(key, text, hashlib.sha256).hex()
 

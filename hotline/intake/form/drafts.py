@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
@@ -34,19 +35,17 @@ def load_draft(
     """The answers so far; None where there are none, or their hour is over."""
     row = session.execute(
         select(Draft.id, Draft.body).where(
-            Draft.mac == _mac_of_secret(context, secret),
+            Draft.mac.in_(_macs_of_secret(context, secret)),
             Draft.expires_at > now,
         )
     ).first()
     if row is None:
         return None
-    try:
-        values: dict[str, str] = json.loads(
-            Vault.open(_key_of_secret(context, secret), _BODY, *row)
-        )
-    except CannotOpen:  # the service's keys were changed in the meantime
-        return None
-    return values
+    for key in _keys_of_secret(context, secret):
+        with suppress(CannotOpen):  # sealed under another of the keys
+            values: dict[str, str] = json.loads(Vault.open(key, _BODY, *row))
+            return values
+    return None
 
 
 def save_draft(
@@ -57,15 +56,16 @@ def save_draft(
     now: datetime,
 ) -> None:
     """Replace the answers; the hour begins anew."""
-    mac = _mac_of_secret(context, secret)
+    macs = _macs_of_secret(context, secret)
     draft = session.scalar(
-        select(Draft).where(Draft.mac == mac).with_for_update()
+        select(Draft).where(Draft.mac.in_(macs)).with_for_update()
     )
     if draft is None:
-        draft = Draft(id=new_id(), mac=mac)
+        draft = Draft(id=new_id())
         session.add(draft)
+    draft.mac = macs[0]
     draft.body = Vault.seal(
-        _key_of_secret(context, secret),
+        _keys_of_secret(context, secret)[0],
         _BODY,
         draft.id,
         json.dumps(dict(values)),
@@ -75,13 +75,14 @@ def save_draft(
 
 def drop_draft(session: Session, context: Context, secret: str) -> None:
     session.execute(
-        delete(Draft).where(Draft.mac == _mac_of_secret(context, secret))
+        delete(Draft).where(Draft.mac.in_(_macs_of_secret(context, secret)))
     )
 
 
-def _mac_of_secret(context: Context, secret: str) -> bytes:
-    return context.keyring.mac("sessions", f"draft lookup:{secret}".encode())
+def _macs_of_secret(context: Context, secret: str) -> tuple[bytes, ...]:
+    """What a draft is found by: first under the key in use, then under older ones."""
+    return context.keyring.macs("sessions", f"draft lookup:{secret}".encode())
 
 
-def _key_of_secret(context: Context, secret: str) -> bytes:
-    return context.keyring.mac("sessions", f"draft answers:{secret}".encode())
+def _keys_of_secret(context: Context, secret: str) -> tuple[bytes, ...]:
+    return context.keyring.macs("sessions", f"draft answers:{secret}".encode())

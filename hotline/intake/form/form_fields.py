@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Mapping
 from datetime import timedelta
-from functools import cache
+from functools import lru_cache
 
 from flask_babel import LazyString
 from itsdangerous import BadData, TimestampSigner
@@ -171,10 +171,18 @@ def age_of(context: Context, form_id: str) -> timedelta | None:
     return utc_now() - issued
 
 
+def key_of_form(context: Context, form_id: str) -> bytes:
+    """The key that signed ``form_id``; the one in use where none of ours did."""
+    keys = context.keyring.keys_of("sessions")
+    signed = (key for key in keys if _signer_with((key,)).validate(form_id))
+    return next(signed, keys[0])
+
+
 def _form_signer(context: Context) -> TimestampSigner:
-    return _signer_with(context.keyring.bytes_of("sessions"))
+    # The last one signs, each of them may have signed.
+    return _signer_with(context.keyring.keys_of("sessions")[::-1])
 
 
-@cache
-def _signer_with(key: bytes) -> TimestampSigner:
-    return TimestampSigner(key, salt="intake.form")
+@lru_cache(maxsize=16)
+def _signer_with(keys: tuple[bytes, ...]) -> TimestampSigner:
+    return TimestampSigner(keys, salt="intake.form")

@@ -57,11 +57,12 @@ def store_inbound(
     stored = []
     for number, inbound in enumerate(found):
         what = f"{message_id}\0{number}" if message_id else _words_of(inbound)
-        report_id = _keyed_id(context, f"{channel}\0{source}\0{what}")
+        report_ids = _keyed_ids(context, f"{channel}\0{source}\0{what}")
         # An erased report keeps its row, so it does not come back either.
         stored_id = session.scalar(
-            select(Report.id).where(Report.id == report_id)
+            select(Report.id).where(Report.id.in_(report_ids))
         )
+        report_id = stored_id or report_ids[0]
         if stored_id is None:
             service.receive_report(
                 session,
@@ -82,11 +83,16 @@ def _words_of(inbound: Inbound) -> str:
     return inbound.submission.model_dump_json(exclude=_IN_WORDS)
 
 
-def _keyed_id(context: Context, what: str) -> uuid.UUID:
-    """A version 8 UUID (RFC 9562) of a keyed digest: nobody else can work one out."""
-    mac = context.keyring.mac(
+def _keyed_ids(context: Context, what: str) -> list[uuid.UUID]:
+    """The id that a report gets, and those that it may have got under older keys."""
+    macs = context.keyring.macs(
         "receipts", b"inbound report:" + hashlib.sha256(what.encode()).digest()
     )
+    return [_id_from_mac(mac) for mac in macs]
+
+
+def _id_from_mac(mac: bytes) -> uuid.UUID:
+    """A version 8 UUID (RFC 9562) of a keyed digest: nobody else can work one out."""
     value = int.from_bytes(mac[:16])
     value = value & ~(0xF << 76) | 0x8 << 76
     return uuid.UUID(int=value & ~(0x3 << 62) | 0x2 << 62)

@@ -14,13 +14,9 @@ from hotline.core.context import Context, build_context
 from hotline.core.errors import Misconfigured
 from hotline.core.settings import load_settings
 from hotline.core.storage.audit import AuditEntry
-from hotline.core.storage.crypto import (
-    KEY_BYTES,
-    KEY_NAMES,
-    Keyring,
-    path_of_key,
-)
 from hotline.core.storage.ids import new_id
+from hotline.core.storage.key_files import KEY_BYTES, KEY_NAMES, path_of_key
+from hotline.core.storage.keyring import Keyring
 from hotline.core.storage.own_keys import (
     LATER_KEYS,
     KeyFingerprint,

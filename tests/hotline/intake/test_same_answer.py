@@ -18,7 +18,8 @@ from sqlalchemy import event
 
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.storage.crypto import Keyring, Vault
+from hotline.core.storage.crypto import Vault
+from hotline.core.storage.keyring import Keyring
 from hotline.intake import service
 from hotline.intake.submission import read_submission
 
@@ -80,7 +81,7 @@ def work(
 
     with monkeypatch.context() as patched:
         for owner, name in (
-            (Keyring, "mac"),
+            (Keyring, "macs"),
             (Vault, "open"),
             (Vault, "key_of"),
         ):
@@ -160,7 +161,7 @@ def test_the_same_answer_for_the_same_work(
     for name, receipt in {**WRONG, "expired": expired}.items():
         with work(context, monkeypatch) as done:
             seen[name] = (*ask(receipt), tuple(done))
-    assert seen["unknown"][0] == 404 and "mac" in seen["unknown"][3]
+    assert seen["unknown"][0] == 404 and "macs" in seen["unknown"][3]
     assert any("receipt_mac" in line for line in seen["unknown"][3])
     for name, answer in seen.items():
         assert answer == seen["unknown"], name

@@ -30,6 +30,7 @@ from hotline.core.jobs.circuit import Circuit
 from hotline.core.network import time_server
 from hotline.core.settings import load_settings
 from hotline.core.storage import audit, outbox
+from hotline.core.storage.backup_runs import BackupRun
 from hotline.core.storage.own_keys import require_own_keys
 from hotline.intake.form import confirmation
 from triage.hashlists.models import HashEntryRow, HashList
@@ -641,6 +642,40 @@ def test_an_audit_log_that_is_not_sealed(make_context: MakeContext) -> None:
         find_check("audit_seal"), Installation(context.settings, utc_now())
     )
     assert finding.state is State.WARNING and "scheduler" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "settings", "state"),
+    [
+        (None, {}, State.WARNING),
+        (None, {"backup_required": True}, State.FAILED),
+        (30, {"backup_max_age_hours": 24}, State.WARNING),
+        (
+            30,
+            {"backup_max_age_hours": 24, "backup_required": True},
+            State.FAILED,
+        ),
+        (3, {"backup_max_age_hours": 24, "backup_required": True}, State.OK),
+        (30, {}, State.OK),
+    ],
+)
+def test_the_age_of_the_newest_backup(
+    make_context: MakeContext,
+    hours_ago: int | None,
+    settings: dict[str, Any],
+    state: State,
+) -> None:
+    context = make_context(**settings)
+    if hours_ago is not None:
+        made_at = utc_now() - timedelta(hours=hours_ago)
+        with context.database.writing() as session:
+            session.add(
+                BackupRun(name="b", started_at=made_at, finished_at=made_at)
+            )
+    finding = ask(
+        find_check("backup"), Installation(context.settings, utc_now())
+    )
+    assert finding.state is state
 
 
 def test_servers_that_are_left_alone(make_context: MakeContext) -> None:

@@ -103,17 +103,17 @@ def add_identifier(
     One that was withdrawn comes back.
     """
     lock_case(act.session, case.id)
-    mac = identity_mac(act.context, said.identity)
+    macs = identity_macs(act.context, said.identity)
     row = act.session.scalar(
         select(CaseIdentifier).where(
-            CaseIdentifier.case_id == case.id, CaseIdentifier.mac == mac
+            CaseIdentifier.case_id == case.id, CaseIdentifier.mac.in_(macs)
         )
     )
     if row is not None and row.withdrawn_at is None:
         return False
     if row is None:
         _require_room(act.session, case)
-        row = CaseIdentifier(id=new_id(), case_id=case.id, mac=mac)
+        row = CaseIdentifier(id=new_id(), case_id=case.id, mac=macs[0])
     content = json.dumps({"display": said.display, "identity": said.identity})
     row.kind, row.platform = said.kind, said.platform
     row.content = seal_text(act, case.id, content_place(row.id), content)
@@ -203,9 +203,12 @@ def value_place(fact_id: uuid.UUID) -> str:
     return f"{_VALUE}:{fact_id}"
 
 
-def identity_mac(context: Context, identity: str) -> bytes:
-    """What finds the same identifier in other cases; nobody without the key can compute it."""
-    return context.keyring.mac("identifiers", identity.encode())
+def identity_macs(context: Context, identity: str) -> tuple[bytes, ...]:
+    """What finds the same identifier in other cases; nobody without the key can compute it.
+
+    Under the key in use, then under older ones: while the key is rotated, both are met.
+    """
+    return context.keyring.macs("identifiers", identity.encode())
 
 
 def cases_with_same_identifier(

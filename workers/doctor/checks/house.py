@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hotline.core import readiness
 from hotline.core.placeholders import list_placeholders
+from hotline.core.storage.backup_runs import age_of_newest
 from hotline.core.web import security_txt
 from workers.doctor.finding import Finding, find_failed, find_well, warn_of
 from workers.doctor.installation import Installation
@@ -42,6 +45,29 @@ def look_at_sealing(installation: Installation) -> Finding:
             "Look whether the scheduler runs.",
         )
     return find_well("The audit log is sealed.")
+
+
+def look_at_backups(installation: Installation) -> Finding:
+    settings = installation.settings
+    with installation.reading() as session:
+        fault = readiness.find_backup_fault(
+            session, settings, installation.now
+        )
+        age = age_of_newest(session, installation.now)
+    if not fault and age is None:
+        return warn_of(
+            "No backup was made by this service, and none is asked for.",
+            "Set backup_hours and the keys of two people, or see that another backup is made and "
+            "tried; see docs/operations.md.",
+        )
+    if not fault:
+        hours = (age or timedelta()) / timedelta(hours=1)
+        return find_well(f"The newest backup is {hours:.0f} hours old.")
+    words = f"{fault[0].upper()}{fault[1:]}."
+    remedy = "Run hotline backup create, and look why none was made on time."
+    if settings.backup_required:
+        return find_failed(words, remedy)
+    return warn_of(words, remedy)
 
 
 def look_at_silent_servers(installation: Installation) -> Finding:

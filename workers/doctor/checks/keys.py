@@ -11,12 +11,13 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from hotline.core.settings import Settings, configuration_file
-from hotline.core.storage.crypto import (
+from hotline.core.storage.key_files import (
     KEY_BYTES,
     KEY_NAMES,
-    Keyring,
     path_of_key,
+    paths_of_old,
 )
+from hotline.core.storage.keyring import Keyring
 from hotline.core.storage.own_keys import find_swapped_keys
 from workers.doctor.finding import Finding, find_failed, find_well
 from workers.doctor.installation import Installation
@@ -26,6 +27,11 @@ _RESTORE = "Restore it from the copy of the keys: a new one opens nothing of the
 
 
 def look_at_keys(installation: Installation) -> Finding:
+    """Key files, or what ``key_command`` gives."""
+    if installation.settings.key_command:
+        return _look_whose(
+            installation, "All {number} keys come from key_command"
+        )
     folder = installation.secrets_dir
     file = installation.database_file
     if not folder.exists() and file is not None and not file.exists():
@@ -38,7 +44,7 @@ def look_at_keys(installation: Installation) -> Finding:
         return find_failed(" ".join(faults), _RESTORE)
     open_ones = [
         f"{path} ({fault})"
-        for path in (folder, *(path_of_key(folder, n) for n in KEY_NAMES))
+        for path in (folder, *_list_key_files(folder))
         if (fault := _find_openness(path))
     ]
     if open_ones:
@@ -47,16 +53,32 @@ def look_at_keys(installation: Installation) -> Finding:
             f"Run `chmod 700 {folder}` and `chmod 600 {folder}/*.key` as the service's user; who "
             "could read them meanwhile can open what is sealed.",
         )
+    return _look_whose(
+        installation, "All {number} keys are there and closed to others"
+    )
+
+
+def _look_whose(installation: Installation, words: str) -> Finding:
+    """Whether the keys, which are all there, are those that the database is used with."""
+    command = installation.settings.key_command
+    keyring = Keyring(installation.secrets_dir, command)
     with installation.reading() as session:
-        swapped = find_swapped_keys(session, Keyring(folder))
+        swapped = find_swapped_keys(session, keyring)
     if swapped:
         return find_failed(
             f"Not the keys that this database is used with: {', '.join(swapped)}.",
             _RESTORE,
         )
     return find_well(
-        f"All {len(KEY_NAMES)} keys are there, closed to others, and of this database."
+        f"{words.format(number=len(KEY_NAMES))}, and of this database."
     )
+
+
+def _list_key_files(folder: Path) -> Iterator[Path]:
+    """Those in use, and those from before that are still read with."""
+    for name in KEY_NAMES:
+        yield path_of_key(folder, name)
+        yield from paths_of_old(folder, name)
 
 
 def _faults_of_files(folder: Path) -> Iterator[str]:

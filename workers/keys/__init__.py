@@ -1,0 +1,1 @@
+"""Rotating the service's own keys while it runs, and retiring those that nothing needs."""
