@@ -53,6 +53,7 @@ ROLE_NAMES = {
     Role.ADMINISTRATOR: lazy_gettext("administrator"),
     Role.AUDITOR: lazy_gettext("auditor"),
     Role.LIAISON: lazy_gettext("police liaison"),
+    Role.REVIEWER: lazy_gettext("quality reviewer"),
 }
 
 
