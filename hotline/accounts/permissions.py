@@ -59,6 +59,11 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
 )
 
 
+SENSITIVE = frozenset({"person.manage", "hashlist.decide", "hold.decide"})
+"""What asks for the second factor again before each act, where it was not shown just now:
+people, lists, and decisions on behalf of the police."""
+
+
 def role_allows(role: str, permission: str) -> bool:
     """False for a role that is not listed; an unknown permission is a programming error."""
     return role in PERMISSIONS[permission]

@@ -15,10 +15,20 @@ from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
 from werkzeug.test import TestResponse
 
 import workers.app
-from hotline.accounts import auth, logins, passwords, service, views
+from hotline.accounts import (
+    auth,
+    factor_pages,
+    logins,
+    passwords,
+    service,
+    standing,
+    step_up,
+    views,
+)
 from hotline.accounts.models import Person
 from hotline.accounts.people_pages import blueprint as people
 from hotline.accounts.permissions import Role
+from hotline.accounts.session_pages import blueprint as account
 from hotline.accounts.views import blueprint as sign_in
 from hotline.core.act import Act
 from hotline.core.context import Context
@@ -48,6 +58,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
     for module in (
         auth,
+        factor_pages,
+        standing,
+        step_up,
         views,
         case_views,
         triage.console.list_pages,
@@ -98,6 +111,7 @@ def app(context: Context, clock: Clock) -> Flask:
     )
     site.install_site(made, context)
     made.register_blueprint(sign_in)
+    made.register_blueprint(account)
     made.register_blueprint(people)
     made.register_blueprint(create_blueprint(panels=[_panel]))
     made.testing = False
@@ -139,7 +153,9 @@ def browse(
         if username:
             with context.database.writing() as session:
                 person = service.find_person(session, username)
-                token = logins.open_session(session, person, clock.now)
+                token = logins.open_session(
+                    session, person, clock.now, proven_at=clock.now
+                )
             client.set_cookie(
                 auth.COOKIE, token, domain="localhost", path="/console"
             )
