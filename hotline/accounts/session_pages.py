@@ -13,6 +13,8 @@ from hotline.accounts.auth import own_act, requires, signed_in_login
 from hotline.accounts.factor_pages import blueprint
 from hotline.core.web import site
 
+__all__ = ["blueprint"]
+
 
 @blueprint.post("/sessions/<uuid:session_id>/end")
 @requires("console.use")

@@ -32,7 +32,7 @@ def read_proof() -> Proof:
 
 
 def take_proof(login: Login) -> bool:
-    """Whether the request's form brings a proof that holds; ``TooMany`` while codes have to wait."""
+    """Whether the form brings a proof that holds; ``TooMany`` while codes have to wait."""
     proof = read_proof()
     if not proof.is_given:
         return False

@@ -26,7 +26,6 @@ from flask_babel import (
 
 from hotline.accounts import logins, service
 from hotline.accounts.auth import (
-    act_of_login,
     clear_session_cookies,
     current_person,
     may_current_person,
@@ -107,6 +106,15 @@ def _same_page(**changes: str) -> str:
     query = {**request.args.to_dict(), **changes}
     kept = {name: value for name, value in query.items() if value}
     return url_for(rule.endpoint, **{**kept, **(request.view_args or {})})
+
+
+@contextmanager
+def flash_conflicts() -> Iterator[None]:
+    """What can't be done now is said on the page; faulty input is the caller's matter."""
+    try:
+        yield
+    except Conflict as error:
+        flash(worded_error(error), "danger")
 
 
 @contextmanager

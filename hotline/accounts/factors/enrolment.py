@@ -1,7 +1,7 @@
 """Setting up and taking away second factors, each written into the log.
 
-The first factor brings the recovery codes. What takes a factor away ends the other sessions, and the
-last one stays for as long as the operator's settings ask everybody for one.
+The first factor brings the recovery codes. What takes a factor away ends the other sessions, and
+the last one stays for as long as the operator's settings ask everybody for one.
 """
 
 from __future__ import annotations

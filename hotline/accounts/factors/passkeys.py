@@ -23,7 +23,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from hotline.accounts.models import LoginSession, Passkey, Person
+from hotline.accounts.models import LoginSession, Passkey
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.settings import Settings
@@ -140,9 +140,7 @@ def use_passkey(
         return False
     try:
         parsed = webauthn.helpers.parse_authentication_credential_json(answer)
-        passkey = _find_passkey(
-            act.session, base64url_to_bytes(parsed.id)
-        )
+        passkey = _find_passkey(act.session, base64url_to_bytes(parsed.id))
         if passkey is None or passkey.person_id != login.person_id:
             return False
         proven = webauthn.verify_authentication_response(

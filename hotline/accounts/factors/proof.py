@@ -124,9 +124,7 @@ def remove_all(act: Act, person: Person) -> None:
     )
 
 
-def is_recent(
-    proven_at: datetime | None, now: datetime, minutes: int
-) -> bool:
+def is_recent(proven_at: datetime | None, now: datetime, minutes: int) -> bool:
     """Whether a factor that was proven then is still enough for a sensitive act."""
     if proven_at is None:
         return False

@@ -17,7 +17,6 @@ from hotline.accounts.models import LoginSession, Person
 from hotline.accounts.permissions import Role
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
-from hotline.core.web import site
 from tests.support.cases import open_case
 from tests.support.items import make_item
 from tests.support.people import make_person
@@ -38,6 +37,20 @@ WHO_MAY: dict[str, set[Role]] = {
     "accounts.home": EVERYBODY,
     "accounts.own_password": EVERYBODY,
     "accounts.sign_out": EVERYBODY,
+    "factors.add_passkey": EVERYBODY,
+    "factors.begin_app": EVERYBODY,
+    "factors.begin_passkey": EVERYBODY,
+    "factors.challenge": EVERYBODY,
+    "factors.confirm_app": EVERYBODY,
+    "factors.end_session": EVERYBODY,
+    "factors.end_sessions": EVERYBODY,
+    "factors.passkey_options": EVERYBODY,
+    "factors.prove": EVERYBODY,
+    "factors.remove_app": EVERYBODY,
+    "factors.remove_passkey": EVERYBODY,
+    "factors.renew_codes": EVERYBODY,
+    "factors.show_account": EVERYBODY,
+    "factors.show_app": EVERYBODY,
     "operator.report": ANALYSTS | {Role.OPERATOR},
     "partners.acknowledge_alert": ANALYSTS,
     "partners.add_partner": MANAGERS,
@@ -111,7 +124,7 @@ WHO_MAY: dict[str, set[Role]] = {
     "triage.work": MANAGERS,
     "triage.write_summary": ANALYSTS,
 }
-OPEN_TO_NOBODY_IN_PARTICULAR = {"accounts.sign_in"}
+OPEN_TO_NOBODY_IN_PARTICULAR = {"accounts.accept", "accounts.sign_in"}
 ASKED = ("GET", "HEAD", "POST")
 OTHERS = ("PUT", "PATCH", "DELETE", "PROPFIND")
 REFUSAL = "Your role does not allow this."

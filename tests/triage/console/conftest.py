@@ -18,6 +18,7 @@ import workers.app
 from hotline.accounts import (
     auth,
     factor_pages,
+    invitation_pages,
     logins,
     passwords,
     service,
@@ -25,11 +26,11 @@ from hotline.accounts import (
     step_up,
     views,
 )
+from hotline.accounts.invitation_pages import blueprint as sign_in
 from hotline.accounts.models import Person
 from hotline.accounts.people_pages import blueprint as people
 from hotline.accounts.permissions import Role
 from hotline.accounts.session_pages import blueprint as account
-from hotline.accounts.views import blueprint as sign_in
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage import machine
@@ -59,6 +60,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     for module in (
         auth,
         factor_pages,
+        invitation_pages,
         standing,
         step_up,
         views,
@@ -76,7 +78,11 @@ def context(
 ) -> Context:
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
     passwords._hash_of_nobody.cache_clear()
-    made = make_context(country="AL", audiences=("console",))
+    made = make_context(
+        country="AL",
+        audiences=("console",),
+        smtp_host="mail.hotline.example",
+    )
     with made.database.writing() as session:
         for role in Role:
             service.add_person(

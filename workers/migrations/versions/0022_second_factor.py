@@ -36,9 +36,7 @@ def upgrade() -> None:
             server_default="",
         ),
     )
-    op.add_column(
-        "login_session", sa.Column("proven_at", WHEN, nullable=True)
-    )
+    op.add_column("login_session", sa.Column("proven_at", WHEN, nullable=True))
     op.add_column(
         "login_session",
         sa.Column("challenge", sa.LargeBinary(length=64), nullable=True),

@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from hotline.accounts import (
     auth,
     factor_pages,
+    invitation_pages,
     people_pages,
     service,
     standing,
@@ -48,7 +49,14 @@ PEOPLE = {
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time that the pages of accounts are told."""
     made = Clock(NOW)
-    for module in (auth, factor_pages, standing, step_up, views):
+    for module in (
+        auth,
+        factor_pages,
+        invitation_pages,
+        standing,
+        step_up,
+        views,
+    ):
         monkeypatch.setattr(module, "utc_now", made)
     assert people_pages.own_act is auth.own_act  # which asks this clock
     return made
@@ -146,6 +154,7 @@ def house(make_context: Callable[..., Context], clock: Clock) -> House:
         audiences=("console",),
         require_second_factor=True,
         console_url="http://localhost",
+        smtp_host="mail.hotline.example",
     )
     with context.database.writing() as session:
         for name, role in PEOPLE.items():

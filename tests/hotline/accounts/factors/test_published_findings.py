@@ -10,6 +10,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from hotline.accounts import service
 from hotline.accounts.models import Person, TotpSecret
 from hotline.core.act import Act
 from hotline.core.context import utc_now
@@ -149,8 +150,6 @@ def test_who_only_knows_the_password_sets_up_no_factor_of_their_own(
 def test_a_disabled_person_s_factor_opens_nothing(house: House) -> None:
     browser = house.enrolled()
     with house.context.database.writing() as session:
-        from hotline.accounts import service
-
         act = Act(session, house.context, "person:first", utc_now())
         service.disable_person(act, "ana")
     assert not browser.works()
