@@ -1,9 +1,9 @@
 """Guessing is slowed down, and nobody is shut out for good by somebody else's guessing.
 
 The log itself is the memory: five failures in a row cost nothing, each further one doubles the
-wait. Tries are counted for a name (also one that nobody has) and apart for each browser that holds a mark
-of having been signed in under that name. A staff member's network address is not looked at: behind
-a proxy it is not known here, and the mark tells the same more exactly.
+wait. Tries are counted for a name (also one that nobody has) and apart for each browser that holds
+a mark of having been signed in under that name. A staff member's network address is not looked at:
+behind a proxy it is not known here, and the mark tells the same more exactly.
 """
 
 from __future__ import annotations
