@@ -35,7 +35,12 @@ from hotline.accounts.standing import (
     forget_login,
     session_limits,
 )
-from hotline.accounts.step_up import offers_passkeys, read_proof, take_proof
+from hotline.accounts.step_up import (
+    has_passkey,
+    offers_passkeys,
+    read_proof,
+    take_proof,
+)
 from hotline.core.context import utc_now
 from hotline.core.errors import Forbidden, InvalidInput, TooMany
 from hotline.core.web import site
@@ -83,7 +88,7 @@ def show_app() -> ResponseReturnValue:
 
 
 @blueprint.post("/app/confirm")
-@requires("console.use", standing=MAY_ENROL)
+@requires("console.use", standing=MAY_ENROL, is_sensitive=True)
 def confirm_app() -> ResponseReturnValue:
     with site.writing() as session:
         act = act_of_login(session)
@@ -211,7 +216,7 @@ def _render_prove(
         wanted=wanted,
         was_wrong=was_wrong,
         wait=wait,
-        offers_passkeys=offers_passkeys(),
+        offers_passkeys=has_passkey(signed_in_login()),
     )
 
 
@@ -219,7 +224,7 @@ def _render_app(*, was_wrong: bool = False) -> str | None:
     """The page of what is being set up; None where nothing is."""
     login, context = signed_in_login(), site.current_context()
     with site.reading() as session:
-        begun = totp.find_begun(session, login.person.id)
+        begun = totp.find_begun(session, login.person.id, utc_now())
         if begun is None:
             return None
         secret = totp.open_secret(session, context, begun)

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts import requests, service
 from hotline.accounts.auth import own_act, requires, signed_in
+from hotline.accounts.factors.proof import list_holders
 from hotline.accounts.models import PersonAct, PersonRequest
 from hotline.accounts.navigation import Entry, register_entries
 from hotline.accounts.permissions import Role
@@ -204,6 +205,7 @@ def _render_people(errors: dict[str, str] | None = None) -> str:
             "console/people.html",
             people=service.list_people(session),
             requests=requests.list_open_requests(session),
+            with_factor=list_holders(session),
             two_person=two_person,
             is_alone=two_person and _is_alone(session),
             act_names=ACT_NAMES,

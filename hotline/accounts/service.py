@@ -162,10 +162,14 @@ def require_another_administrator(session: Session, person: Person) -> None:
 
 
 def count_administrators(session: Session, *, but: str) -> int:
-    """Administrators who can sign in, without the person of the user name ``but``."""
+    """Administrators who can sign in, without the person of the user name ``but``.
+
+    Whoever was invited and has not chosen a password yet cannot.
+    """
     others = select(func.count()).where(
         Person.role == Role.ADMINISTRATOR,
         Person.disabled_at.is_(None),
+        Person.password_hash != "",
         Person.username != but,
     )
     return session.scalar(others) or 0

@@ -58,21 +58,23 @@ def require_fresh_proof(login: Login) -> Response | None:
         if take_proof(login):
             return None
     except TooMany as wait:
-        return _ask(wait=wait.retry_after)
-    return _ask(was_wrong=read_proof().is_given)
+        return _ask(login, wait=wait.retry_after)
+    return _ask(login, was_wrong=read_proof().is_given)
 
 
-def _ask(*, was_wrong: bool = False, wait: int = 0) -> Response:
+def _ask(login: Login, *, was_wrong: bool = False, wait: int = 0) -> Response:
     """A file cannot come back in a hidden field: it has to be chosen again."""
     has_file = any(file.filename for file in request.files.values())
     page = render_template(
         "console/step_up.html",
-        action=url_for("factors.prove") if has_file else request.full_path,
+        action=url_for("factors.prove")
+        if has_file
+        else request.full_path.rstrip("?"),
         kept=[] if has_file else _kept_fields(),
         has_file=has_file,
         was_wrong=was_wrong,
         wait=wait,
-        offers_passkeys=offers_passkeys(),
+        offers_passkeys=has_passkey(login),
     )
     return make_response(page)
 
@@ -83,6 +85,14 @@ def _kept_fields() -> list[tuple[str, str]]:
         for name, value in request.form.items(multi=True)
         if name not in PROOF_FIELDS
     ]
+
+
+def has_passkey(login: Login) -> bool:
+    """Whether this person can be asked for one."""
+    with site.reading() as session:
+        return offers_passkeys() and bool(
+            passkeys.list_passkeys(session, login.person.id)
+        )
 
 
 def offers_passkeys() -> bool:

@@ -52,6 +52,15 @@ def has_factor(session: Session, person_id: uuid.UUID) -> bool:
     return bool(session.scalar(select(has_app | has_key)))
 
 
+def list_holders(session: Session) -> set[uuid.UUID]:
+    """Everybody who has set up a second factor."""
+    apps = select(TotpSecret.person_id).where(
+        TotpSecret.confirmed_at.is_not(None)
+    )
+    keys = select(Passkey.person_id)
+    return set(session.scalars(apps)) | set(session.scalars(keys))
+
+
 def prove_factor(act: Act, login: LoginSession, proof: Proof) -> bool:
     """Whether the proof holds; the session then counts as proven from now on.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyotp
 import segno
@@ -24,6 +24,7 @@ from hotline.core.storage.ids import new_id
 SECONDS = 30
 DIGITS = 6
 STEPS_OFF = (-1, 0, 1)
+LONGEST_SETUP = timedelta(minutes=15)
 _WHERE = "totp_secret.secret"
 
 
@@ -43,12 +44,18 @@ def begin_enrolment(act: Act, person: Person) -> TotpSecret:
     return row
 
 
-def find_begun(session: Session, person_id: uuid.UUID) -> TotpSecret | None:
-    """What a person has begun to set up and not confirmed."""
+def find_begun(
+    session: Session, person_id: uuid.UUID, now: datetime
+) -> TotpSecret | None:
+    """What a person has begun to set up lately and not confirmed.
+
+    What was left lying is not shown again: whoever finds the browser must not be able to finish it.
+    """
     return session.scalar(
         select(TotpSecret).where(
             TotpSecret.person_id == person_id,
             TotpSecret.confirmed_at.is_(None),
+            TotpSecret.created_at > now - LONGEST_SETUP,
         )
     )
 
@@ -70,7 +77,7 @@ def confirm_enrolment(act: Act, person: Person, code: str) -> bool:
 
     An app that counted before is replaced.
     """
-    begun = find_begun(act.session, person.id)
+    begun = find_begun(act.session, person.id, act.now)
     if begun is None or not use_code(act, begun, code):
         return False
     act.session.execute(

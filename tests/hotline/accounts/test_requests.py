@@ -205,6 +205,16 @@ def test_somebody_remains_who_can_add_others(
         approve(staff, both[1], "third")
 
 
+def test_an_administrator_who_was_only_invited_is_not_there_yet(
+    staff: Context,
+) -> None:
+    with staff.database.writing() as session:
+        act = Act(session, staff, "test", NOW)
+        service.forget_password(act, "second", MAIL)
+        with pytest.raises(Conflict, match="last administrator"):
+            service.disable_person(act, "first")
+
+
 def test_a_request_is_refused_or_taken_back(staff: Context) -> None:
     for by, state in (
         ("first", RequestState.WITHDRAWN),

@@ -75,6 +75,18 @@ def test_one_s_own_secret_is_not_shown_again(house: House) -> None:
         assert code not in browser.get("/console/account").text
 
 
+def test_a_set_up_that_was_left_lying_is_nobody_s(house: House) -> None:
+    """Whoever finds the browser neither reads the new secret nor makes it count."""
+    browser = house.enrolled()
+    house.clock.forward(minutes=1)
+    browser.post("/console/account/app")
+    assert 'class="secret"' in browser.get("/console/account/app").text
+    house.clock.forward(minutes=15)
+    assert browser.get("/console/account/app").status_code == 302
+    asked = browser.post("/console/account/app/confirm", code="123456")
+    assert "Is it still you?" in asked.text
+
+
 def test_nothing_of_it_lies_open_in_the_database(house: House) -> None:
     browser = house.enrolled()
     with house.context.database.reading() as session:
