@@ -53,6 +53,7 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "work.see": _MANAGERS,
         "work.replay": _MANAGERS,
         "audit.see": frozenset({Role.AUDITOR}),
+        "sample.see": frozenset({Role.REVIEWER}),
         "stats.see": _ANALYSTS
         | {Role.ADMINISTRATOR, Role.AUDITOR, Role.REVIEWER},
     }

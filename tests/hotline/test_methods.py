@@ -35,7 +35,7 @@ OTHERS = (
     "get",
     "POSTS",
 )
-NOTES_OF_LOOKS = {"hashlist.seen"}
+NOTES_OF_LOOKS = {"hashlist.seen", "sample.seen"}
 # What would do something at the addresses that the fault was found at, and at their siblings.
 FORM = {
     "old": PASSWORD,

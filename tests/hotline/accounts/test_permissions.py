@@ -113,6 +113,7 @@ WHO_MAY: dict[str, set[Role]] = {
     "triage.release_reports": ANALYSTS,
     "triage.reopen": ANALYSTS,
     "triage.replay": MANAGERS,
+    "triage.sample": {Role.REVIEWER},
     "triage.set_access": ANALYSTS,
     "triage.set_facts": ANALYSTS,
     "triage.set_flood_aside": ANALYSTS,
