@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     import redis
 
 BACKENDS = ("sqlite", "postgresql")
+# Most tests are about something else than the second factor, which everybody needs by default.
+# Those that are about it say so: tests/hotline/accounts/factors.
+WITHOUT_FACTORS = ("HOTLINE_REQUIRE_SECOND_FACTOR", "false")
+os.environ[WITHOUT_FACTORS[0]] = WITHOUT_FACTORS[1]
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +43,7 @@ def _plain_environment(
     """No setting of the developer's shell, and no file of the working tree, reaches a test."""
     for name in [name for name in os.environ if name.startswith("HOTLINE_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv(*WITHOUT_FACTORS)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
 
 

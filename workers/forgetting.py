@@ -63,6 +63,7 @@ STEPS: Mapping[str, Forget] = MappingProxyType(
         "duty": forget_contacts,
         "work": pruning.drop_done_work,
         "sessions": pruning.drop_ended_sessions,
+        "invitations": pruning.drop_ended_invitations,
         "visits": pruning.drop_old_visits,
         "observations": pruning.drop_old_observations,
         "deliveries": pruning.drop_settled_deliveries,

@@ -62,12 +62,16 @@ def _waking() -> Jobs:
 
 
 def _sending() -> Jobs:
+    from partners.invitations import send_invitation
     from partners.sending.attempt import attempt_delivery
     from partners.subjects import SUBJECTS
 
     return {
         "delivery.attempt": lambda tools, task: attempt_delivery(
             task, channels=tools.channels, subjects=SUBJECTS
+        ),
+        "invitation.send": lambda tools, task: send_invitation(
+            task, channels=tools.channels
         ),
     }
 

@@ -40,6 +40,7 @@ POOL_OF_JOB: Mapping[str, Pool] = MappingProxyType(
         "print.seen": Pool.INTAKE,
         "duty.call": Pool.WAKING,
         "delivery.attempt": Pool.SENDING,
+        "invitation.send": Pool.SENDING,
         "notice.release": Pool.LOOKING,
         "item.examine": Pool.LOOKING,
         "item.locate": Pool.LOOKING,

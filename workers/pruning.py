@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, aliased
 
-from hotline.accounts.models import LoginSession
+from hotline.accounts.models import Invitation, LoginSession
 from hotline.core.context import Context
 from hotline.core.storage.database import delete_some
 from hotline.core.storage.ids import first_id_at
@@ -48,6 +48,18 @@ def drop_ended_sessions(
     """Sessions of the console whose longest time is over."""
     return delete_some(
         session, LoginSession, LoginSession.expires_at <= now, limit=BATCH
+    )
+
+
+def drop_ended_invitations(
+    session: Session,
+    context: Context,  # noqa: ARG001
+    *,
+    now: datetime,
+) -> int:
+    """Links of invitations that open nothing any more, and the addresses that they went to."""
+    return delete_some(
+        session, Invitation, Invitation.expires_at <= now, limit=BATCH
     )
 
 

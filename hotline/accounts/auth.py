@@ -2,39 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from flask import g, redirect, request, url_for
+from flask import redirect, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from hotline.accounts import logins
 from hotline.accounts.models import Person
-from hotline.accounts.permissions import PERMISSIONS, role_allows
+from hotline.accounts.permissions import (
+    PERMISSIONS,
+    SENSITIVE,
+    role_allows,
+)
+from hotline.accounts.standing import (
+    COOKIE,
+    DEVICE_COOKIE,
+    Login,
+    Standing,
+    current_login,
+)
+from hotline.accounts.step_up import require_fresh_proof
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import Forbidden
 from hotline.core.web import site
 
-COOKIE = "hotline_session"
-DEVICE_COOKIE = "hotline_device"
 COOKIE_PATH = "/console"
 DEVICE_SECONDS = 365 * 86400
+REFUSAL = "Your role does not allow this."
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def current_person() -> Person | None:
-    """The signed-in person, or None; asked of the database once a request."""
-    if "person" not in g:
-        token = request.cookies.get(COOKIE, "")
-        g.person = _person_of(token) if token else None
-    person: Person | None = g.person
-    return person
+    """Who works in this browser; None while the second factor is missing too."""
+    login = current_login()
+    if login is None or login.standing is not Standing.WORKING:
+        return None
+    return login.person
 
 
 def signed_in() -> Person:
@@ -45,6 +54,26 @@ def signed_in() -> Person:
             "You are not signed in.", hint="Sign in and try again."
         )
     return person
+
+
+def signed_in_login() -> Login:
+    """The browser's session, also before the second factor was shown; for the pages of it."""
+    login = current_login()
+    if login is None:
+        raise Forbidden(
+            "You are not signed in.", hint="Sign in and try again."
+        )
+    return login
+
+
+def act_of_login(session: Session) -> Act:
+    """An act of whoever proved the password, on their own account."""
+    return Act(
+        session,
+        site.current_context(),
+        actor=signed_in_login().person.actor,
+        now=utc_now(),
+    )
 
 
 def own_act(session: Session) -> Act:
@@ -62,29 +91,54 @@ def may_current_person(permission: str) -> bool:
 
 def requires(
     permission: str,
+    *,
+    standing: Collection[Standing] = (Standing.WORKING,),
+    is_sensitive: bool = False,
 ) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
-    """Every console view carries this; a test walks the URL map and finds those that don't."""
+    """Every console view carries this; a test walks the URL map and finds those that don't.
+
+    ``standing``: how far the browser must have come; only the pages that lead on name another.
+    What is sensitive asks for the second factor again, unless it was shown just now: all acts of a
+    permission that is, and those of a view that says so itself.
+    """
     if permission not in PERMISSIONS:
         raise KeyError(permission)
+    asks_again = is_sensitive or permission in SENSITIVE
 
     def decorate(view: Callable[P, R]) -> Callable[P, R | Response]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
-            person = current_person()
-            if person is None and request.method == "GET":
-                return redirect(
-                    url_for(
-                        "accounts.sign_in", next=request.full_path.rstrip("?")
-                    )
-                )
-            if not role_allows(signed_in().role, permission):
-                raise Forbidden("Your role does not allow this.")
+            login = current_login()
+            if login is None or login.standing not in standing:
+                return _send_elsewhere(login)
+            if not role_allows(login.person.role, permission):
+                raise Forbidden(REFUSAL)
+            if asks_again and request.method == site.ACT:
+                question = require_fresh_proof(login)
+                if question is not None:
+                    return question
             return view(*args, **kwargs)
 
         guarded.__permission__ = permission  # type: ignore[attr-defined]
         return guarded
 
     return decorate
+
+
+def _send_elsewhere(login: Login | None) -> Response:
+    """To the page that has to be passed first; what was sent to another one is refused."""
+    if request.method != "GET":
+        raise Forbidden(
+            "You are not signed in.", hint="Sign in and try again."
+        )
+    places = {
+        Standing.MUST_PROVE: "factors.prove",
+        Standing.MUST_ENROL: "factors.show_account",
+        Standing.WORKING: "accounts.home",
+    }
+    endpoint = places[login.standing] if login else "accounts.sign_in"
+    wanted = request.full_path.rstrip("?")
+    return redirect(url_for(endpoint, next=wanted))
 
 
 def own_path(wanted: str) -> str | None:
@@ -126,17 +180,3 @@ def clear_session_cookies(response: Response) -> None:
     response.delete_cookie(
         COOKIE, path=COOKIE_PATH, samesite="Strict", httponly=True
     )
-
-
-def _person_of(token: str) -> Person | None:
-    now = utc_now()
-    with site.reading() as session:
-        login = logins.find_session(session, token, now)
-        if login is None:
-            return None
-        person, seen_at = login.person, login.seen_at
-        session.expunge(person)
-    if now - seen_at > logins.SEEN_EVERY:
-        with site.noting() as session:
-            logins.note_use(session, token, now)
-    return person

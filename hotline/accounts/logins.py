@@ -1,4 +1,4 @@
-"""Signing in, and what a signed-in browser looks like: attempts, sessions and device marks.
+"""Signing in with a password: one attempt, and what it leads to.
 
 Verifying a password takes longer than any transaction should: ``begin_attempt`` reads what is
 needed, ``is_proven`` runs with no transaction open, ``settle_attempt`` writes the outcome.
@@ -10,39 +10,60 @@ needed, ``is_proven`` runs with no transaction open, ``settle_attempt`` writes t
 
 Guessing is slowed down for each user name (also one that nobody has), and never shuts anybody out
 for good. A browser that was signed in before holds a device mark and is counted apart, so that a
-stranger who keeps failing on somebody's name does not slow down that person's own browser.
+stranger who keeps failing on somebody's name does not slow down that person's own browser; in a new
+browser, a code of the second factor beside the password is the way through
+(``hotline.accounts.past_delay``).
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.accounts import passwords
-from hotline.accounts.models import LoginSession, Person
+from hotline.accounts import passwords, throttle
+from hotline.accounts.models import Person
+from hotline.accounts.sessions import (
+    IDLE,
+    LONGEST_SESSION,
+    SEEN_EVERY,
+    USUAL,
+    Limits,
+    digest_of,
+    end_sessions,
+    find_session,
+    note_use,
+    open_session,
+    sign_out,
+)
+from hotline.accounts.throttle import (
+    FREE_TRIES,
+    LONGEST_WAIT,
+    is_marked,
+    new_mark,
+)
 from hotline.core.context import Context
-from hotline.core.errors import TooMany
 from hotline.core.storage import audit
-from hotline.core.storage.audit import AuditEntry
-from hotline.core.storage.ids import new_token
-from hotline.core.storage.keyring import Keyring
 
-IDLE = timedelta(minutes=30)
-LONGEST_SESSION = timedelta(hours=12)
-SEEN_EVERY = timedelta(minutes=1)
-"""How exactly ``seen_at`` is kept: one write a minute and person, not one a page."""
+__all__ = [
+    "FREE_TRIES",
+    "IDLE",
+    "LONGEST_SESSION",
+    "LONGEST_WAIT",
+    "SEEN_EVERY",
+    "digest_of",
+    "end_sessions",
+    "find_session",
+    "is_marked",
+    "new_mark",
+    "note_use",
+    "open_session",
+    "sign_out",
+]
 
-FREE_TRIES = 5
-LONGEST_WAIT = timedelta(minutes=5)
-REMEMBERED = timedelta(hours=1)
-_COUNTED = 20
 _LONGEST_USERNAME = 60
 
 
@@ -50,14 +71,16 @@ _LONGEST_USERNAME = 60
 class Attempt:
     """Somebody says who they are.
 
-    ``keys``: under what the log counts the tries; ``stored``: the hash to check the password with;
-    ``person_id`` is None where that is nobody who may sign in.
+    ``keys``: under what the log counts the tries, see ``throttle_keys``. ``stored`` is the hash to check the password with;
+    ``person_id`` is None where that is nobody who may sign in. ``proven_at`` is when a code of the
+    second factor was proven, which is the way past a delay.
     """
 
     username: str
     keys: tuple[str, ...]
     person_id: uuid.UUID | None
     stored: str | None
+    proven_at: datetime | None = None
 
 
 def begin_attempt(
@@ -72,15 +95,24 @@ def begin_attempt(
 
     ``mark`` is the browser's device mark, if it sent one.
     """
-    username = username.strip().lower()[:_LONGEST_USERNAME]
-    keys = _throttle_keys(context.keyring, username, mark)
-    wait = _wait_left(session, keys, now)
-    if wait > timedelta():
-        seconds = int(wait.total_seconds()) + 1
-        raise TooMany(
-            f"Too many attempts. Try again in {seconds} seconds.",
-            retry_after=seconds,
-        )
+    username = plain_username(username)
+    keys = throttle.throttle_keys(context.keyring, username, mark)
+    throttle.refuse_while_waiting(session, keys, now)
+    return read_attempt(session, username, keys)
+
+
+def plain_username(typed: str) -> str:
+    """A user name as it is stored, of what somebody typed."""
+    return typed.strip().lower()[:_LONGEST_USERNAME]
+
+
+def read_attempt(
+    session: Session,
+    username: str,
+    keys: tuple[str, ...],
+    proven_at: datetime | None = None,
+) -> Attempt:
+    """The attempt of a name, whether or not it is anybody's."""
     person = session.scalar(select(Person).where(Person.username == username))
     if person is None:
         return Attempt(username, keys, person_id=None, stored=None)
@@ -91,6 +123,7 @@ def begin_attempt(
         person_id=person.id if may_sign_in else None,
         # A disabled person's own hash is checked, so that the answer takes as long as ever.
         stored=person.password_hash,
+        proven_at=proven_at,
     )
 
 
@@ -103,7 +136,13 @@ def is_proven(attempt: Attempt, password: str) -> bool:
 
 
 def settle_attempt(
-    session: Session, attempt: Attempt, password: str | None, now: datetime
+    session: Session,
+    attempt: Attempt,
+    password: str | None,
+    now: datetime,
+    *,
+    limits: Limits = USUAL,
+    browser: str = "",
 ) -> str | None:
     """Write down how the attempt ended; the session's token, or None.
 
@@ -121,7 +160,7 @@ def settle_attempt(
         or password is None
         or person.disabled_at is not None
         or person.password_hash != attempt.stored
-        or _wait_left(session, attempt.keys, now) > timedelta()
+        or _must_wait(session, attempt, now)
     ):
         _record_failure(session, attempt, now)
         return None
@@ -135,7 +174,20 @@ def settle_attempt(
         entity_id=attempt.keys[0],
         now=now,
     )
-    return open_session(session, person, now)
+    return open_session(
+        session,
+        person,
+        now,
+        limits=limits,
+        browser=browser,
+        proven_at=attempt.proven_at,
+    )
+
+
+def _must_wait(session: Session, attempt: Attempt, now: datetime) -> bool:
+    if attempt.proven_at is not None:
+        return False
+    return throttle.wait_left(session, attempt.keys, now) > timedelta()
 
 
 def sign_in(
@@ -155,123 +207,6 @@ def sign_in(
     return settle_attempt(session, attempt, password if proven else None, now)
 
 
-def open_session(session: Session, person: Person, now: datetime) -> str:
-    """Sign ``person`` in; only a hash of the returned token is stored."""
-    token = new_token()
-    stale = or_(
-        LoginSession.expires_at <= now, LoginSession.seen_at <= now - IDLE
-    )
-    session.execute(delete(LoginSession).where(stale))
-    session.add(
-        LoginSession(
-            token_hash=digest_of(token),
-            person_id=person.id,
-            created_at=now,
-            seen_at=now,
-            expires_at=now + LONGEST_SESSION,
-        )
-    )
-    return token
-
-
-def find_session(
-    session: Session, token: str, now: datetime
-) -> LoginSession | None:
-    """The live session behind a cookie, with its person; None once it is over."""
-    login = session.scalar(
-        select(LoginSession).where(LoginSession.token_hash == digest_of(token))
-    )
-    if login is None or login.person.disabled_at is not None:
-        return None
-    is_over = login.expires_at <= now or login.seen_at <= now - IDLE
-    return None if is_over else login
-
-
-def note_use(session: Session, token: str, now: datetime) -> None:
-    """Note that the session is in use."""
-    login = find_session(session, token, now)
-    if login is not None:
-        login.seen_at = max(login.seen_at, now)
-
-
-def sign_out(session: Session, token: str, now: datetime) -> None:
-    """End the session of a cookie, if there is one."""
-    login = session.scalar(
-        select(LoginSession).where(LoginSession.token_hash == digest_of(token))
-    )
-    if login is not None:
-        audit.record_entry(
-            session,
-            actor=login.person.actor,
-            action="sign_in.ended",
-            entity="person",
-            entity_id=login.person.id,
-            now=now,
-            username=login.person.username,
-        )
-        session.delete(login)
-
-
-# device marks
-
-
-def new_mark(keyring: Keyring, username: str) -> str:
-    """For a browser that ``username`` signed in with."""
-    number = secrets.token_hex(16)
-    return f"{number}.{_mark_macs(keyring, username, number)[0]}"
-
-
-def is_marked(keyring: Keyring, username: str, mark: str) -> bool:
-    """Whether we gave this mark to a browser of ``username``."""
-    number, _, mac = mark.partition(".")
-    return any(
-        hmac.compare_digest(mac.encode(), ours.encode())
-        for ours in _mark_macs(keyring, username, number)
-    )
-
-
-def _mark_macs(keyring: Keyring, username: str, number: str) -> list[str]:
-    macs = keyring.macs("sessions", f"device:{username}:{number}".encode())
-    return [mac.hex() for mac in macs]
-
-
-def _throttle_keys(
-    keyring: Keyring, username: str, mark: str
-) -> tuple[str, ...]:
-    """A name that is typed may be a password by mistake: the log gets a keyed hash of it.
-
-    First under the key in use; what failed under an older one counts all the same.
-    """
-    is_own_device = bool(mark) and is_marked(keyring, username, mark)
-    device = mark.partition(".")[0] if is_own_device else ""
-    macs = keyring.macs("sessions", f"try:{username}:{device}".encode())
-    return tuple(mac.hex()[:32] for mac in macs)
-
-
-def _wait_left(
-    session: Session, keys: tuple[str, ...], now: datetime
-) -> timedelta:
-    """What is left of the delay: 1, 2, 4 … seconds after the last of five or more failures."""
-    rows = session.execute(
-        select(AuditEntry.action, AuditEntry.at)
-        .where(
-            AuditEntry.entity_id.in_(keys),
-            AuditEntry.entity == "sign_in",
-            AuditEntry.at > now - REMEMBERED,
-        )
-        .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
-        .limit(_COUNTED)
-    ).all()
-    failures = 0
-    while failures < len(rows) and rows[failures].action == "sign_in.failed":
-        failures += 1
-    if failures < FREE_TRIES:
-        return timedelta()
-    delay = min(timedelta(seconds=2 ** (failures - FREE_TRIES)), LONGEST_WAIT)
-    last: datetime = rows[0].at
-    return last + delay - now
-
-
 def _record_failure(session: Session, attempt: Attempt, now: datetime) -> None:
     details = {"username": attempt.username} if attempt.stored else {}
     audit.record_entry(
@@ -283,19 +218,3 @@ def _record_failure(session: Session, attempt: Attempt, now: datetime) -> None:
         now=now,
         **details,
     )
-
-
-def end_sessions(
-    session: Session, person_id: uuid.UUID, but: bytes = b""
-) -> None:
-    """End all of a person's sessions but the one whose token has the digest ``but``."""
-    session.execute(
-        delete(LoginSession).where(
-            LoginSession.person_id == person_id, LoginSession.token_hash != but
-        )
-    )
-
-
-def digest_of(token: str) -> bytes:
-    """What the database keeps of a session's token."""
-    return hashlib.sha256(token.encode()).digest()

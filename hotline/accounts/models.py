@@ -1,4 +1,4 @@
-"""Tables of people, of what is asked for about them, and of their sessions."""
+"""Tables of people, of what is asked for about them, and of how they prove who they are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    LargeBinary,
+    Text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.storage.database import Base, Identified, short_text
@@ -22,6 +28,7 @@ class PersonAct(StrEnum):
     DISABLE = "disable"
     ENABLE = "enable"
     RENEW_PASSWORD = "password"  # noqa: S105  # the act, not a password
+    RESET_FACTORS = "factors"
     CHANGE_ROLE = "role"
 
 
@@ -74,7 +81,10 @@ class Person(Identified, Base):
     display_name: Mapped[str] = mapped_column(short_text(120))
     role: Mapped[str] = mapped_column(short_text(20))
     language: Mapped[str] = mapped_column(short_text(12), default="")
+    email: Mapped[str] = mapped_column(short_text(200), default="")
+    """Where invitations go; never shown to a partner."""
     password_hash: Mapped[str] = mapped_column(short_text(200))
+    """Empty until an invited person has chosen a password: no password fits that."""
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 
@@ -87,7 +97,8 @@ class Person(Identified, Base):
 class PersonRequest(Identified, Stateful, Base):
     """An act on a person that one administrator asks for, and that another one approves.
 
-    ``display_name`` and ``role`` are of those that are added, or whose role changes.
+    ``display_name`` and ``role`` are of those that are added, or whose role changes; ``email`` is
+    where the link goes by which somebody chooses a password.
     """
 
     __tablename__ = "person_request"
@@ -105,6 +116,7 @@ class PersonRequest(Identified, Stateful, Base):
     username: Mapped[str] = mapped_column(short_text(60), index=True)
     display_name: Mapped[str] = mapped_column(short_text(120), default="")
     role: Mapped[str] = mapped_column(short_text(20), default="")
+    email: Mapped[str] = mapped_column(short_text(200), default="")
     why: Mapped[str] = mapped_column(Text, default="")
     asked_at: Mapped[datetime]
     asked_by: Mapped[str] = mapped_column(short_text(80))
@@ -121,8 +133,82 @@ class LoginSession(Identified, Base):
     person_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("person.id"), index=True
     )
+    browser: Mapped[str] = mapped_column(short_text(60), default="")
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    proven_at: Mapped[datetime | None]
+    """When a second factor was last proven in this session."""
+    challenge: Mapped[bytes | None] = mapped_column(LargeBinary(64))
+    """What a passkey is to sign next; it is used once."""
+
+    person: Mapped[Person] = relationship(lazy="joined")
+
+
+class TotpSecret(Identified, Base):
+    """The shared secret of an authenticator app, sealed under the person's own data key."""
+
+    __tablename__ = "totp_secret"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("person.id"), index=True
+    )
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    """When a first code proved that the app has it; until then it counts for nothing."""
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    """The time step of the last code that was used: none up to it is taken again."""
+
+
+class Passkey(Identified, Base):
+    """A key pair in somebody's device; the private half never leaves it."""
+
+    __tablename__ = "passkey"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("person.id"), index=True
+    )
+    name: Mapped[str] = mapped_column(short_text(60))
+    credential_id: Mapped[bytes] = mapped_column(
+        LargeBinary(1023), unique=True
+    )
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class RecoveryCode(Identified, Base):
+    """A code for the day on which phone and key are lost. Only its hash is stored."""
+
+    __tablename__ = "recovery_code"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("person.id"), index=True
+    )
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Invitation(Identified, Base):
+    """A one-time link by which a person chooses their own password.
+
+    The link's token is made from the id under the links key, so that the mail can be sent again;
+    only its MAC is stored.
+    """
+
+    __tablename__ = "invitation"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("person.id"), index=True
+    )
+    mac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    email: Mapped[str] = mapped_column(short_text(200), default="")
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    sent_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
 
     person: Mapped[Person] = relationship(lazy="joined")

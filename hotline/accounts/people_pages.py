@@ -20,11 +20,12 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts import requests, service
 from hotline.accounts.auth import own_act, requires, signed_in
+from hotline.accounts.factors.proof import list_holders
 from hotline.accounts.models import PersonAct, PersonRequest
 from hotline.accounts.navigation import Entry, register_entries
 from hotline.accounts.permissions import Role
-from hotline.accounts.requests import LONGEST_REASON, Wish
-from hotline.accounts.views import flash_refusals
+from hotline.accounts.requests import BY_MAIL, LONGEST_REASON, Wish
+from hotline.accounts.views import flash_conflicts, flash_refusals
 from hotline.core.act import Act
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.second_person import is_own_request
@@ -42,11 +43,12 @@ ACT_NAMES = {
     PersonAct.ENABLE: lazy_gettext("Enable again"),
     PersonAct.RENEW_PASSWORD: lazy_gettext("New password"),
     PersonAct.CHANGE_ROLE: lazy_gettext("Change the role"),
+    PersonAct.RESET_FACTORS: lazy_gettext("Reset the second factor"),
 }
 ACT_EFFECTS = {
     PersonAct.ADD: lazy_gettext(
-        "This person can sign in with a generated password. It is shown once, to whoever approves"
-        " this: hand it over in person."
+        "This person gets a link by mail and chooses a password by it, which nobody else sees. The"
+        " link opens once, for a limited time."
     ),
     PersonAct.DISABLE: lazy_gettext(
         "This person can no longer sign in, and is signed out everywhere at once. What they did"
@@ -56,11 +58,16 @@ ACT_EFFECTS = {
         "This person can sign in again, with the password and the role that they had."
     ),
     PersonAct.RENEW_PASSWORD: lazy_gettext(
-        "The present password stops working and this person is signed out everywhere at once. A"
-        " new password is shown once, to whoever approves this: hand it over in person."
+        "The present password stops working and this person is signed out everywhere at once. They"
+        " get a link by mail and choose a new password by it, which nobody else sees."
     ),
     PersonAct.CHANGE_ROLE: lazy_gettext(
         "What this person may see and do changes at once; they have to sign in again."
+    ),
+    PersonAct.RESET_FACTORS: lazy_gettext(
+        "Every app, passkey and recovery code of this person stops counting, and they are signed"
+        " out everywhere at once. At the next sign-in they set up a new one: make sure that it is"
+        " they who ask."
     ),
 }
 
@@ -80,11 +87,14 @@ def add_person() -> ResponseReturnValue:
         username=form.get("username", "").strip().lower(),
         display_name=form.get("display_name", "").strip(),
         role=form.get("role", ""),
+        email=form.get("email", "").strip(),
     )
     try:
-        return _ask(wish)
+        with flash_conflicts():
+            return _ask(wish)
     except InvalidInput as error:
         return make_response(_render_people(errors=error.fields), 422)
+    return redirect(url_for("people.show_people"), 303)
 
 
 @blueprint.get("/<username>/<kind>")
@@ -99,6 +109,7 @@ def confirm_act(username: str, kind: str) -> ResponseReturnValue:
             kind=asked,
             act_names=ACT_NAMES,
             act_effects=ACT_EFFECTS,
+            goes_by_mail=asked in BY_MAIL,
             roles=list(Role),
             two_person=site.current_context().settings.second_person,
         )
@@ -112,6 +123,7 @@ def ask_for_act(username: str, kind: str) -> ResponseReturnValue:
         username=username,
         why=" ".join(request.form.get("why", "").split())[:LONGEST_REASON],
         role=request.form.get("role", ""),
+        email=request.form.get("email", "").strip(),
     )
     with flash_refusals():
         return _ask(wish)
@@ -138,11 +150,12 @@ def show_request(request_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/asked/<uuid:request_id>/approve")
 @requires("person.manage")
 def approve_request(request_id: uuid.UUID) -> ResponseReturnValue:
-    """A generated password is on the answer to this one request and nowhere else."""
+    """Another administrator agrees, and it is done."""
 
-    def approve(act: Act) -> tuple[PersonRequest, str]:
+    def approve(act: Act) -> PersonRequest:
         asked = requests.get_request(act.session, request_id)
-        return asked, requests.approve_request(act, asked)
+        requests.approve_request(act, asked)
+        return asked
 
     with flash_refusals():
         return _do(approve)
@@ -163,16 +176,10 @@ def _ask(wish: Wish) -> ResponseReturnValue:
     return _do(lambda act: requests.ask_for(act, wish))
 
 
-def _do(
-    verb: Callable[[Act], tuple[PersonRequest, str]],
-) -> ResponseReturnValue:
-    """Ask or approve; then the page of people, with the new password where there is one."""
+def _do(verb: Callable[[Act], PersonRequest]) -> ResponseReturnValue:
+    """Ask or approve; then the page of people."""
     with site.writing() as session:
-        asked, password = verb(own_act(session))
-        is_done = asked.approved_by is not None
-        username = asked.username
-    if password:
-        return _render_people(secret=(username, password))
+        is_done = verb(own_act(session)).approved_by is not None
     flash(
         gettext("It is done; the log names you.")
         if is_done
@@ -191,21 +198,19 @@ def _read_kind(kind: str) -> PersonAct:
     raise NotFound("There is no such act.")
 
 
-def _render_people(
-    errors: dict[str, str] | None = None, secret: tuple[str, str] | None = None
-) -> str:
+def _render_people(errors: dict[str, str] | None = None) -> str:
     two_person = site.current_context().settings.second_person
     with site.reading() as session:
         return render_template(
             "console/people.html",
             people=service.list_people(session),
             requests=requests.list_open_requests(session),
+            with_factor=list_holders(session),
             two_person=two_person,
             is_alone=two_person and _is_alone(session),
             act_names=ACT_NAMES,
             roles=list(Role),
             errors=errors or {},
-            secret=secret,
             typed=request.form,
         )
 

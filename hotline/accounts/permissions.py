@@ -16,6 +16,8 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
     LIAISON = "liaison"
+    REVIEWER = "reviewer"
+    """Outside the line: measures the quality of decisions, and sees nobody's name."""
 
 
 _ANALYSTS = frozenset({Role.ANALYST, Role.SENIOR, Role.SUPERVISOR})
@@ -51,11 +53,23 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "work.see": _MANAGERS,
         "work.replay": _MANAGERS,
         "audit.see": frozenset({Role.AUDITOR}),
-        "stats.see": _ANALYSTS | {Role.ADMINISTRATOR, Role.AUDITOR},
+        "sample.see": frozenset({Role.REVIEWER}),
+        "stats.see": _ANALYSTS
+        | {Role.ADMINISTRATOR, Role.AUDITOR, Role.REVIEWER},
     }
 )
+
+
+SENSITIVE = frozenset({"person.manage", "hashlist.decide", "hold.decide"})
+"""What asks for the second factor again before each act, where it was not shown just now:
+people, lists, and decisions on behalf of the police."""
 
 
 def role_allows(role: str, permission: str) -> bool:
     """False for a role that is not listed; an unknown permission is a programming error."""
     return role in PERMISSIONS[permission]
+
+
+def roles_that_may(permission: str) -> frozenset[Role]:
+    """For queries: whoever holds something that only these roles may hold."""
+    return PERMISSIONS[permission]

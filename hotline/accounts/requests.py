@@ -1,7 +1,8 @@
 """Acts on people's accounts: one administrator asks, another approves, and then it is done.
 
-Whoever could renew two people's passwords alone could act as both of them, and no rule of two
-people would be worth anything. The first administrators are added at the machine, by
+No administrator ever sees a password: who is added, or lost theirs, gets a link by mail. Whoever
+could alone have such links sent to an address of their own could act as somebody else, and no rule
+of two people would be worth anything. The first administrators are added at the machine, by
 ``hotline user add``.
 """
 
@@ -16,13 +17,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.accounts import service
+from hotline.accounts.invitations import is_address, make_invitation
 from hotline.accounts.models import (
     PersonAct,
     PersonRequest,
     RequestEvent,
     RequestState,
 )
-from hotline.accounts.passwords import generate_password
 from hotline.accounts.permissions import Role
 from hotline.core.act import Act
 from hotline.core.errors import (
@@ -36,6 +37,8 @@ from hotline.core.second_person import require_two
 from hotline.core.storage.ids import new_id
 
 LONGEST_REASON = 500
+BY_MAIL = frozenset({PersonAct.ADD, PersonAct.RENEW_PASSWORD})
+"""What sends somebody the link by which they choose a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +50,22 @@ class Wish:
     why: str = ""
     display_name: str = ""
     role: str = ""
+    email: str = ""
 
 
-def ask_for(act: Act, wish: Wish) -> tuple[PersonRequest, str]:
-    """Ask for an act, with the new password where one person is enough for it; else "".
+def ask_for(act: Act, wish: Wish) -> PersonRequest:
+    """Ask for an act; where one person is enough for it, it is done with that.
 
     What could not be done is refused now and not when another person has looked at it.
     """
-    _require_possible(act.session, wish)
+    _require_possible(act, wish)
     request = PersonRequest(
         id=new_id(),
         kind=wish.kind.value,
         username=wish.username,
         display_name=wish.display_name,
         role=wish.role,
+        email=wish.email,
         why=wish.why,
         asked_at=act.now,
         asked_by=act.actor,
@@ -69,20 +74,25 @@ def ask_for(act: Act, wish: Wish) -> tuple[PersonRequest, str]:
     act.begin(
         request, kind=request.kind, username=request.username, why=request.why
     )
-    if request.two_person:
-        return request, ""
-    return request, approve_request(act, request)
+    if not request.two_person:
+        approve_request(act, request)
+    return request
 
 
-def _require_possible(session: Session, wish: Wish) -> None:
+def _require_possible(act: Act, wish: Wish) -> None:
+    session = act.session
     if wish.kind is PersonAct.ADD:
         faults = service.find_faults(
             session, wish.username, wish.display_name, wish.role
         )
+        if not is_address(wish.email):
+            faults["/email"] = "is no mail address"
         if faults:
             raise InvalidInput("The person was not added.", fields=faults)
     else:
         _require_fitting(session, wish)
+    if wish.kind in BY_MAIL:
+        _require_mail(act, wish)
     waiting = select(PersonRequest.id).where(
         PersonRequest.username == wish.username,
         PersonRequest.kind == wish.kind.value,
@@ -90,6 +100,20 @@ def _require_possible(session: Session, wish: Wish) -> None:
     )
     if session.scalar(waiting.limit(1)) is not None:
         raise Conflict(phrase("This waits for another administrator already."))
+
+
+def _require_mail(act: Act, wish: Wish) -> None:
+    """A link that could not be sent would leave somebody without any password."""
+    if not act.context.settings.smtp_host:
+        raise Conflict(
+            phrase("No mail server is set up, so no link can be sent."),
+            hint=phrase("At the machine: hotline user invite NAME."),
+        )
+    if not is_address(wish.email):
+        raise InvalidInput(
+            phrase("Give the mail address that the link goes to."),
+            fields={"/email": "is no mail address"},
+        )
 
 
 def _require_fitting(session: Session, wish: Wish) -> None:
@@ -114,8 +138,8 @@ def _require_fitting(session: Session, wish: Wish) -> None:
         service.require_another_administrator(session, person)
 
 
-def approve_request(act: Act, request: PersonRequest) -> str:
-    """Do what another administrator asked for; the new password where there is one, else "".
+def approve_request(act: Act, request: PersonRequest) -> None:
+    """Do what another administrator asked for.
 
     Nobody approves what is about themselves: two accomplices would be one person less.
     """
@@ -130,7 +154,7 @@ def approve_request(act: Act, request: PersonRequest) -> str:
         username=request.username,
     )
     request.approved_by = act.actor
-    return _VERBS[PersonAct(request.kind)](act, request)
+    _VERBS[PersonAct(request.kind)](act, request)
 
 
 def refuse_request(act: Act, request: PersonRequest) -> None:
@@ -159,38 +183,40 @@ def list_open_requests(session: Session) -> list[PersonRequest]:
     return list(session.scalars(query.order_by(PersonRequest.asked_at)))
 
 
-def _add(act: Act, request: PersonRequest) -> str:
-    password = generate_password(request.username)
-    service.add_person(
+def _add(act: Act, request: PersonRequest) -> None:
+    person = service.add_person(
         act,
         username=request.username,
         display_name=request.display_name,
         role=request.role,
-        password=password,
+        password=None,
+        email=request.email,
     )
-    return password
+    act.session.flush()
+    make_invitation(act, person, request.email)
 
 
-def _disable(act: Act, request: PersonRequest) -> str:
+def _disable(act: Act, request: PersonRequest) -> None:
     service.disable_person(act, request.username)
-    return ""
 
 
-def _enable(act: Act, request: PersonRequest) -> str:
+def _enable(act: Act, request: PersonRequest) -> None:
     service.enable_person(act, request.username)
-    return ""
 
 
-def _change_role(act: Act, request: PersonRequest) -> str:
+def _change_role(act: Act, request: PersonRequest) -> None:
     service.change_role(act, request.username, request.role)
-    return ""
 
 
-def _renew_password(act: Act, request: PersonRequest) -> str:
-    return service.renew_password(act, request.username)
+def _renew_password(act: Act, request: PersonRequest) -> None:
+    service.forget_password(act, request.username, request.email)
 
 
-_VERBS: Mapping[PersonAct, Callable[[Act, PersonRequest], str]] = (
+def _reset_factors(act: Act, request: PersonRequest) -> None:
+    service.reset_factors(act, request.username)
+
+
+_VERBS: Mapping[PersonAct, Callable[[Act, PersonRequest], None]] = (
     MappingProxyType(
         {
             PersonAct.ADD: _add,
@@ -198,6 +224,7 @@ _VERBS: Mapping[PersonAct, Callable[[Act, PersonRequest], str]] = (
             PersonAct.ENABLE: _enable,
             PersonAct.CHANGE_ROLE: _change_role,
             PersonAct.RENEW_PASSWORD: _renew_password,
+            PersonAct.RESET_FACTORS: _reset_factors,
         }
     )
 )

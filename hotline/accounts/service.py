@@ -15,6 +15,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hotline.accounts import passwords
+from hotline.accounts.factors.proof import remove_all
+from hotline.accounts.invitations import make_invitation
 from hotline.accounts.logins import digest_of, end_sessions
 from hotline.accounts.models import Person
 from hotline.accounts.passwords import generate_password
@@ -30,14 +32,24 @@ __all__ = ["generate_password"]
 
 
 def add_person(
-    act: Act, *, username: str, display_name: str, role: str, password: str
+    act: Act,
+    *,
+    username: str,
+    display_name: str,
+    role: str,
+    password: str | None,
+    email: str = "",
 ) -> Person:
-    """A new member of staff; ``InvalidInput`` names every field that can't be used."""
+    """A new member of staff; ``InvalidInput`` names every field that can't be used.
+
+    Without a password they cannot sign in before they have chosen one by an invitation.
+    """
     username = username.strip().lower()
     display_name = display_name.strip()
     faults = find_faults(act.session, username, display_name, role)
     try:
-        passwords.check_strength(password, username)
+        if password is not None:
+            passwords.check_strength(password, username)
     except InvalidInput as error:
         faults |= error.fields
     if faults:
@@ -52,7 +64,8 @@ def add_person(
         username=username,
         display_name=display_name,
         role=role,
-        password_hash=passwords.hash_password(password),
+        email=email,
+        password_hash=passwords.hash_password(password) if password else "",
         created_at=act.now,
     )
     act.session.add(person)
@@ -149,10 +162,14 @@ def require_another_administrator(session: Session, person: Person) -> None:
 
 
 def count_administrators(session: Session, *, but: str) -> int:
-    """Administrators who can sign in, without the person of the user name ``but``."""
+    """Administrators who can sign in, without the person of the user name ``but``.
+
+    Whoever was invited and has not chosen a password yet cannot.
+    """
     others = select(func.count()).where(
         Person.role == Role.ADMINISTRATOR,
         Person.disabled_at.is_(None),
+        Person.password_hash != "",
         Person.username != but,
     )
     return session.scalar(others) or 0
@@ -168,6 +185,26 @@ def renew_password(act: Act, username: str) -> str:
     end_sessions(act.session, person.id)
     _record_act(act, "person.password_renewed", person)
     return password
+
+
+def forget_password(act: Act, username: str, email: str) -> str:
+    """The present password stops working, and a link to choose a new one goes to ``email``."""
+    person = find_person(act.session, username)
+    if person.disabled_at is not None:
+        raise Conflict(phrase("This person is disabled."))
+    person.password_hash = ""
+    person.email = email
+    end_sessions(act.session, person.id)
+    _record_act(act, "person.password_forgotten", person)
+    return make_invitation(act, person, email)
+
+
+def reset_factors(act: Act, username: str) -> Person:
+    """Take all second factors of somebody who lost theirs away; every session of theirs ends."""
+    person = find_person(act.session, username)
+    remove_all(act, person)
+    end_sessions(act.session, person.id)
+    return person
 
 
 def change_password(

@@ -26,8 +26,6 @@ from flask_babel import (
 
 from hotline.accounts import logins, service
 from hotline.accounts.auth import (
-    COOKIE,
-    DEVICE_COOKIE,
     clear_session_cookies,
     current_person,
     may_current_person,
@@ -37,10 +35,26 @@ from hotline.accounts.auth import (
     set_session_cookies,
     signed_in,
 )
+from hotline.accounts.browsers import describe_browser
 from hotline.accounts.navigation import offered_entries
+from hotline.accounts.past_delay import begin_past_delay
 from hotline.accounts.permissions import Role
+from hotline.accounts.standing import (
+    COOKIE,
+    DEVICE_COOKIE,
+    Standing,
+    current_login,
+    session_limits,
+)
+from hotline.core.act import Act
 from hotline.core.context import utc_now
-from hotline.core.errors import Conflict, HotlineError, InvalidInput
+from hotline.core.errors import (
+    Conflict,
+    HotlineError,
+    InvalidInput,
+    TooMany,
+)
+from hotline.core.storage import audit
 from hotline.core.web import site
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/console")
@@ -53,6 +67,7 @@ ROLE_NAMES = {
     Role.ADMINISTRATOR: lazy_gettext("administrator"),
     Role.AUDITOR: lazy_gettext("auditor"),
     Role.LIAISON: lazy_gettext("police liaison"),
+    Role.REVIEWER: lazy_gettext("quality reviewer"),
 }
 
 
@@ -60,6 +75,7 @@ ROLE_NAMES = {
 def _console_variables() -> dict[str, object]:
     return {
         "can": may_current_person,
+        "has_login": lambda: current_login() is not None,
         "me": current_person,
         "navigation": offered_entries,
         "role_names": ROLE_NAMES,
@@ -90,6 +106,15 @@ def _same_page(**changes: str) -> str:
     query = {**request.args.to_dict(), **changes}
     kept = {name: value for name, value in query.items() if value}
     return url_for(rule.endpoint, **{**kept, **(request.view_args or {})})
+
+
+@contextmanager
+def flash_conflicts() -> Iterator[None]:
+    """What can't be done now is said on the page; faulty input is the caller's matter."""
+    try:
+        yield
+    except Conflict as error:
+        flash(worded_error(error), "danger")
 
 
 @contextmanager
@@ -124,37 +149,69 @@ def sign_in() -> ResponseReturnValue:
         "accounts.home"
     )
     if request.method != site.ACT:
-        return render_template(
-            "console/sign_in.html", wanted=wanted, username="", failed=False
-        )
+        return _render_sign_in(wanted)
     username = request.form.get("username", "")
-    token = _check_password(username, request.form.get("password", ""))
+    try:
+        token = _check_password(username, request.form.get("password", ""))
+    except TooMany as wait:
+        page = _render_sign_in(wanted, username, wait=wait.retry_after)
+        answer = make_response(page, 429)
+        answer.headers["Retry-After"] = str(wait.retry_after)
+        return answer
     if token is None:
-        page = render_template(
-            "console/sign_in.html",
-            wanted=wanted,
-            username=username[:60],
-            failed=True,
+        return make_response(
+            _render_sign_in(wanted, username, failed=True), 401
         )
-        return make_response(page, 401)
     browser.clear()  # a form token from before the sign-in is worth nothing after it
     response = redirect(wanted, 303)
     set_session_cookies(response, token, _device_mark(username))
     return response
 
 
+def _render_sign_in(
+    wanted: str, username: str = "", *, failed: bool = False, wait: int = 0
+) -> str:
+    return render_template(
+        "console/sign_in.html",
+        wanted=wanted,
+        username=username[:60],
+        failed=failed,
+        wait=wait,
+    )
+
+
 def _check_password(username: str, password: str) -> str | None:
     """The token of a new session, or None. No transaction is open while the password is checked."""
-    context = site.current_context()
     now = utc_now()
-    mark = request.cookies.get(DEVICE_COOKIE, "")
-    with site.reading() as session:
-        attempt = logins.begin_attempt(
-            session, context, username, now, mark=mark
-        )
+    attempt = _begin_attempt(username, now)
     proven = password if logins.is_proven(attempt, password) else None
     with site.writing() as session:
-        return logins.settle_attempt(session, attempt, proven, now)
+        return logins.settle_attempt(
+            session,
+            attempt,
+            proven,
+            now,
+            limits=session_limits(),
+            browser=describe_browser(request.user_agent.string),
+        )
+
+
+def _begin_attempt(username: str, now: datetime) -> logins.Attempt:
+    """While the name's delay runs, a code of the second factor is the way through."""
+    context = site.current_context()
+    mark = request.cookies.get(DEVICE_COOKIE, "")
+    code = request.form.get("code", "")
+    try:
+        with site.reading() as session:
+            return logins.begin_attempt(
+                session, context, username, now, mark=mark
+            )
+    except TooMany:
+        if not code.strip():
+            raise
+    with site.writing() as session:
+        act = Act(session, context, actor=audit.PUBLIC, now=now)
+        return begin_past_delay(act, username, code, mark=mark)
 
 
 def _device_mark(username: str) -> str:
@@ -168,7 +225,7 @@ def _device_mark(username: str) -> str:
 
 
 @blueprint.post("/sign-out")
-@requires("console.use")
+@requires("console.use", standing=list(Standing))
 def sign_out() -> ResponseReturnValue:
     with site.writing() as session:
         logins.sign_out(session, request.cookies.get(COOKIE, ""), utc_now())

@@ -88,9 +88,14 @@ class TooMany(HotlineError):
     title = "Too many requests"
 
     def __init__(
-        self, message: str, *, retry_after: int, hint: str = ""
+        self,
+        message: str,
+        *,
+        retry_after: int,
+        hint: str = "",
+        values: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint, values=values)
         self.retry_after = retry_after
 
 

@@ -103,3 +103,29 @@ class OversightSettings(BaseSettings):
                 "figures that leave this machine (metrics_host) need a metrics_token"
             )
         return self
+
+
+class SessionSettings(BaseSettings):
+    """People in the console: what they prove, and for how long it holds."""
+
+    require_second_factor: bool = Field(
+        True, description="Nobody works in the console without one."
+    )
+    step_up_minutes: int = Field(
+        10,
+        ge=1,
+        le=240,
+        description="How long a proven second factor is enough for sensitive acts.",
+    )
+    session_idle_minutes: int = Field(
+        30, ge=5, le=24 * 60, description="An unused session ends."
+    )
+    session_hours: int = Field(
+        12, ge=1, le=7 * 24, description="Every session ends."
+    )
+    invitation_hours: int = Field(
+        72,
+        ge=1,
+        le=30 * 24,
+        description="How long the link of an invitation opens.",
+    )

@@ -30,7 +30,11 @@ from pydantic_settings import (
 from hotline.core import USER_AGENT
 from hotline.core import setting_values as values
 from hotline.core.errors import Misconfigured
-from hotline.core.setting_groups import MailSettings, OversightSettings
+from hotline.core.setting_groups import (
+    MailSettings,
+    OversightSettings,
+    SessionSettings,
+)
 
 Audience = Literal["public", "console", "provider"]
 ALL_AUDIENCES: tuple[Audience, ...] = ("public", "console", "provider")
@@ -43,7 +47,7 @@ TOR_ROUTE = "tor"
 """The name under which an item may be fetched by ``tor_proxy``."""
 
 
-class Settings(MailSettings, OversightSettings):
+class Settings(MailSettings, OversightSettings, SessionSettings):
     """Read once at start by ``load_settings`` and passed on."""
 
     model_config = SettingsConfigDict(

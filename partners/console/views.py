@@ -15,6 +15,7 @@ from partners.console import (
     duty,
     joining,
     measures,
+    pairs,
     taking_back,
 )
 from partners.console.attention import attention
@@ -32,10 +33,12 @@ register_entries(
     Entry(
         40, lazy_gettext("Partners"), "partners.show_directory", "partner.see"
     ),
+    Entry(90, lazy_gettext("Approvals"), "partners.show_pairs", "audit.see"),
 )
 
 for _rule, _view, _methods in (
     ("/to-decide", attention, ["GET"]),
+    ("/approvals", pairs.show_pairs, ["GET"]),
     ("/partners", directory.show_directory, ["GET"]),
     ("/partners", directory.add_partner, ["POST"]),
     ("/partners/<uuid:partner_id>/contact", directory.set_contact, ["POST"]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -18,11 +17,11 @@ from hotline.accounts.permissions import Role
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.core.web import site
+from tests.support.routes import path_of
 from workers.app import create_app
 from workers.migrations.tables import metadata
 
 PASSWORD = "a long enough one"
-ANY_ID = "00000000-0000-7000-8000-000000000000"
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 LOOKS = ("GET", "HEAD", "OPTIONS")
 OTHERS = (
@@ -36,7 +35,7 @@ OTHERS = (
     "get",
     "POSTS",
 )
-NOTES_OF_LOOKS = {"hashlist.seen"}
+NOTES_OF_LOOKS = {"hashlist.seen", "sample.seen"}
 # What would do something at the addresses that the fault was found at, and at their siblings.
 FORM = {
     "old": PASSWORD,
@@ -78,15 +77,6 @@ def signed_in(app: Flask, role: str) -> FlaskClient:
     form = {"csrf_token": found[1], "username": role, "password": PASSWORD}
     assert client.post("/console/sign-in", data=form).status_code == 303
     return client
-
-
-def path_of(app: Flask, rule: Rule) -> str:
-    fitting = {"UUIDConverter": ANY_ID, "AnyConverter": "check"}
-    values: dict[str, Any] = {
-        name: fitting.get(type(converter).__name__, "x")
-        for name, converter in rule._converters.items()
-    }
-    return app.url_map.bind("localhost").build(rule.endpoint, values)
 
 
 def paths(app: Flask) -> Iterator[tuple[str, Rule]]:

@@ -42,6 +42,7 @@ PARAMETERS = frozenset(
         "back",
         "before",
         "country",
+        "days",
         "entity_id",
         "host",
         "kind",

@@ -64,7 +64,11 @@ def browser(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Browser]:
     """A browser of a person of that role."""
-    for module in ("partners.console.measures", "hotline.accounts.auth"):
+    for module in (
+        "partners.console.measures",
+        "hotline.accounts.auth",
+        "hotline.accounts.standing",
+    ):
         monkeypatch.setattr(f"{module}.utc_now", lambda: house.now)
     app = create_app(house.context)
 

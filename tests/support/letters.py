@@ -42,6 +42,7 @@ OTHERS = (
     "referral_withdrawal",
     "duty_alert",
     "duty_test",
+    "invitation",
 )
 RULES_PLACES = ("nationality", "residence")
 NEXT_DATES = (Meeting.SOON, Meeting.SOMETIME, Deadline.TODAY, Deadline.DAYS)
@@ -117,6 +118,8 @@ def every_other() -> Iterator[tuple[str, dict[str, Any]]]:
             "reason": MARK if is_urgent else "",
             "is_police": is_urgent,
             "minutes": 10 if is_urgent else 1,
+            "username": MARK,
+            "expires_at": MARK,
         }
         for name in OTHERS:
             yield name, values

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hotline.accounts import logins
-from hotline.accounts.models import LoginSession
+from hotline.accounts.models import Invitation, LoginSession
 from hotline.core.context import Context, utc_now
 from hotline.core.storage import outbox
 from hotline.core.storage.database import Base
@@ -83,6 +83,27 @@ def test_ended_sessions_go(context: Context) -> None:
             )
     assert forget_all(context, NOW)["sessions"] == 1
     assert count_of(context, LoginSession) == 1
+
+
+def test_invitations_that_open_nothing_any_more_go(
+    context: Context,
+) -> None:
+    with context.database.writing() as session:
+        person = make_person("arta", "analyst", now=NOW)
+        session.add(person)
+        session.flush()
+        for expires_at in (NOW, NOW + timedelta(hours=1)):
+            session.add(
+                Invitation(
+                    person_id=person.id,
+                    mac=new_id().bytes,
+                    email="arta@hotline.example",
+                    made_at=NOW - timedelta(hours=72),
+                    expires_at=expires_at,
+                )
+            )
+    assert forget_all(context, NOW)["invitations"] == 1
+    assert count_of(context, Invitation) == 1
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, update
+from sqlalchemy import or_, select, update
 
 from hotline.accounts.models import Person
+from hotline.accounts.permissions import role_allows, roles_that_may
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, phrase
 from triage.cases.models import OPEN_STATES, Case
@@ -14,11 +15,23 @@ from triage.cases.rounds import ASSESSED_ALREADY, is_blind, list_assessments
 
 
 def find_holder(case: Case, now: datetime) -> Person | None:
-    """Who holds the case at ``now``; a lease that ran out binds nobody."""
-    return (
-        case.claimed_by
-        if case.claimed_until and case.claimed_until > now
-        else None
+    """Who holds the case at ``now``.
+
+    A lease that ran out binds nobody, nor does that of a person who may no longer work on cases:
+    whoever was disabled, or given another role, with a case in hand.
+    """
+    if case.claimed_until is None or case.claimed_until <= now:
+        return None
+    holder = case.claimed_by
+    if holder is None or not may_hold(holder):
+        return None
+    return holder
+
+
+def may_hold(person: Person) -> bool:
+    """Whether a case in this person's hand is somebody's work."""
+    return person.disabled_at is None and role_allows(
+        person.role, "case.claim"
     )
 
 
@@ -31,10 +44,15 @@ def claim_case(act: Act, case: Case, person: Person, minutes: int) -> None:
         for assessment in list_assessments(act.session, case)
     ):
         raise Conflict(ASSESSED_ALREADY)
+    cannot_hold = or_(
+        Person.disabled_at.is_not(None),
+        Person.role.not_in(roles_that_may("case.claim")),
+    )
     free = or_(
         Case.claimed_by_id.is_(None),
         Case.claimed_by_id == person.id,
         Case.claimed_until <= act.now,
+        Case.claimed_by_id.in_(select(Person.id).where(cannot_hold)),
     )
     taken = act.session.execute(
         update(Case)

@@ -16,7 +16,7 @@ from triage.cases.pages import item_views as items
 from triage.cases.pages import people_views as people
 from triage.cases.pages import report_views as reports
 from triage.cases.pages.words import defang
-from triage.console import audit_pages, list_pages, work_pages
+from triage.console import audit_pages, list_pages, sample_pages, work_pages
 
 CASE = "/cases/<reference>"
 ITEM = f"{CASE}/items/<uuid:item_id>"
@@ -31,6 +31,7 @@ PAGES: Mapping[str, RouteCallable] = {
     "/hash-lists": list_pages.hash_lists,
     "/work": work_pages.work,
     "/log": audit_pages.log,
+    "/sample": sample_pages.sample,
 }
 ACTS: Mapping[str, RouteCallable] = {
     "/queue/release": floods.release_flood,
@@ -73,6 +74,7 @@ def create_blueprint(
         ),
         Entry(60, lazy_gettext("Work"), "triage.work", "work.see"),
         Entry(80, lazy_gettext("Log"), "triage.log", "audit.see"),
+        Entry(85, lazy_gettext("Sample"), "triage.sample", "sample.see"),
     )
     blueprint.record(lambda state: _remember_panels(state, panels, banners))
     blueprint.add_app_template_filter(defang, "defanged")

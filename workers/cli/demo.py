@@ -87,6 +87,10 @@ def _check_ready(settings: Settings) -> None:
         stdout.print(
             f"  Demo sign-in     {username:<8} password: {words}", markup=False
         )
+    stdout.print(
+        "  Second factor    not asked for in this demo; everywhere else by default",
+        markup=False,
+    )
     announce_addresses(settings)
 
 

@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from hotline.accounts import service
+from hotline.accounts.invitations import link_of, make_invitation
 from hotline.accounts.models import Person
 from hotline.accounts.permissions import Role
 from hotline.core.act import Act
 from hotline.core.context import utc_now
-from hotline.core.errors import InvalidInput
+from hotline.core.errors import Conflict, InvalidInput
 from workers.cli.opening import opened_house
 from workers.cli.output import emit_each, emit_json
 
@@ -47,9 +48,21 @@ def add(
             "--password-stdin", help="Read the password from standard input."
         ),
     ] = False,
+    invite: Annotated[
+        bool,
+        typer.Option(
+            "--invite",
+            help="Print a one-time link by which they choose a password.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a person. A generated password is printed once and kept nowhere."""
+    if invite and password_stdin:
+        raise InvalidInput("Say --invite or --password-stdin, not both.")
+    if invite:
+        _add_invited(username, name or username, role, as_json=as_json)
+        return
     password = (
         _from_stdin()
         if password_stdin
@@ -72,6 +85,45 @@ def add(
         print(
             f"Added {shape['username']} ({role}). Password, shown only now: {password}"
         )
+
+
+def _add_invited(
+    username: str, name: str, role: str, *, as_json: bool
+) -> None:
+    with opened_house() as context, context.database.writing() as session:
+        act = Act(session, context, actor=operator_name(), now=utc_now())
+        person = service.add_person(
+            act, username=username, display_name=name, role=role, password=None
+        )
+        session.flush()
+        link = link_of(context, make_invitation(act, person))
+        shape = _person_shape(person)
+    if as_json:
+        emit_json({**shape, "link": link})
+    else:
+        print(f"Added {shape['username']} ({role}).")
+        print(f"They choose a password here, once: {link}")
+
+
+@app.command()
+def invite(username: Username) -> None:
+    """Print a one-time link by which somebody chooses a new password; until then theirs stays."""
+    with opened_house() as context, context.database.writing() as session:
+        act = Act(session, context, actor=operator_name(), now=utc_now())
+        person = service.find_person(session, username)
+        if person.disabled_at is not None:
+            raise Conflict("A disabled person gets no link.")
+        link = link_of(context, make_invitation(act, person))
+    print(f"{username} chooses a password here, once: {link}")
+
+
+@app.command("reset-factors")
+def reset_factors(username: Username) -> None:
+    """Take the second factors of somebody away who lost theirs. Every session of theirs ends."""
+    with opened_house() as context, context.database.writing() as session:
+        act = Act(session, context, actor=operator_name(), now=utc_now())
+        service.reset_factors(act, username)
+    print(f"{username} sets up a second factor at the next sign-in.")
 
 
 @app.command("list")

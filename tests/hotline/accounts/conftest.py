@@ -32,7 +32,11 @@ def now() -> datetime:
 
 @pytest.fixture
 def context(tmp_path: Path) -> Iterator[Context]:
-    made = build_context(Settings(data_dir=tmp_path, country="AL"))
+    made = build_context(
+        Settings(
+            data_dir=tmp_path, country="AL", smtp_host="mail.hotline.example"
+        )
+    )
     metadata.create_all(made.database.engine)
     yield made
     made.close()

@@ -15,11 +15,22 @@ from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
 from werkzeug.test import TestResponse
 
 import workers.app
-from hotline.accounts import auth, logins, passwords, service, views
+from hotline.accounts import (
+    auth,
+    factor_pages,
+    invitation_pages,
+    logins,
+    passwords,
+    service,
+    standing,
+    step_up,
+    views,
+)
+from hotline.accounts.invitation_pages import blueprint as sign_in
 from hotline.accounts.models import Person
 from hotline.accounts.people_pages import blueprint as people
 from hotline.accounts.permissions import Role
-from hotline.accounts.views import blueprint as sign_in
+from hotline.accounts.session_pages import blueprint as account
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage import machine
@@ -48,6 +59,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
     for module in (
         auth,
+        factor_pages,
+        invitation_pages,
+        standing,
+        step_up,
         views,
         case_views,
         triage.console.list_pages,
@@ -63,7 +78,11 @@ def context(
 ) -> Context:
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
     passwords._hash_of_nobody.cache_clear()
-    made = make_context(country="AL", audiences=("console",))
+    made = make_context(
+        country="AL",
+        audiences=("console",),
+        smtp_host="mail.hotline.example",
+    )
     with made.database.writing() as session:
         for role in Role:
             service.add_person(
@@ -98,6 +117,7 @@ def app(context: Context, clock: Clock) -> Flask:
     )
     site.install_site(made, context)
     made.register_blueprint(sign_in)
+    made.register_blueprint(account)
     made.register_blueprint(people)
     made.register_blueprint(create_blueprint(panels=[_panel]))
     made.testing = False
@@ -139,7 +159,9 @@ def browse(
         if username:
             with context.database.writing() as session:
                 person = service.find_person(session, username)
-                token = logins.open_session(session, person, clock.now)
+                token = logins.open_session(
+                    session, person, clock.now, proven_at=clock.now
+                )
             client.set_cookie(
                 auth.COOKIE, token, domain="localhost", path="/console"
             )

@@ -55,6 +55,10 @@ def audited(context: Context, action: str) -> list[AuditEntry]:
         return rows
 
 
+OPEN = {"accounts.accept", "accounts.sign_in"}
+"""Signing in, and the link of an invitation, which is proof enough by itself."""
+
+
 def console_rules(app: Flask) -> list[Rule]:
     return [
         rule
@@ -75,9 +79,9 @@ def path_of(app: Flask, rule: Rule) -> str:
 
 
 def walk(app: Flask) -> Iterator[tuple[str, str, str]]:
-    """(method, path, permission) of everything in the console but the sign-in."""
+    """(method, path, permission) of everything in the console that asks who one is."""
     for rule in console_rules(app):
-        if rule.endpoint != "accounts.sign_in":
+        if rule.endpoint not in OPEN:
             permission = app.view_functions[rule.endpoint].__permission__  # type: ignore[attr-defined]
             for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
                 yield method, path_of(app, rule), permission
@@ -92,7 +96,7 @@ def test_every_console_page_names_its_permission(app: Flask) -> None:
         for rule in console_rules(app)
         if not hasattr(app.view_functions[rule.endpoint], "__permission__")
     }
-    assert bare == {"accounts.sign_in"}
+    assert bare == OPEN
     assert {permission for _, _, permission in walk(app)} <= set(PERMISSIONS)
 
 
@@ -772,7 +776,7 @@ def test_navigation_offers_what_one_may(browse: Browse) -> None:
     def offered(role: str) -> set[str]:
         text = browse(role).get("/console/password").text
         return set(re.findall(r'href="/console/([a-z-]+)"', text)) - {
-            "password"
+            "account"
         }
 
     assert offered("analyst") == {"queue"}

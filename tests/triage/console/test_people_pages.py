@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
 
 from hotline.accounts import service
-from hotline.accounts.models import Person, PersonRequest
+from hotline.accounts.factors import totp
+from hotline.accounts.factors.proof import has_factor
+from hotline.accounts.invitations import token_of
+from hotline.accounts.models import Invitation, Person, PersonRequest
 from hotline.core.act import Act
 from hotline.core.context import Context
 from tests.triage.console.conftest import NOW, PASSWORD, Browser
@@ -58,25 +60,66 @@ def test_a_person_is_added_by_two(
         username="newcomer",
         display_name="New <b>",
         role="analyst",
+        email="new@hotline.example",
     )
-    assert (asked.status_code, "secret" in asked.text) == (303, False)
+    assert asked.status_code == 303
     page = newest(context)
     assert "You asked for this yourself" in one.get(page).text
     assert "Approve: do it now" not in one.get(page).text
     assert one.post(f"{page}/approve").status_code == 403
     shown = other.get(page).text
-    assert "New &lt;b&gt;" in shown and "shown once" in shown
-    done = other.post(f"{page}/approve")
-    secret = re.search(r'class="secret">([^<]+)<', done.text)
-    assert secret is not None
-    assert secret[1] not in other.get("/console/people").text
-    signed = browse("").post(
+    assert "New &lt;b&gt;" in shown and "new@hotline.example" in shown
+    other.post(f"{page}/approve")
+    assert "invited" in other.get("/console/people").text
+    token = token_of_newest(context)
+    for admin in both:
+        assert token not in admin.get("/console/people").text
+    newcomer = browse("")
+    link = f"/console/invitation/{token}"
+    chosen = "a password of my own"
+    for weak in ("short", "newcomer-newcomer"):
+        refused = newcomer.post(link, at=link, new=weak)
+        assert refused.status_code == 422 and weak not in refused.text
+    assert newcomer.post(link, at=link, new=chosen).status_code == 303
+    assert newcomer.get(link).status_code == 404
+    signed = newcomer.post(
         "/console/sign-in",
         at="/console/sign-in",
         username="newcomer",
-        password=secret[1],
+        password=chosen,
     )
     assert signed.status_code == 303
+    assert "invited" not in other.get("/console/people").text
+
+
+def token_of_newest(context: Context) -> str:
+    with context.database.reading() as session:
+        rows = session.scalars(select(Invitation).order_by(Invitation.id))
+        return token_of(context.keyring, list(rows)[-1].id)
+
+
+def test_without_a_mail_server_nobody_is_left_without_a_password(
+    both: tuple[Browser, Browser], context: Context
+) -> None:
+    settings = context.settings.model_copy(update={"smtp_host": ""})
+    object.__setattr__(context, "settings", settings)
+    before = person(context, "analyst").password_hash
+    path = "/console/people/analyst/password"
+    both[0].post(path, at=path, why="x", email="a@hotline.example")
+    page = both[0].get("/console/people").text
+    assert "No mail server is set up" in page and "hotline user" in page
+    both[0].post(
+        "/console/people",
+        username="newcomer",
+        display_name="New",
+        role="analyst",
+        email="new@hotline.example",
+    )
+    page = both[0].get("/console/people").text
+    assert "No mail server is set up" in page
+    assert person(context, "analyst").password_hash == before
+    with context.database.reading() as session:
+        assert session.scalars(select(PersonRequest)).all() == []
 
 
 @pytest.mark.parametrize(
@@ -85,33 +128,44 @@ def test_a_person_is_added_by_two(
         ("password", "stops working"),
         ("role", "changes at once"),
         ("disable", "can no longer sign in"),
+        ("factors", "stops counting"),
     ],
 )
 def test_each_act_says_what_it_does_and_waits(
     both: tuple[Browser, Browser], context: Context, kind: str, says: str
 ) -> None:
     one, other = both
-    before = person(context, "analyst")
+    with context.database.writing() as session:
+        act = Act(session, context, "test", NOW)
+        analyst = service.find_person(session, "analyst")
+        totp.begin_enrolment(act, analyst).confirmed_at = NOW
+    before = state_of(context)
     path = f"/console/people/analyst/{kind}"
     assert says in one.get(path).text
-    form = {"why": "A good reason", "role": "senior"}
+    form = {
+        "why": "A good reason",
+        "role": "senior",
+        "email": "a@hotline.example",
+    }
     assert one.post(path, at=path, **form).status_code == 303
     assert "Nothing is done yet" in one.get("/console/people").text
-    unchanged = person(context, "analyst")
-    assert (before.role, before.password_hash, before.disabled_at) == (
-        unchanged.role,
-        unchanged.password_hash,
-        unchanged.disabled_at,
-    )
+    assert state_of(context) == before
     page = other.get(newest(context)).text
     assert says in page and "A good reason" in page
     other.post(f"{newest(context)}/approve")
-    after = person(context, "analyst")
-    assert (before.role, before.password_hash, before.disabled_at) != (
-        after.role,
-        after.password_hash,
-        after.disabled_at,
-    )
+    assert state_of(context) != before
+
+
+def state_of(context: Context) -> tuple[object, ...]:
+    """All of the analyst's account that an act may change."""
+    with context.database.reading() as session:
+        found = service.find_person(session, "analyst")
+        return (
+            found.role,
+            found.password_hash,
+            found.disabled_at,
+            has_factor(session, found.id),
+        )
 
 
 def test_there_is_a_way_back_for_whom_was_disabled(

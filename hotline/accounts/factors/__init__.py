@@ -1,0 +1,1 @@
+"""The second factor: codes of an app (TOTP), passkeys (WebAuthn) and recovery codes."""

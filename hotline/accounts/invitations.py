@@ -1,0 +1,132 @@
+"""Invitations: a one-time link by which a person chooses a password that nobody else ever saw.
+
+The token is derived from the invitation's id under the links key, so that the mail can be tried
+again; the database holds only a MAC of it and cannot give the link away.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from hotline.accounts import passwords
+from hotline.accounts.models import Invitation, Person
+from hotline.accounts.sessions import end_sessions
+from hotline.core.act import Act
+from hotline.core.context import Context
+from hotline.core.errors import NotFound, phrase
+from hotline.core.storage.crypto import Keyring
+from hotline.core.storage.ids import new_id
+
+TOKEN_BYTES = 24  # 192 bits
+LONGEST_TOKEN = 64
+LONGEST_ADDRESS = 200
+ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+"
+)
+SEND = "invitation.send"
+
+
+def is_address(text: str) -> bool:
+    """Whether mail could be sent there, as far as the text tells."""
+    return len(text) <= LONGEST_ADDRESS and bool(ADDRESS.fullmatch(text))
+
+
+def make_invitation(act: Act, person: Person, email: str = "") -> str:
+    """A new link for ``person``; those of before end. Returns the token.
+
+    With ``email``, a letter with the link is posted there, and who asked never sees it.
+    """
+    act.session.execute(
+        delete(Invitation).where(
+            Invitation.person_id == person.id, Invitation.used_at.is_(None)
+        )
+    )
+    hours = act.context.settings.invitation_hours
+    invitation_id = new_id()
+    token = token_of(act.context.keyring, invitation_id)
+    act.session.add(
+        Invitation(
+            id=invitation_id,
+            person_id=person.id,
+            mac=_mac_of(act.context.keyring, token),
+            email=email,
+            made_at=act.now,
+            expires_at=act.now + timedelta(hours=hours),
+        )
+    )
+    act.record("person.invited", "person", person.id, username=person.username)
+    if email:
+        act.post(
+            SEND,
+            key=f"invitation:{invitation_id}",
+            payload={"invitation_id": str(invitation_id)},
+        )
+    return token
+
+
+def find_open(
+    session: Session, keyring: Keyring, token: str, now: datetime
+) -> Invitation:
+    """The invitation of a link; ``NotFound`` for one that is used, too old, replaced or made up."""
+    found = session.scalar(
+        select(Invitation).where(Invitation.mac == _mac_of(keyring, token))
+    )
+    if found is None or not is_open(found, now):
+        raise NotFound(
+            phrase("This link does not open anything any more."),
+            hint=phrase("Ask an administrator for a new one."),
+        )
+    return found
+
+
+def is_open(invitation: Invitation, now: datetime) -> bool:
+    """Whether the link can still be used."""
+    return (
+        invitation.used_at is None
+        and invitation.expires_at > now
+        and invitation.person.disabled_at is None
+    )
+
+
+def accept_invitation(
+    act: Act, invitation: Invitation, password: str
+) -> Person:
+    """Set the person's own password; it uses the link up and ends every session of theirs."""
+    person = invitation.person
+    passwords.check_strength(password, person.username)
+    used = act.session.execute(
+        update(Invitation)
+        .where(Invitation.id == invitation.id, Invitation.used_at.is_(None))
+        .values(used_at=act.now)
+        .execution_options(synchronize_session=False)
+    )
+    if not getattr(used, "rowcount", 0):
+        raise NotFound(phrase("This link does not open anything any more."))
+    person.password_hash = passwords.hash_password(password)
+    end_sessions(act.session, person.id)
+    act.record(
+        "person.password_chosen", "person", person.id, username=person.username
+    )
+    return person
+
+
+def link_of(context: Context, token: str) -> str:
+    return f"{context.settings.console_url}/console/invitation/{token}"
+
+
+def token_of(keyring: Keyring, invitation_id: uuid.UUID) -> str:
+    """The same one each time."""
+    raw = keyring.mac("links", b"token:invitation:" + invitation_id.bytes)
+    return base64.urlsafe_b64encode(raw[:TOKEN_BYTES]).decode()
+
+
+def _mac_of(keyring: Keyring, token: str) -> bytes:
+    """What a token is looked up by; over-long ones cost nothing."""
+    plain = token[:LONGEST_TOKEN].encode()
+    return keyring.mac("links", b"lookup:invitation:" + plain)

@@ -1,0 +1,41 @@
+"""The page of the quality reviewer: a week's sample of decisions, without anybody's name."""
+
+from __future__ import annotations
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+
+from hotline.accounts.auth import requires, signed_in
+from hotline.core.context import utc_now
+from hotline.core.storage import audit
+from hotline.core.web import site
+from triage.cases.assessment import load_schema
+from triage.cases.pages import words
+from triage.cases.pages.case_views import answer_words
+from triage.cases.sample import SIZE, draw_sample, last_week
+
+
+@requires("sample.see")
+def sample() -> ResponseReturnValue:
+    """What was decided is looked at, and that it was is noted."""
+    now = utc_now()
+    monday = last_week(now.date())
+    schema = load_schema(site.current_context().settings.data_dir)
+    with site.noting() as session:
+        audit.record_entry(
+            session,
+            actor=signed_in().actor,
+            action="sample.seen",
+            entity="sample",
+            entity_id=monday.isoformat(),
+            now=now,
+        )
+        return render_template(
+            "triage/sample.html",
+            monday=monday,
+            size=SIZE,
+            cases=draw_sample(session, schema, monday),
+            kinds=words.KINDS,
+            answer_words=answer_words(str(get_locale()).partition("_")[0]),
+        )
