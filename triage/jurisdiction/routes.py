@@ -248,8 +248,11 @@ def _draft_partners_of(situation: Situation, place: str) -> Iterator[Draft]:
     clearing_house = network.clearing_houses.get(place)
     # It takes reports in place of the hotlines there, and would hear of it twice.
     if clearing_house is not None:
+        key = _by_storage_or_seat(
+            situation, place, "ncmec.takes", "ncmec.seat"
+        )
         yield _draft_partner(
-            situation, Destination.NCMEC, place, clearing_house, "ncmec.takes"
+            situation, Destination.NCMEC, place, clearing_house, key
         )
     elif hotlines:
         names = " / ".join(hotline.name for hotline in hotlines)
