@@ -13,7 +13,8 @@ from hotline.core.network.targets import parse_target
 from triage.fetching.pages import manifests, page
 from triage.fetching.pages.charset import decode_page
 from triage.fetching.pages.html import flatten_markup
-from triage.fetching.pages.media import css_urls, find_in_text, json_ld_urls
+from triage.fetching.pages.jsonld import json_ld_urls
+from triage.fetching.pages.media import css_urls, find_in_text
 from triage.fetching.pages.reading import _read_thoroughly
 from triage.fetching.pages.srcset import pick_candidates
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from triage.fetching.pages import html
 from triage.fetching.pages.charset import decode_page
+from triage.fetching.pages.jsonld import json_ld_urls
 from triage.fetching.pages.media import (
     css_urls,
     find_media,
-    json_ld_urls,
 )
 from triage.fetching.pages.page import facts_of_page
 from triage.fetching.pages.srcset import pick_candidates

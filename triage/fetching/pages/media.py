@@ -6,12 +6,10 @@ not found here; Open Graph, JSON-LD and ``noscript`` usually name it all the sam
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
-from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -22,14 +20,13 @@ from triage.fetching.pages.charset import (
     encode_query,
     read_as_western,
 )
+from triage.fetching.pages.jsonld import json_ld_urls
 from triage.fetching.pages.srcset import pick_candidates
 from triage.fetching.report import Source
 
 MAX_INLINE = 20_000_000
 """Characters of a ``data:`` URL; larger ones are not decoded."""
 
-_MAX_SCRIPT = 1_000_000
-_MAX_VALUES = 10_000
 _MOST_LEFT_OUT = 1_000
 """Addresses beyond the limit that are counted; of more there is no need to know how many."""
 _LONGEST_ENDING = 16
@@ -70,8 +67,6 @@ _OG = frozenset(
         "thumbnail",
     }
 )
-_LD_KEYS = frozenset({"contentUrl", "thumbnailUrl", "image", "thumbnail"})
-_LD_MEDIA = frozenset({"ImageObject", "VideoObject", "Photograph", "Clip"})
 _PLAIN = re.compile(
     r"""\b(src|srcset|poster|href|content|data-[\w-]{1,20})\s*+=\s*+"""
     r"""(?:"([^"<>]*+)"|'([^'<>]*+)'|([^\s"'<>]++))""",
@@ -357,49 +352,3 @@ def _read_escapes(text: str) -> str:
         return chr(number) if is_sign else "\ufffd"
 
     return _CSS_ESCAPE.sub(read_one, text) if "\\" in text else text
-
-
-def json_ld_urls(text: str) -> Iterator[str]:
-    """Addresses of media in a JSON-LD block (schema.org); broken blocks name none."""
-    try:
-        value: Any = json.loads(text[:_MAX_SCRIPT])
-    except (ValueError, RecursionError):
-        return
-    waiting = [_Value("", value, in_media=False)]
-    for _ in range(_MAX_VALUES):
-        if not waiting:
-            return
-        entry = waiting.pop()
-        if isinstance(entry.value, str):
-            if entry.is_address():
-                yield entry.value
-        else:
-            # From the last to the first, since the last in line is taken next.
-            waiting += reversed(entry.list_inner())
-
-
-@dataclass(frozen=True, slots=True)
-class _Value:
-    """A value of a JSON-LD block. ``in_media``: it describes a picture or a video."""
-
-    key: str
-    value: Any
-    in_media: bool
-
-    def is_address(self) -> bool:
-        if self.key in _LD_KEYS:
-            return True
-        return self.in_media and self.key in ("url", "embedUrl")
-
-    def list_inner(self) -> list[_Value]:
-        if isinstance(self.value, list):
-            return [
-                _Value(self.key, each, self.in_media) for each in self.value
-            ]
-        if not isinstance(self.value, dict):
-            return []
-        kind = self.value.get("@type")
-        inside = self.key in _LD_KEYS or kind in tuple(_LD_MEDIA)
-        return [
-            _Value(name, each, inside) for name, each in self.value.items()
-        ]
