@@ -40,7 +40,7 @@ def _write(context: Context, invitation: Invitation) -> Message:
         settings.data_dir,
         hotline=sender_name(context),
         username=invitation.person.username,
-        link=link_of(context, token_of(context.keyring, invitation.id)),
+        link=link_of(context, token_of(context.keyring, invitation)),
         expires_at=format_moment(invitation.expires_at),
     )
     return Message(

@@ -11,7 +11,7 @@ import re
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from hotline.accounts import passwords
@@ -20,8 +20,8 @@ from hotline.accounts.sessions import end_sessions
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import NotFound, phrase
-from hotline.core.storage.crypto import Keyring
 from hotline.core.storage.ids import new_id
+from hotline.core.storage.keyring import Keyring, mac_under
 
 TOKEN_BYTES = 24  # 192 bits
 LONGEST_TOKEN = 64
@@ -49,12 +49,13 @@ def make_invitation(act: Act, person: Person, email: str = "") -> str:
     )
     hours = act.context.settings.invitation_hours
     invitation_id = new_id()
-    token = token_of(act.context.keyring, invitation_id)
+    key = act.context.keyring.bytes_of("links")
+    token = _token_under(key, invitation_id)
     act.session.add(
         Invitation(
             id=invitation_id,
             person_id=person.id,
-            mac=_mac_of(act.context.keyring, token),
+            mac=_mac_under(key, token),
             email=email,
             made_at=act.now,
             expires_at=act.now + timedelta(hours=hours),
@@ -75,7 +76,7 @@ def find_open(
 ) -> Invitation:
     """The invitation of a link; ``NotFound`` for one that is used, too old, replaced or made up."""
     found = session.scalar(
-        select(Invitation).where(Invitation.mac == _mac_of(keyring, token))
+        select(Invitation).where(Invitation.mac.in_(_macs_of(keyring, token)))
     )
     if found is None or not is_open(found, now):
         raise NotFound(
@@ -92,6 +93,18 @@ def is_open(invitation: Invitation, now: datetime) -> bool:
         and invitation.expires_at > now
         and invitation.person.disabled_at is None
     )
+
+
+def count_open_before(
+    session: Session, moment: datetime, now: datetime
+) -> int:
+    """How many links that were made before the moment may still be used."""
+    query = select(func.count()).where(
+        Invitation.made_at < moment,
+        Invitation.used_at.is_(None),
+        Invitation.expires_at > now,
+    )
+    return session.scalar(query.select_from(Invitation)) or 0
 
 
 def accept_invitation(
@@ -120,13 +133,29 @@ def link_of(context: Context, token: str) -> str:
     return f"{context.settings.console_url}/console/invitation/{token}"
 
 
-def token_of(keyring: Keyring, invitation_id: uuid.UUID) -> str:
+def token_of(keyring: Keyring, invitation: Invitation) -> str:
+    """The token that opens it: while the key is rotated, it may be one under an older key."""
+    keys = keyring.keys_of("links")
+    tokens = [(key, _token_under(key, invitation.id)) for key in keys]
+    opening = (
+        token
+        for key, token in tokens
+        if _mac_under(key, token) == invitation.mac
+    )
+    return next(opening, tokens[0][1])
+
+
+def _token_under(key: bytes, invitation_id: uuid.UUID) -> str:
     """The same one each time."""
-    raw = keyring.mac("links", b"token:invitation:" + invitation_id.bytes)
+    raw = mac_under(key, b"token:invitation:" + invitation_id.bytes)
     return base64.urlsafe_b64encode(raw[:TOKEN_BYTES]).decode()
 
 
-def _mac_of(keyring: Keyring, token: str) -> bytes:
-    """What a token is looked up by; over-long ones cost nothing."""
+def _macs_of(keyring: Keyring, token: str) -> list[bytes]:
+    """What a token is looked up by, under each key; over-long ones cost nothing."""
+    return [_mac_under(key, token) for key in keyring.keys_of("links")]
+
+
+def _mac_under(key: bytes, token: str) -> bytes:
     plain = token[:LONGEST_TOKEN].encode()
-    return keyring.mac("links", b"lookup:invitation:" + plain)
+    return mac_under(key, b"lookup:invitation:" + plain)

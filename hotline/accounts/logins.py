@@ -71,9 +71,9 @@ _LONGEST_USERNAME = 60
 class Attempt:
     """Somebody says who they are.
 
-    ``keys``: under what the log counts the tries, see ``throttle_keys``. ``stored`` is the hash to check the password with;
-    ``person_id`` is None where that is nobody who may sign in. ``proven_at`` is when a code of the
-    second factor was proven, which is the way past a delay.
+    ``keys``: under what the log counts the tries, see ``throttle_keys``. ``stored`` is the hash to
+    check the password with; ``person_id`` is None where that is nobody who may sign in.
+    ``proven_at`` is when a code of the second factor was proven, which is the way past a delay.
     """
 
     username: str

@@ -3,12 +3,51 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
 from hotline.core import setting_values as values
+
+
+class BackupSettings(BaseSettings):
+    """Copies of the data and of the keys: where they lie, who can open them, how often."""
+
+    backup_dir: Path | None = Field(
+        None,
+        description="Archives of the data; <data_dir>/backups by default.",
+    )
+    backup_keys_dir: Path | None = Field(
+        None, description="Archives of the keys; backup_dir by default."
+    )
+    backup_recipients: dict[str, str] = Field(
+        default_factory=dict,
+        description="Who can open a backup: two people or more, name -> age1...",
+    )
+    backup_keys_recipients: dict[str, str] = Field(
+        default_factory=dict,
+        description="Who can open the keys; backup_recipients by default.",
+    )
+    backup_hours: float = Field(
+        0, ge=0, le=24 * 31, description="Every how many hours; 0: by hand."
+    )
+    backup_keep_days: int = Field(
+        30, ge=1, le=3650, description="Older archives are deleted."
+    )
+    backup_max_age_hours: float = Field(
+        0,
+        ge=0,
+        le=24 * 366,
+        description="From when on /readyz warns; 0: twice backup_hours.",
+    )
+    backup_required: bool = Field(
+        False, description="/readyz answers 503 without a recent backup."
+    )
+    postgresql_bin: Path | None = Field(
+        None, description="Folder of pg_dump and pg_restore."
+    )
 
 
 class MailSettings(BaseSettings):

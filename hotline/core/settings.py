@@ -31,6 +31,7 @@ from hotline.core import USER_AGENT
 from hotline.core import setting_values as values
 from hotline.core.errors import Misconfigured
 from hotline.core.setting_groups import (
+    BackupSettings,
     MailSettings,
     OversightSettings,
     SessionSettings,
@@ -47,7 +48,9 @@ TOR_ROUTE = "tor"
 """The name under which an item may be fetched by ``tor_proxy``."""
 
 
-class Settings(MailSettings, OversightSettings, SessionSettings):
+class Settings(
+    BackupSettings, MailSettings, OversightSettings, SessionSettings
+):
     """Read once at start by ``load_settings`` and passed on."""
 
     model_config = SettingsConfigDict(
@@ -99,41 +102,6 @@ class Settings(MailSettings, OversightSettings, SessionSettings):
     redis_url: SecretStr = Field(
         SecretStr(""),
         description="Redis URL; empty: an embedded Redis is started by `hotline up`.",
-    )
-
-    # backups
-    backup_dir: Path | None = Field(
-        None,
-        description="Archives of the data; <data_dir>/backups by default.",
-    )
-    backup_keys_dir: Path | None = Field(
-        None, description="Archives of the keys; backup_dir by default."
-    )
-    backup_recipients: dict[str, str] = Field(
-        default_factory=dict,
-        description="Who can open a backup: two people or more, name -> age1...",
-    )
-    backup_keys_recipients: dict[str, str] = Field(
-        default_factory=dict,
-        description="Who can open the keys; backup_recipients by default.",
-    )
-    backup_hours: float = Field(
-        0, ge=0, le=24 * 31, description="Every how many hours; 0: by hand."
-    )
-    backup_keep_days: int = Field(
-        30, ge=1, le=3650, description="Older archives are deleted."
-    )
-    backup_max_age_hours: float = Field(
-        0,
-        ge=0,
-        le=24 * 366,
-        description="From when on /readyz warns; 0: twice backup_hours.",
-    )
-    backup_required: bool = Field(
-        False, description="/readyz answers 503 without a recent backup."
-    )
-    postgresql_bin: Path | None = Field(
-        None, description="Folder of pg_dump and pg_restore."
     )
 
     # web

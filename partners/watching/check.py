@@ -39,9 +39,9 @@ from triage.cases.examination.examine import (
     is_elsewhere,
     new_visit,
     store_facts,
-    store_media,
 )
 from triage.cases.examination.reporters import tell_reporters
+from triage.cases.examination.store_media import store_media
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.places import note_at_place

@@ -265,6 +265,7 @@ def pytest_runtest_call(item: pytest.Function) -> Generator[None, Any, Any]:
             picture = folder / f"page-{number}.png"
             page.screenshot(path=picture, full_page=True)
             error.add_note(f"{page.url}: {picture}")
-        log = shutil.copy(given["demo"].log, folder / "service.log")
-        error.add_note(f"The service's log: {log}")
+        if "demo" in given:
+            log = shutil.copy(given["demo"].log, folder / "service.log")
+            error.add_note(f"The service's log: {log}")
         raise

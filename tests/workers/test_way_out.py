@@ -270,7 +270,7 @@ def look_at_page(settings: Settings, url: str) -> None:
         resolver=settings.dns_server,
         limits=FetchLimits(total_seconds=3),
     )
-    report = fetch_location(request, lambda _data, _label: {})
+    report = fetch_location(request, lambda data, label, seconds: {})
     if report.outcome in ("failed", "refused"):
         raise HotlineError(report.error or "")
 

@@ -25,6 +25,8 @@ _GONE = (404, 410)
 _ICON = 64
 
 #: Sources of addresses that a page names without showing what is there.
+_UNSEEN = frozenset({"not_decodable", "out_of_time"})
+"""Problems with which what was looked for may be what was not decoded."""
 _ONLY_NAMED = ("direct", "jsonld", "og")
 
 #: The JSON of a fetch report, and of one medium in it.
@@ -172,7 +174,7 @@ def _was_seen(medium: Medium) -> bool:
     if fingerprint is None:
         return False
     problems = fingerprint.get("problems") or ()
-    return "not_decodable" not in problems
+    return not _UNSEEN.intersection(problems)
 
 
 def _not_there(medium: Medium) -> bool:
@@ -184,6 +186,9 @@ def _not_there(medium: Medium) -> bool:
         return True
     # Counters answer so to everybody; a picture that was there would have a body.
     if status == 204 and error == "empty":
+        return True
+    # What was assessed lay on the page itself; frames come and go with advertisements.
+    if error == "frame_not_read":
         return True
     is_only_named = medium.get("source") in _ONLY_NAMED
     return error == "not_media" and is_only_named

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
 from ipaddress import ip_network
 from typing import Any, Literal, Protocol, Self, get_args
 
@@ -29,7 +30,32 @@ Source = Literal[
     "og",
     "jsonld",
     "manifest",
+    "frame",
 ]
+
+
+class MediumError(StrEnum):
+    """Why a medium was not hashed, or not in full, where the reason lies with us."""
+
+    NOT_REACHED = "not_reached"
+    """The time of the whole fetch was up before it was this one's turn."""
+    OUT_OF_TIME = "out_of_time"
+    """Decoding it took longer than one file may take."""
+    OUT_OF_MEMORY = "out_of_memory"
+    DECODER_CRASHED = "decoder_crashed"
+    UNDECODABLE = "undecodable"
+    FRAME_NOT_READ = "frame_not_read"
+    """A page within the page: only pictures and videos are looked at in frames."""
+    DRAWING = "drawing"
+    """An SVG has no pixels of its own; it may hold a picture, which nobody looked at."""
+    SKIPPED = "skipped"
+    """It was looked at before."""
+
+
+WORTH_ANOTHER_LOOK = frozenset(
+    {MediumError.NOT_REACHED, MediumError.OUT_OF_TIME, "timeout", "too_slow"}
+)
+"""Errors of a medium that a less busy hour may not have."""
 
 FingerprintJson = dict[str, Any]
 """What ``MediaFingerprint.to_json`` of ``triage.fingerprints`` gives."""
@@ -62,9 +88,17 @@ class PageFetcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """Seconds of wall-clock time, bytes after decompression, counts."""
+    """Seconds, bytes after decompression, counts.
+
+    ``total_seconds`` are spent waiting for hosts, by the clock on the wall. ``hash_seconds`` (of
+    one file at most ``decode_seconds``) are the processor's own: what else runs on a machine does
+    not decide which frames of a video are hashed. ``wall_seconds`` end all of it in any case.
+    """
 
     total_seconds: float = 30
+    hash_seconds: float = 40
+    decode_seconds: float = 20
+    wall_seconds: float = 75
     connect_seconds: float = 10
     max_bytes: int = 50_000_000
     max_page_bytes: int = 5_000_000
@@ -111,6 +145,7 @@ class FetchRequest:
     ``socks_proxy``: a Tor-like proxy that resolves names itself; ``.onion`` goes nowhere else.
     ``http_proxy``: an upstream proxy for everything but ``.onion``. A request that names a proxy
     never connects around it: without ``http_proxy``, ``socks_proxy`` carries everything.
+    ``skip``: media, by the URLs of an earlier report, that are not looked at again.
     ``tls_insecure``: go on although the certificate is not valid (recorded in ``Hop.tls``).
     """
 
@@ -126,6 +161,7 @@ class FetchRequest:
     http_proxy: str | None = field(default=None, repr=False)
     limits: FetchLimits = field(default_factory=FetchLimits)
     want_media: bool = True
+    skip: tuple[str, ...] = ()
     tls_insecure: bool = False
 
     def __post_init__(self) -> None:
@@ -158,13 +194,19 @@ class FetchRequest:
     def to_json(self) -> dict[str, Any]:
         value = asdict(self)
         value["allowed_networks"] = list(self.allowed_networks)
+        value["skip"] = list(self.skip)
         return value
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         networks = tuple(value.get("allowed_networks", ()))
         limits = FetchLimits.from_json(value.get("limits", {}))
-        given = {**value, "allowed_networks": networks, "limits": limits}
+        given = {
+            **value,
+            "allowed_networks": networks,
+            "limits": limits,
+            "skip": tuple(value.get("skip", ())),
+        }
         return cls(**given)
 
 
@@ -198,13 +240,16 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class PageFacts:
-    """What is kept of a page. ``text_simhash``: 16 hex digits; ``text_length`` in characters."""
+    """What is kept of a page. ``text_simhash``: 16 hex digits; ``text_length`` in characters.
+    ``styles`` (sheets of their own) and ``scripts`` may show more, and were not looked into."""
 
     title_hash: str | None
     text_simhash: str
     text_length: int
     links: int
     login_form: bool
+    styles: int = 0
+    scripts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +267,18 @@ class MediaFound:
     error: str | None = None
     fingerprint: FingerprintJson | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has looked at it yet."""
+        return self.error == MediumError.NOT_REACHED
+
+    @property
+    def is_worth_another_look(self) -> bool:
+        """Whether time alone was missing, be it for some frames of a video only."""
+        problems = (self.fingerprint or {}).get("problems", ())
+        ran_out = MediumError.OUT_OF_TIME in problems
+        return ran_out or self.error in WORTH_ANOTHER_LOOK
+
 
 @dataclass(frozen=True, slots=True)
 class FetchReport:
@@ -231,8 +288,9 @@ class FetchReport:
     answer; ``refused`` we would not connect. ``error`` is a stable slug and may accompany ``ok``:
     ``too_large`` (a page was read up to its cap), ``truncated`` (the host hung up early),
     ``timeout`` (it went on too long) and ``page_too_complex`` (no tree could be built; media were
-    searched for in the text, and ``page`` is of the text too). ``hash_seconds`` of ``seconds``
-    went into decoding and hashing.
+    searched for in the text, and ``page`` is of the text too). ``left_out``: media that the page
+    names beyond those that were looked at. ``hash_seconds`` (the processor's) went into decoding
+    and hashing.
     """
 
     requested: str
@@ -245,6 +303,7 @@ class FetchReport:
     media_type: str | None = None
     page: PageFacts | None = None
     media: tuple[MediaFound, ...] = ()
+    left_out: int = 0
     bytes_read: int = 0
     seconds: float = 0.0
     hash_seconds: float = 0.0

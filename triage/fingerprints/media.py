@@ -14,8 +14,10 @@ from triage.fingerprints.model import (
     Limits,
     MediaFingerprint,
 )
-from triage.fingerprints.pictures import PICTURES, RefusedError, read_picture
+from triage.fingerprints.opening import PICTURES
+from triage.fingerprints.pictures import read_picture
 from triage.fingerprints.sniff import UNKNOWN, is_cut_short, sniff_type
+from triage.fingerprints.source import RefusedError
 from triage.fingerprints.video import CONTAINERS, read_video
 
 _DECODER_LOG = logging.getLogger("PIL")

@@ -18,7 +18,10 @@ class Limits:
     """Of one picture or frame, checked before anything is decoded. Today's telephones take up to
     50 million; of these, decoding held 6 MB (JPEG) to 760 MB (WebP) at its peak, measured."""
     seconds: float = 20.0
-    """Wall time for the frames of one video or animation; what was hashed by then is kept."""
+    """Of the processor, for the frames of one video or animation; what was hashed by then is
+    kept."""
+    wall_seconds: float = 60.0
+    """By the clock on the wall, which ends a file in any case."""
     interval: float = 1.0
     """Seconds between two sampled frames of a video."""
     frames: int = 300

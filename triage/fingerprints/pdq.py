@@ -42,6 +42,9 @@ class Spectrum:
         """64 hex digits."""
         return _write_hex(self.frequencies)
 
+    def count_differing_bits(self, other: Spectrum) -> int:
+        return (int(self.hash, 16) ^ int(other.hash, 16)).bit_count()
+
     @property
     def dihedral(self) -> tuple[str, ...]:
         """The hashes of the eight ways to turn and mirror, by signs and by transposing.

@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import io
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import (
-    AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
-    Image,
-    ImageFile,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
-from pillow_heif.as_plugin import HeifImageFile
+from PIL import Image, ImageFile, JpegImagePlugin
 from simplejpeg import decode_jpeg, decode_jpeg_header
 
+from triage.fingerprints.animations import sample_animation
 from triage.fingerprints.model import (
     MATCHABLE_QUALITY,
     FrameFingerprint,
     Limits,
 )
+from triage.fingerprints.opening import check_icon, open_image
 from triage.fingerprints.pdq import SMALLEST_SIDE, Spectrum, compute_spectrum
 from triage.fingerprints.perceptual import dhash_from_small, phash_from_small
 from triage.fingerprints.sampling import grey_samples, pdq_samples
+from triage.fingerprints.shown import (
+    DARK,
+    WHITE,
+    is_see_through,
+    put_on,
+    to_eight_bits,
+)
+from triage.fingerprints.source import Deadline, RefusedError, Source
 
 DECODED_SIDE = 512
 """A JPEG is decoded at the smallest scale that leaves at least this many pixels on both sides."""
@@ -41,24 +38,12 @@ GREY_SIDE = 128
 look at 8 waves a side at most: 2 bits from ImageHash's, or none, in 424 of 468 JPEGs (photographs,
 noise, shapes, text; 432 with all pixels, where the grey decode alone tells)."""
 
-# The plugins' classes are used themselves: Image.open would ask each of its registered plugins,
-# and warn or refuse by a process-wide limit.
-DECODERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
-    "image/png": PngImagePlugin.PngImageFile,
-    "image/gif": GifImagePlugin.GifImageFile,
-    "image/webp": WebPImagePlugin.WebPImageFile,
-    "image/avif": AvifImagePlugin.AvifImageFile,
-    "image/heic": HeifImageFile,
-    "image/bmp": BmpImagePlugin.BmpImageFile,
-    "image/tiff": TiffImagePlugin.TiffImageFile,
-}
-PICTURES = frozenset({"image/jpeg", *DECODERS})
+_ONE_PICTURE = frozenset({"image/vnd.adobe.photoshop", "image/x-icon"})
+"""What Pillow counts in these are layers, or sizes of one picture."""
 MOST_SCANS = 100
 """Of a progressive JPEG; encoders write some ten. A hundred bytes can make a scan that goes over a
 whole picture of 50 megapixels, and a file may hold any number of them."""
 _SCAN, _END = b"\xff\xda", b"\xff\xd9"
-_PNG_START = b"\x89PNG\r\n\x1a\n"
-_PNG_TEXT = frozenset({b"tEXt", b"zTXt", b"iTXt", b"iCCP"})
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -70,39 +55,9 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _TURNED = {5, 6, 7, 8}
-_GREY_MODES = {"1", "LA", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
-
-
-class RefusedError(Exception):
-    """A file that is not decoded (further). ``problem`` is one of the stable words."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
-
-
-class Source(io.BytesIO):
-    """The file in memory, as decoders read it; refuses to be read once its time is up.
-
-    Reading is what all decoders have in common, so that this bounds the ones that loop over a
-    file (an animation of a million frames) without their help.
-    """
-
-    def __init__(self, data: bytes | memoryview, seconds: float) -> None:
-        super().__init__(data)
-        self._until = time.monotonic() + seconds
-
-    @property
-    def seconds_left(self) -> float:
-        return self._until - time.monotonic()
-
-    def check(self) -> None:
-        if self.seconds_left < 0:
-            raise RefusedError("out_of_time")
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        self.check()
-        return super().read(size)
+_GREY_MODES = {"1", "LA"}
+SAME_PICTURE = 8
+"""Bits within which another background leaves a picture what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,42 +93,80 @@ def read_picture(
     """Decode and shrink. Raises ``RefusedError``, or whatever a decoder raises on a broken file."""
     if media_type == "image/jpeg":
         return _read_jpeg(data, limits)
-    source = Source(data, limits.seconds)
-    image = _open_image(source, media_type)
+    deadline = Deadline(limits)
+    image = open_image(Source(data, deadline), media_type)
     full = _prepare_decoding(image, limits)
     problems = [] if _decode_image(image) else ["truncated"]
-    upright, full = _turn_upright(image, full)
-    first = shrink_picture(upright, full)
-    hashes = _grey_hashes(upright, full)
-    if getattr(image, "n_frames", 1) == 1:
-        return Picture(first, *hashes, (), None, tuple(problems))
-    frames, duration, more = _sample_animation(image, first, source, limits)
-    return Picture(first, *hashes, frames, duration, tuple(problems + more))
+    upright, full = _turn_upright(to_eight_bits(image), full, image)
+    looks = _list_looks(upright, full)
+    best = _choose_look(looks)
+    hashes = _grey_hashes(best.image, full)
+    others = _list_others(best, looks)
+    if others:
+        problems.append("see_through")
+    if media_type in _ONE_PICTURE or getattr(image, "n_frames", 1) == 1:
+        return Picture(best.shrunk, *hashes, others, None, tuple(problems))
 
+    def hash_frame(frame: ImageFile.ImageFile, at: float) -> FrameFingerprint:
+        size = _prepare_decoding(frame, limits)
+        if not _decode_image(frame):
+            problems.append("truncated")
+        shown = _turn_upright(to_eight_bits(frame), size, frame)
+        return _choose_look(_list_looks(*shown)).shrunk.frame(at)
 
-def _open_image(source: Source, media_type: str) -> ImageFile.ImageFile:
-    """A PNG may carry megabytes of text or of a colour profile, packed small. Pillow refuses such a
-    file, and browsers show it: what nobody sees is left out."""
-    try:
-        return DECODERS[media_type](source)
-    except ValueError:
-        if media_type != "image/png":
-            raise
-    return DECODERS[media_type](
-        Source(_without_text(source.getvalue()), source.seconds_left)
+    first = best.shrunk.frame(0.0)
+    animation = sample_animation(image, first, hash_frame, deadline, limits)
+    frames = (*animation.frames, *others)
+    problems += animation.problems
+    return Picture(
+        best.shrunk, *hashes, frames, animation.duration, tuple(problems)
     )
 
 
-def _without_text(data: bytes) -> bytes:
-    """A PNG's chunks (length, name, content, checksum) without those of text and profile."""
-    kept, at = [_PNG_START], len(_PNG_START)
-    # No chunk is believed to end within the file: a slice past it is empty.
-    while at < len(data):
-        end = at + 12 + int.from_bytes(data[at : at + 4])
-        if data[at + 4 : at + 8] not in _PNG_TEXT:
-            kept.append(data[at:end])
-        at = end
-    return b"".join(kept)
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A picture as it looks on one background, or as its colours are without their transparency,
+    which is what other programs hash."""
+
+    image: Image.Image
+    shrunk: Shrunk
+
+
+def _list_looks(image: Image.Image, full: tuple[int, int]) -> list[_Look]:
+    """Without transparency first; on white and on dark where the background makes a difference."""
+    looks = [_Look(image, shrink_picture(image, full))]
+    if is_see_through(image):
+        for colour in (WHITE, DARK):
+            shown = put_on(image, colour)
+            looks.append(_Look(shown, shrink_picture(shown, full)))
+    return looks
+
+
+def _choose_look(looks: list[_Look]) -> _Look:
+    """The first with enough detail: lists of known pictures hold the one without transparency. A
+    picture that is drawn in its transparency alone is flat there, and is taken as it is shown."""
+    for look in looks:
+        if look.shrunk.spectrum.quality >= MATCHABLE_QUALITY:
+            return look
+    return max(looks, key=lambda look: look.shrunk.spectrum.quality)
+
+
+def _list_others(
+    best: _Look, looks: list[_Look]
+) -> tuple[FrameFingerprint, ...]:
+    """The looks that differ from the best one by much, as frames that may be matched as well."""
+    known = [best.shrunk.spectrum]
+    others = []
+    for look in looks:
+        spectrum = look.shrunk.spectrum
+        is_usable = spectrum.quality >= MATCHABLE_QUALITY
+        if is_usable and all(
+            spectrum.count_differing_bits(each) > SAME_PICTURE
+            for each in known
+        ):
+            known.append(spectrum)
+            others.append(look.shrunk.frame(0.0))
+    return tuple(others)
 
 
 def _few_scans(data: bytes | memoryview) -> bytes | memoryview:
@@ -305,6 +298,7 @@ def _prepare_decoding(
     # The header's word, before any pixel: a few hundred bytes can claim a picture of gigabytes.
     if width * height > limits.pixels:
         raise RefusedError("too_many_pixels")
+    check_icon(image, limits)
     image.draft("L", (DECODED_SIDE, DECODED_SIDE))
     return width, height
 
@@ -327,10 +321,12 @@ def _decode_image(image: ImageFile.ImageFile) -> bool:
 
 
 def _turn_upright(
-    image: Image.Image, full: tuple[int, int]
+    image: Image.Image,
+    full: tuple[int, int],
+    opened: Image.Image | None = None,
 ) -> tuple[Image.Image, tuple[int, int]]:
-    """The picture as people see it, by its EXIF orientation."""
-    orientation = _read_orientation(image)
+    """The picture as people see it, by the EXIF orientation that it was ``opened`` with."""
+    orientation = _read_orientation(opened or image)
     if orientation not in _UPRIGHT:
         return image, full
     image = image.transpose(_UPRIGHT[orientation])
@@ -344,38 +340,3 @@ def _read_orientation(image: Image.Image) -> int:
     # Pillow raises anything from struct.error to KeyError for a broken block.
     except Exception:
         return 1
-
-
-def _sample_animation(
-    image: ImageFile.ImageFile, first: Shrunk, source: Source, limits: Limits
-) -> tuple[tuple[FrameFingerprint, ...], float, list[str]]:
-    """First, middle and last frame, the seconds that all take, and what went wrong."""
-    frames = [first.frame(0.0)]
-    start, end = 0.0, _read_seconds(image, "duration")
-    problems: list[str] = []
-    try:
-        count = image.n_frames  # type: ignore[attr-defined]
-        for index in range(1, count):
-            source.check()
-            image.seek(index)
-            start = end
-            if index in {count // 2, count - 1}:
-                full = _prepare_decoding(image, limits)
-                if not _decode_image(image):
-                    problems.append("truncated")
-                # WebP and AVIF know a frame's time, once it is decoded; the others how long it is.
-                start = _read_seconds(image, "timestamp") or start
-                shrunk = shrink_picture(*_turn_upright(image, full))
-                frames.append(shrunk.frame(start))
-            end = start + _read_seconds(image, "duration")
-    except RefusedError as refused:
-        problems.append(refused.problem)
-    except Exception:
-        problems.append("truncated")
-    return tuple(frames), round(end, 3), problems
-
-
-def _read_seconds(image: Image.Image, name: str) -> float:
-    """One of the current frame's times, which Pillow gives in ms; 0 for the pages of a TIFF."""
-    time = image.info.get(name, 0)
-    return float(time) / 1000 if isinstance(time, (int, float)) else 0.0

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from triage.fingerprints.folding import fold_frames
 from triage.fingerprints.model import (
     MATCHABLE_QUALITY,
     FrameFingerprint,
@@ -19,10 +20,9 @@ from triage.fingerprints.model import (
 )
 from triage.fingerprints.pictures import (
     DECODED_SIDE,
-    RefusedError,
-    Source,
     shrink_picture,
 )
+from triage.fingerprints.source import Deadline, RefusedError, Source
 
 CONTAINERS = {
     "video/mp4": "mp4",
@@ -39,8 +39,6 @@ CONTAINERS = {
 """FFmpeg's name of the one demuxer that may read each type: none that opens other files."""
 
 MATCH_DISTANCE = 31
-FOLD_DISTANCE = 8
-"""Bits within which a frame counts as its predecessor again; well inside the matching distance."""
 _MICROSECONDS = 1_000_000
 _END_TOLERANCE = 2.0
 """Seconds (or a twentieth) by which sound may outlast the pictures without a remark."""
@@ -67,7 +65,7 @@ def read_video(
 ) -> Sampled:
     """Sample and hash. Never raises on a broken file: what was read by then is kept."""
     sampled = Sampled()
-    source = Source(data, limits.seconds)
+    source = Source(data, Deadline(limits))
     try:
         with av.open(
             source,
@@ -143,7 +141,7 @@ def _decode_frames(
     """
     first = last = None
     for packet in container.demux(stream):
-        source.check()
+        source.deadline.check()
         if packet.pts is not None:
             time = float(packet.pts * packet.time_base)
             first, last = min(time, first or time), max(time, last or time)
@@ -185,18 +183,6 @@ def _hash_frame(
     return shrunk.frame(at)
 
 
-def fold_frames(frames: Sequence[FrameFingerprint]) -> list[FrameFingerprint]:
-    """Leave out frames that look like the last one kept; of a still scene its first remains."""
-    kept: list[FrameFingerprint] = []
-    for frame in frames:
-        if (
-            not kept
-            or _count_differing_bits(kept[-1].pdq, frame.pdq) > FOLD_DISTANCE
-        ):
-            kept.append(frame)
-    return kept
-
-
 def video_match(
     query: Sequence[FrameFingerprint],
     known: Sequence[FrameFingerprint],
@@ -225,7 +211,3 @@ def _pack_bits(
     """Usable frames x 4 words of 64 bits."""
     usable = "".join(frame.pdq for frame in frames if frame.quality >= quality)
     return np.frombuffer(bytes.fromhex(usable), np.uint64).reshape(-1, 4)
-
-
-def _count_differing_bits(one: str, other: str) -> int:
-    return (int(one, 16) ^ int(other, 16)).bit_count()

@@ -218,13 +218,19 @@ def _reasons_for_police(situation: Situation) -> Iterator[Reason]:
     elif situation.child_is_taken_to_be_here:
         yield Reason("police.child_here", countries=home)
     if situation.hosted_home:
-        yield Reason("police.hosted_home", countries=home)
+        key = _by_storage_or_seat(
+            situation, facts.home, "police.hosted_home", "police.seat_home"
+        )
+        yield Reason(key, countries=home)
     if facts.is_person_s_address:
         yield Reason("police.address_used")
     elif situation.hidden:
         yield Reason("police.hidden")
-    if situation.unreached_hosts:
-        yield Reason("police.no_hotline", countries=situation.unreached_hosts)
+    for place in situation.unreached_hosts:
+        key = _by_storage_or_seat(
+            situation, place, "police.no_hotline", "police.seat_no_hotline"
+        )
+        yield Reason(key, countries=(place,))
     if situation.abroad:
         yield Reason("police.abroad", facts=situation.abroad)
     if situation.foreign_hosts and rules and rules.foreign_hosting_to_police:
@@ -233,6 +239,14 @@ def _reasons_for_police(situation: Situation) -> Iterator[Reason]:
         yield Reason("police.host_unknown", countries=home)
     if situation.in_words and not situation.nexus:
         yield Reason("police.in_words")
+
+
+def _by_storage_or_seat(
+    situation: Situation, place: str | None, stored: str, seat: str
+) -> str:
+    """The key of the reason by which ``place`` is concerned: a company's seat says who can act,
+    and nothing about where it keeps its machines."""
+    return stored if place == situation.facts.stored_in else seat
 
 
 def _draft_interpol(
@@ -280,7 +294,9 @@ def _draft_partners(situation: Situation) -> Iterator[Draft]:
             Destination.ICCAM,
             home,
             situation.rules.network.exchange,
-            "iccam.own_record",
+            _by_storage_or_seat(
+                situation, home, "iccam.own_record", "iccam.own_seat"
+            ),
         )
 
 
@@ -290,14 +306,18 @@ def _draft_partners_of(situation: Situation, place: str) -> Iterator[Draft]:
     clearing_house = network.clearing_houses.get(place)
     # It takes reports in place of the hotlines there, and would hear of it twice.
     if clearing_house is not None:
+        key = _by_storage_or_seat(
+            situation, place, "ncmec.takes", "ncmec.seat"
+        )
         yield _draft_partner(
-            situation, Destination.NCMEC, place, clearing_house, "ncmec.takes"
+            situation, Destination.NCMEC, place, clearing_house, key
         )
     elif hotlines:
         names = " / ".join(hotline.name for hotline in hotlines)
-        yield _draft_partner(
-            situation, Destination.HOTLINE, place, names, "hotline.there"
+        key = _by_storage_or_seat(
+            situation, place, "hotline.there", "hotline.seat"
         )
+        yield _draft_partner(situation, Destination.HOTLINE, place, names, key)
     home = situation.facts.home
     if hotlines and home and situation.hotlines(home):
         yield _draft_partner(

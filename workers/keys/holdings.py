@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
+from hotline.accounts.invitations import count_open_before
 from hotline.core.context import Context
 from hotline.core.storage import audit_heads
 from hotline.core.storage.key_rotations import KeyRotation, Moved
@@ -125,12 +126,15 @@ def _needs_receipts(
 def _needs_links(
     session: Session,
     _context: Context,
-    _rotation: KeyRotation | None,
+    rotation: KeyRotation | None,
     now: datetime,
 ) -> str:
     reasons = []
     if count := count_links_in_grace(session, now):
         reasons.append(f"the grace of {count} links is not over")
+    used_from = rotation.used_from if rotation is not None else None
+    if count := count_open_before(session, used_from or now, now):
+        reasons.append(f"{count} invitations are open")
     if senders := senders_under_links(session):
         reasons.append(
             "these senders have not used their API key since they were brought up to date: "
@@ -183,6 +187,7 @@ SEALED = (
     "person_fact.value",
     "referral.told",
     "referral_message.text",
+    "totp_secret.sealed",
 )
 """Each under the key of its own record, which ``master`` wraps."""
 UNDER_NO_KEY = {
@@ -191,6 +196,10 @@ UNDER_NO_KEY = {
     "api_key.mac": "SHA-256 of an API key of 256 random bits; where `keyed` is set, a digest under "
     "`links` as it was once, until the key is used next",
     "api_key.previous_mac": "the same of the sender's key before",
+    "login_session.challenge": "random bits that a passkey signs once",
+    "passkey.credential_id": "a public name",
+    "passkey.public_key": "a public key",
+    "recovery_code.digest": "SHA-256 of a random code of 80 bits or more",
 }
 """Binary columns that no key of the service protects, and why."""
 
@@ -200,7 +209,7 @@ HOLDINGS: Mapping[str, Holding] = MappingProxyType(
             purpose="wraps the key of each record",
             uses=(
                 Use(
-                    "the keys of reports, cases' people, referrals, accesses and webhooks",
+                    "the keys of reports, cases' people, referrals, accesses, webhooks and apps for codes",
                     "AES-256-GCM",
                     ("record_key.wrapped",),
                 ),
@@ -239,7 +248,7 @@ HOLDINGS: Mapping[str, Holding] = MappingProxyType(
             need=_needs_receipts,
         ),
         "links": Holding(
-            purpose="makes the links of offices and hosts",
+            purpose="makes the links of offices, hosts and invitations",
             uses=(
                 Use(
                     "links in letters, and what they are looked up by",
@@ -248,11 +257,13 @@ HOLDINGS: Mapping[str, Holding] = MappingProxyType(
                         "referral.link_mac",
                         "notice.link_mac",
                         "replaced_link.mac",
+                        "invitation.mac",
                     ),
                 ),
             ),
             rotated="every referral and notice gets a new link, which the next letter carries; the "
-            "link before works for the days of grace, and says then that it was replaced",
+            "link before works for the days of grace, and says then that it was replaced; invitations keep "
+            "theirs until they end",
             need=_needs_links,
             move=_move_links,
             count_left=lambda session, context: count_older_links(

@@ -5,12 +5,18 @@ The same normal form is checked and handed to curl, so that the two cannot disag
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import ada_url
 
 MAX_URL = 8_192
 """Longer addresses are cut in reports: a URL is a name, not a place to carry data in."""
+
+_LONGEST_NAME = 1_000
+"""Characters of user name, host and port, where some are not ASCII: a host has 253 at most, and
+writing a longer one in Punycode costs the square of its length."""
+_AUTHORITY = re.compile(r"[\w+.\-\s]*+:?[/\\\s]*+([^/\\?#]*+)")
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -37,7 +43,7 @@ class Target:
 
 def parse_target(text: str, base: str | None = None) -> Target | None:
     """``text`` as a target, relative to ``base``; None where it is no URL or too long for one."""
-    if len(text) > MAX_URL:
+    if len(text) > MAX_URL or _has_endless_name(text):
         return None
     try:
         url = ada_url.URL(text, base=base) if base else ada_url.URL(text)
@@ -58,3 +64,10 @@ def parse_target(text: str, base: str | None = None) -> Target | None:
     url.username = url.password = ""
     port = int(url.port) if url.port else DEFAULT_PORTS[scheme]
     return Target(href, url.href, scheme, url.hostname, port)
+
+
+def _has_endless_name(text: str) -> bool:
+    if len(text) <= _LONGEST_NAME or text.isascii():
+        return False
+    match = _AUTHORITY.match(text)
+    return match is not None and len(match[1]) > _LONGEST_NAME

@@ -190,8 +190,8 @@ class World:
         request = FetchRequest(url, **settings)
         report = fetch_location(
             request,
-            lambda data, kind: fingerprint_media(
-                data, declared_type=kind
+            lambda data, label, seconds: fingerprint_media(
+                data, declared_type=label
             ).to_json(),
         )
         return report.to_json()

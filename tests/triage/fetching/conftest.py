@@ -195,7 +195,9 @@ def ask(url: str, **changes: Any) -> FetchRequest:
     return replace(request, **changes)
 
 
-def fake_hash(data: bytes, label: str | None) -> dict[str, Any]:
+def fake_hash(
+    data: bytes, label: str | None, seconds: float = 1.0
+) -> dict[str, Any]:
     return {
         "sha256": hashlib.sha256(data).hexdigest(),
         "size": len(data),

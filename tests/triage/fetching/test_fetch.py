@@ -406,7 +406,9 @@ def test_a_decoder_that_fails_costs_one_medium_and_tells_nothing(
 ) -> None:
     from triage.fetching.fetch import fetch_location
 
-    def hasher(data: bytes, label: str | None) -> dict[str, Any]:
+    def hasher(
+        data: bytes, label: str | None, seconds: float
+    ) -> dict[str, Any]:
         if b"marker" in data:
             raise ValueError(f"cannot decode {data!r}")
         return lab.fake_hash(data, label)

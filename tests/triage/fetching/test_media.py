@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triage.fetching.pages import html
+from triage.fetching.pages.charset import decode_page
+from triage.fetching.pages.jsonld import json_ld_urls
 from triage.fetching.pages.media import (
     css_urls,
     find_media,
-    json_ld_urls,
-    largest_candidate,
 )
 from triage.fetching.pages.page import facts_of_page
+from triage.fetching.pages.srcset import pick_candidates
 
 PAGE = "https://pictures.example/album/index.html"
 
@@ -23,7 +24,9 @@ PAGE = "https://pictures.example/album/index.html"
 def found(markup: str, limit: int = 100) -> list[tuple[str, str]]:
     return [
         (each.url, each.source)
-        for each in find_media(html.parse_page(markup), PAGE, limit=limit)
+        for each in find_media(
+            html.parse_page(markup), PAGE, limit=limit
+        ).candidates
     ]
 
 
@@ -36,7 +39,10 @@ def at(path: str) -> str:
     [
         ("<img src=a.jpg>", [("a.jpg", "img")]),
         ("<img data-src=lazy.jpg>", [("lazy.jpg", "img")]),
-        ("<img srcset='s.jpg 1x, l.jpg 2x'>", [("l.jpg", "srcset")]),
+        (
+            "<img srcset='s.jpg 1x, l.jpg 2x'>",
+            [("l.jpg", "srcset"), ("s.jpg", "srcset")],
+        ),
         (
             "<picture><source srcset='w.webp 800w, n.webp 400w'><img src=f.jpg></picture>",
             [("w.webp", "picture"), ("f.jpg", "picture")],
@@ -65,7 +71,16 @@ def at(path: str) -> str:
             [("live/index.m3u8?t=1", "manifest")],
         ),
         ("<object data=o.mp4></object>", [("o.mp4", "direct")]),
-        ("<script src=code.js></script><iframe src=frame.html></iframe>", []),
+        (
+            "<script src=code.js></script><iframe src=frame.html></iframe><img src=a.jpg>",
+            [("a.jpg", "img"), ("frame.html", "frame")],
+        ),
+        ("<p style='background:url(a\\2e jpg)'>", [("a.jpg", "css")]),
+        (
+            "<p style='background:image-set(&quot;b.jpg&quot; 1x)'>",
+            [("b.jpg", "css")],
+        ),
+        ("<object data=shown></object>", [("shown", "direct")]),
         ("<noscript><img src=n.jpg></noscript>", [("n.jpg", "img")]),
         ("<svg><image href=v.png /></svg>", [("v.png", "img")]),
         ("<base href=/other/><img src=../a.jpg>", [("../a.jpg", "img")]),
@@ -123,13 +138,13 @@ def test_what_is_no_picture_on_the_web_is_not_named(url: str) -> None:
 
 
 def test_srcset_with_commas_in_addresses() -> None:
-    assert largest_candidate("a,b.jpg 1x, c,d.jpg 3x") == "c,d.jpg"
-    assert largest_candidate("a.jpg, b.jpg 2x") == "b.jpg"
-    assert (
-        largest_candidate("data:image/png;base64,AA== 2x, s.jpg")
-        == "data:image/png;base64,AA=="
-    )
-    assert largest_candidate(" ,, ") is None
+    assert pick_candidates("a,b.jpg 1x, c,d.jpg 3x") == ["c,d.jpg", "a,b.jpg"]
+    assert pick_candidates("a.jpg, b.jpg 2x") == ["b.jpg", "a.jpg"]
+    assert pick_candidates("data:image/png;base64,AA== 2x, s.jpg") == [
+        "data:image/png;base64,AA==",
+        "s.jpg",
+    ]
+    assert pick_candidates(" ,, ") == []
 
 
 @pytest.mark.parametrize(
@@ -162,9 +177,9 @@ def test_unclosed_formatting_is_not_opened_again_in_every_paragraph() -> None:
         f"<p>{opened}</p>" + "<p>x</p>" * 1_000 + "<img src=a.png>"
     )
     assert len(tree.css("*")) < 1_500
-    assert [each.url for each in find_media(tree, PAGE, limit=9)] == [
-        at("a.png")
-    ]
+    assert [
+        each.url for each in find_media(tree, PAGE, limit=9).candidates
+    ] == [at("a.png")]
 
 
 @pytest.mark.parametrize(
@@ -226,27 +241,27 @@ FRAGMENTS = [
 )
 def test_the_finder_never_raises(pieces: list[str]) -> None:
     tree = html.parse_page("".join(pieces))
-    assert len(find_media(tree, PAGE, limit=5)) <= 5
+    assert len(find_media(tree, PAGE, limit=5).candidates) <= 5
     facts_of_page(tree)
 
 
 @given(st.binary(max_size=300), st.text(max_size=30))
 def test_any_bytes_decode(body: bytes, label: str) -> None:
-    html.decode_page(body, label)
+    decode_page(body, label)
 
 
 def test_charsets_by_header_page_and_mark() -> None:
     assert (
-        html.decode_page(
+        decode_page(
             "ë".encode("cp1252"), "text/html; charset=windows-1252"
-        )
+        ).text
         == "ë"
     )
-    assert html.decode_page(
+    assert decode_page(
         b"<meta charset=iso-8859-2>" + "ć".encode("iso-8859-2"), None
-    ).endswith("ć")
+    ).text.endswith("ć")
     assert (
-        html.decode_page("\ufeffх".encode(), "text/html; charset=latin-1")
+        decode_page("\ufeffх".encode(), "text/html; charset=latin-1").text
         == "х"
     )
-    assert html.decode_page(b"x", "text/html; charset=base64") == "x"
+    assert decode_page(b"x", "text/html; charset=base64").text == "x"

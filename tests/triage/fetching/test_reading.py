@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from triage.fetching.pages.charset import Decoded
 from triage.fetching.pages.media import find_in_text
 from triage.fetching.pages.reading import read_page
 from triage.fetching.process.helper import Helper
@@ -17,7 +18,9 @@ PAGE = "https://pictures.example/album/"
 
 
 def test_a_plain_page_is_read_thoroughly() -> None:
-    reading = read_page("<title>x</title><p>a b<img src=a.png>", PAGE, limit=9)
+    reading = read_page(
+        Decoded("<title>x</title><p>a b<img src=a.png>"), PAGE, limit=9
+    )
     assert [(each.url, each.source) for each in reading.candidates] == [
         (PAGE + "a.png", "img")
     ]
@@ -28,7 +31,7 @@ def test_a_plain_page_is_read_thoroughly() -> None:
 def test_a_page_that_takes_too_long_is_searched_as_text() -> None:
     attributes = " ".join(f"a{n}" for n in range(150_000))
     page = f"<p>hello<img {attributes} src=a.png><a href='b.jpg?x=1&amp;y=2'><a href=c.html>"
-    reading = read_page(page, PAGE, limit=9, seconds=0.3)
+    reading = read_page(Decoded(page), PAGE, limit=9, seconds=0.3)
     assert reading.crude
     assert [each.url for each in reading.candidates] == [
         PAGE + "a.png",
@@ -92,15 +95,16 @@ def test_text_search_finds_what_is_named_plainly() -> None:
     <img data-src=lazy.webp><a href=javascript:x()><img src=javascript:x()>"""
     assert [
         each.url.rpartition("/")[2]
-        for each in find_in_text(page, PAGE, limit=9)
+        for each in find_in_text(page, PAGE, limit=9).candidates
     ] == [
         "a.jpg",
         "b.jpg",
         "l.png",
         "o.jpg",
         "lazy.webp",
+        "s.png",
     ]
-    assert len(find_in_text(page, PAGE, limit=2)) == 2
+    assert len(find_in_text(page, PAGE, limit=2).candidates) == 2
 
 
 def test_the_report_says_that_a_page_was_too_complex(

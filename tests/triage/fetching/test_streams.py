@@ -64,7 +64,7 @@ def serve(lab: Any, world: Any, parts: dict[str, bytes]) -> None:
         )
 
 
-def hasher(data: bytes, label: str | None) -> dict[str, Any]:
+def hasher(data: bytes, label: str | None, seconds: float) -> dict[str, Any]:
     return fingerprint_media(data, declared_type=label).to_json()
 
 

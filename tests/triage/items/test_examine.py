@@ -18,7 +18,7 @@ from hotline.core.network.tls import TlsFacts
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
 from hotline.intake.submission import read_submission
-from triage.cases.examination import examine
+from triage.cases.examination import examine, second_look
 from triage.cases.examination.examine import examine_item
 from triage.cases.examination.register import register_report
 from triage.cases.models import Case
@@ -29,6 +29,7 @@ from triage.hashlists.models import MediaMatch
 from triage.hashlists.search.matcher import Matcher
 from triage.hosting.facts import HostingFacts, Observation
 from triage.items.models import Item, Visit
+from triage.media.models import Media
 from workers.demo.pictures import alter_picture, draw_picture, encode_jpeg
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -267,3 +268,56 @@ def test_a_faulty_certificate_is_a_fact() -> None:
         )
         == ()
     )
+
+
+class SlowHost:
+    """Runs out of time over its film, unless it is given more."""
+
+    def __init__(self) -> None:
+        self.requests: list[FetchRequest] = []
+
+    def fetch(self, request: FetchRequest) -> FetchReport:
+        self.requests.append(request)
+        found = fingerprint_media(
+            encode_jpeg(draw_picture("lantern"))
+        ).to_json()
+        if request.limits.decode_seconds <= 20:
+            found |= {"problems": ["out_of_time"], "pdq": None}
+        medium = MediaFound(request.url, "direct", 200, fingerprint=found)
+        return FetchReport(
+            request.url, request.url, "ok", 200, media=(medium,)
+        )
+
+
+def test_what_ran_out_of_time_is_looked_at_again_once(
+    context: Context,
+) -> None:
+    task, registries, host = _reported(context), Registries(), SlowHost()
+    registries.let.set()
+    tools = {
+        "fetcher": host,
+        "lookup": registries,
+        "matcher": Matcher(context),
+    }
+    examine_item(task, **tools)
+    (media,) = _all(context, Media)
+    assert media.problems == ["out_of_time"]
+    again = [
+        row
+        for row in _all(context, OutboxEntry)
+        if row.key.startswith("look-again:")
+    ]
+    (row,) = again
+    assert row.due_at == NOW + second_look.DELAY
+    with context.database.reading() as session:
+        visits = session.scalars(select(Visit)).all()
+        item = session.get_one(Item, visits[0].item_id)
+        found = second_look.find_second_look(session, item.id)
+        assert found is not None and found.done_at is None
+    examine_item(Task(context, row.id, row.payload, 1, NOW), **tools)
+    (media,) = _all(context, Media)
+    assert media.problems == []
+    assert media.pdq is not None
+    assert host.requests[1].limits == second_look.PATIENT
+    keys = [row.key for row in _all(context, OutboxEntry)]
+    assert sum(key.startswith("look-again:") for key in keys) == 1

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,15 +24,20 @@ from hotline.core.jobs.steps import Steps
 from hotline.core.jobs.task import Task
 from hotline.core.settings import Settings
 from hotline.core.storage import audit, machine
-from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from hotline.intake.vocabulary import PartEvent
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.examination.register import join_location
 from triage.cases.examination.reporters import tell_reporters
+from triage.cases.examination.second_look import (
+    PATIENT,
+    is_second_look,
+    post_second_look,
+)
+from triage.cases.examination.store_media import store_media
 from triage.cases.places import lock_case_of, note_at_place
 from triage.cases.vocabulary import CaseEvent, CaseState, PlaceEvent
-from triage.fetching.report import FetchReport, PageFetcher
+from triage.fetching.report import FetchLimits, FetchReport, PageFetcher
 from triage.hosting.facts import HostingFacts, Observation, tls_observation
 from triage.hosting.lookup import Lookup
 from triage.items.access import (
@@ -45,7 +50,6 @@ from triage.items.models import (
     HostingHop,
     HostingObservation,
     Item,
-    ItemMedia,
     Visit,
 )
 from triage.items.origin import FACT as ORIGIN
@@ -53,8 +57,7 @@ from triage.items.origin import observe_item, told_origins
 from triage.locations import identify_one
 from triage.locations.catalogue import load_platforms
 from triage.locations.identify import is_shortener
-from triage.media.models import Media
-from triage.prints.watch import note_media, watch_item
+from triage.prints.watch import watch_item
 
 # The index of hashes is arrays: who only names the type of a search loads none.
 if TYPE_CHECKING:
@@ -84,7 +87,12 @@ def examine_item(
         access = access_of(session, task.context, item_id)
         origins = told_origins(session, item_id)
     report = fetch_location(
-        item, task.context.settings, fetcher, task.steps, access
+        item,
+        task.context.settings,
+        fetcher,
+        task.steps,
+        access,
+        limits=PATIENT if is_second_look(task) else FetchLimits(),
     )
     with ThreadPoolExecutor(1) as aside, task.steps.measured("hosting"):
         asked = aside.submit(
@@ -106,6 +114,7 @@ def examine_item(
                 store_media(
                     session, item, report, matcher=matcher, now=task.now
                 )
+            post_second_look(act, task, item, report)
         item.examined_at = task.now
         watch_item(session, item, task.now)
         into_queue(session, task, item)
@@ -216,12 +225,16 @@ def fetch_location(
     fetcher: PageFetcher,
     steps: Steps,
     access: Access = NOTHING_SPECIAL,
+    limits: FetchLimits | None = None,
 ) -> FetchReport | None:
     """What lies there; None where there is nothing to fetch."""
     if not item.fetchable:
         return None
     started = time.perf_counter()
-    report = fetcher.fetch(fetch_request(item, settings, access))
+    request = fetch_request(item, settings, access)
+    if limits is not None:
+        request = replace(request, limits=limits)
+    report = fetcher.fetch(request)
     steps.add("hash", report.hash_seconds)
     steps.add("fetch", time.perf_counter() - started - report.hash_seconds)
     return report
@@ -322,76 +335,3 @@ def new_visit(
         error=report.error,
         report=report.to_json(),
     )
-
-
-def store_media(
-    session: Session,
-    item: Item,
-    report: FetchReport,
-    *,
-    matcher: Matcher,
-    now: datetime,
-) -> Sequence[Media]:
-    """Keep the hashes of what was found at the item, match the files that are new to us, and let
-    those cases know of it whose reporters gave a fingerprint of one of them."""
-    kept = []
-    for medium in report.media:
-        if medium.fingerprint is None:
-            continue
-        media = _media_of(session, medium.fingerprint, now)
-        kept.append(media)
-        is_new = insert_once(
-            session,
-            ItemMedia,
-            ["item_id", "media_id"],
-            id=new_id(),
-            item_id=item.id,
-            media_id=media.id,
-            url=medium.url,
-            source=medium.source,
-            first_seen_at=now,
-            last_seen_at=now,
-        )
-        if not is_new:
-            link = session.scalars(
-                select(ItemMedia).where(
-                    ItemMedia.item_id == item.id,
-                    ItemMedia.media_id == media.id,
-                )
-            ).one()
-            link.last_seen_at = now
-        matcher.match_media(session, media, now=now)
-    note_media(session, item, kept, now)
-    return kept
-
-
-_COLUMNS = (
-    "kind",
-    "media_type",
-    "size",
-    "md5",
-    "sha1",
-    "sha256",
-    "width",
-    "height",
-    "duration",
-    "pdq",
-    "pdq_quality",
-    "phash",
-    "dhash",
-    "frames",
-    "hashable",
-    "problems",
-)
-
-
-def _media_of(
-    session: Session, fingerprint: dict[str, Any], now: datetime
-) -> Media:
-    values = {name: fingerprint[name] for name in _COLUMNS}
-    insert_once(
-        session, Media, ["sha256"], id=new_id(), first_seen_at=now, **values
-    )
-    return session.scalars(
-        select(Media).where(Media.sha256 == fingerprint["sha256"])
-    ).one()

@@ -35,12 +35,18 @@ SHOWN_CASES = 5
 PROBLEMS: Words = {
     "damaged": lazy_gettext("parts are damaged"),
     "empty": lazy_gettext("the file is empty"),
+    "frames_left_out": lazy_gettext(
+        "long animation: frames far apart were compared"
+    ),
     "flat_picture": lazy_gettext("one flat colour"),
     "low_quality": lazy_gettext("too little detail to compare"),
     "no_frames": lazy_gettext("no frame in it"),
     "not_decodable": lazy_gettext("cannot be decoded"),
     "out_of_time": lazy_gettext("decoding took too long"),
     "refers_to_other_files": lazy_gettext("only points to other files"),
+    "see_through": lazy_gettext(
+        "see-through: compared on white and on dark as well"
+    ),
     "too_many_pixels": lazy_gettext("too many pixels to decode safely"),
     "too_small": lazy_gettext("too small to compare"),
     "truncated": lazy_gettext("cut off"),

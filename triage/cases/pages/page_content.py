@@ -28,6 +28,7 @@ from triage.cases.examination.appraise import route_case
 from triage.cases.fingerprints import PrintView, view_print
 from triage.cases.models import Assessment, Case, CaseItem
 from triage.cases.pages.files import File, files_of
+from triage.cases.pages.looked import Looked, describe_look
 from triage.cases.places import item_ids_of
 from triage.cases.rounds import is_blind, list_assessments
 from triage.cases.vocabulary import CaseState
@@ -56,6 +57,7 @@ class PlaceView:
     place: CaseItem
     observations: Sequence[HostingObservation]
     visits: Sequence[Visit]
+    looked: Looked
     ways: Ways
     used: AddressUse | None
     shared_file: SharedFile | None
@@ -131,10 +133,12 @@ def _view_place(
     session: Session, context: Context, place: CaseItem
 ) -> PlaceView:
     item = place.item
+    visits = _newest_visits(session, item.id)
     return PlaceView(
         place=place,
         observations=_newest_observations(session, item.id),
-        visits=_newest_visits(session, item.id),
+        visits=visits,
+        looked=describe_look(session, item, visits),
         ways=ways_of(session, context.settings, item.id),
         used=read_address_use(item.canonical) if item.kind == "ip" else None,
         shared_file=read_shared_file(item.canonical),

@@ -26,6 +26,7 @@ from triage.cases.assess import (
 from triage.cases.models import Case
 from triage.cases.pages import people_words, words
 from triage.cases.pages.case_views import back_to_case
+from triage.cases.pages.read_as import read_line
 from triage.cases.places import item_ids_of
 from triage.cases.queue import (
     by_reference,
@@ -45,6 +46,10 @@ def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
             case=case,
             report=report,
             opened=opened,
+            read_as={
+                part_id: read_line(text, site.current_context().settings)
+                for part_id, text in opened.parts.items()
+            },
             home_zone=site.current_context().country.time_zone,
             words=words,
             people_words=people_words,

@@ -12,9 +12,9 @@ stay: a second one closes the first.)
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections import Counter
+from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -52,48 +52,9 @@ _FLAT = frozenset(
     }
 )
 _REFRESH = re.compile(
-    r"\s*+[\d.]{0,9}\s*+[;,]\s*+(?:url\s*+=\s*+)?[\"']?\s*+([^\"'\s]+)",
+    r"\s*+(\d{0,9})[\d.]{0,9}\s*+[;,]\s*+(?:url\s*+=\s*+)?[\"']?\s*+([^\"'\s]+)",
     re.IGNORECASE,
 )
-_CHARSET = re.compile(
-    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE
-)
-_CHARSET_LABEL = re.compile(
-    r"charset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE
-)
-_CHARSET_BYTES = 2048  # browsers look no further than the first 1,024
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-
-
-def decode_page(body: bytes | bytearray, label: str | None) -> str:
-    """Text of a page: byte order mark, then the header's charset, then the page's own, then UTF-8.
-
-    What cannot be decoded becomes U+FFFD; never raises.
-    """
-    for mark, name in _BOMS:
-        if body.startswith(mark):
-            text = body.removeprefix(mark)
-            return text.decode(name, "replace")
-    charset = _name_charset(body, label)
-    try:
-        return body.decode(charset, "replace")
-    except (LookupError, UnicodeError, ValueError):
-        return body.decode("utf-8", "replace")
-
-
-def _name_charset(body: bytes | bytearray, label: str | None) -> str:
-    in_header = _CHARSET_LABEL.search(label or "")
-    if in_header:
-        return in_header[1]
-    head = bytes(body[:_CHARSET_BYTES])
-    in_page = _CHARSET.search(head)
-    if in_page:
-        return in_page[1].decode("ascii", "replace")
-    return "utf-8"
 
 
 def parse_page(markup: str) -> LexborHTMLParser:
@@ -101,14 +62,21 @@ def parse_page(markup: str) -> LexborHTMLParser:
     return LexborHTMLParser(flatten_markup(plain))
 
 
-def find_refresh(tree: LexborHTMLParser) -> str | None:
-    """Where ``<meta http-equiv=refresh>`` sends a browser, as written; None without one."""
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Where ``<meta http-equiv=refresh>`` sends a browser, as written, and after how long."""
+
+    address: str
+    seconds: int
+
+
+def find_refresh(tree: LexborHTMLParser) -> Refresh | None:
     node = tree.css_first("meta[http-equiv=refresh i]")
     if not node:
         return None
     written = node.attributes.get("content") or ""
     match = _REFRESH.match(written)
-    return match[1] if match else None
+    return Refresh(match[2], int(match[1] or 0)) if match else None
 
 
 def flatten_markup(markup: str, max_depth: int = MAX_DEPTH) -> str:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 SEGMENTS = 2
 _MOST_DIGITS = 20
-_ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^,]*)')
+# From the beginning of a name only: from each of its letters it would cost the square of them.
+_ATTRIBUTE = re.compile(r'(?<![A-Z0-9-])([A-Z0-9-]++)=("[^"]*+"|[^,]*+)')
 _NUMBER = re.compile(
     r"\$(Number|Time|Bandwidth|RepresentationID)(?:%0(\d{1,2})d)?\$"
 )

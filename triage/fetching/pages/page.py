@@ -21,6 +21,8 @@ _MAX_CHARACTERS = _MAX_WORDS * 12
 _SHINGLE = 3
 _BITS = 64
 _BYTES = 8
+_MOST_MARKS = 30
+_JOINER = "\u034f"
 _UNSEEN = ["script", "style", "noscript", "template", "head"]
 _SIGN_IN = re.compile(
     r"log[-_ ]?in|sign[-_ ]?in|authenticat|/auth\b", re.IGNORECASE
@@ -37,7 +39,7 @@ def make_simhash(text: str) -> str:
     The first 20,000 words count: a page that differs only after them is the same page.
     """
     # Full-width letters and ligatures are the same words to a reader.
-    plain = unicodedata.normalize("NFKC", text[:_MAX_CHARACTERS])
+    plain = normalize_letters(text[:_MAX_CHARACTERS])
     words = _WORD.findall(plain.casefold())[:_MAX_WORDS]
     if not words:
         return "0" * (_BITS // 4)
@@ -55,6 +57,25 @@ def make_simhash(text: str) -> str:
     # A bit says what most shingles say, so a changed word moves few of them.
     majority = votes * 2 > count
     return np.packbits(majority).tobytes().hex()
+
+
+def normalize_letters(text: str) -> str:
+    """In Unicode's compatible form; linear also where marks stand on marks without an end.
+
+    Sorting a run of marks costs the square of its length, so that a run is broken as Unicode's
+    Stream-Safe Text Format breaks it (UAX #15, 13): no writing has more on one letter.
+    """
+    if text.isascii():
+        return text
+    pieces = []
+    run = 0
+    for letter in text:
+        run = run + 1 if unicodedata.combining(letter) else 0
+        if run > _MOST_MARKS:
+            pieces.append(_JOINER)
+            run = 1
+        pieces.append(letter)
+    return unicodedata.normalize("NFKC", "".join(pieces))
 
 
 def count_bits_apart(simhash: str, other: str) -> int:
@@ -81,6 +102,8 @@ def facts_of_page(tree: LexborHTMLParser) -> PageFacts:
     title_hash = _hash_title(tree)
     links = len(tree.css("a[href]"))
     login_form = _has_login_form(tree)
+    styles = len(tree.css("link[rel~=stylesheet i][href]"))
+    scripts = len(tree.css("script:not([type*=json i])"))
     tree.strip_tags(_UNSEEN, recursive=True)
     text = ""
     if tree.body:
@@ -92,6 +115,8 @@ def facts_of_page(tree: LexborHTMLParser) -> PageFacts:
         text_length=len(text),
         links=links,
         login_form=login_form,
+        styles=styles,
+        scripts=scripts,
     )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from triage.fetching.pages import html
+from triage.fetching.pages.charset import Decoded
 from triage.fetching.pages.media import Candidate, find_in_text, find_media
 from triage.fetching.pages.page import facts_of_page, facts_of_text
 from triage.fetching.process.helper import Helper
@@ -25,31 +26,44 @@ _MARKUP = re.compile(r"<[^<>]*+>?")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """``refresh``: where the page sends a browser. ``crude``: the tree could not be built."""
+    """``refresh``: where the page sends a browser. ``left_out``: media beyond those asked for.
+    ``crude``: the tree could not be built."""
 
     facts: PageFacts
     candidates: tuple[Candidate, ...]
-    refresh: str | None = None
+    refresh: html.Refresh | None = None
+    left_out: int = 0
     crude: bool = False
 
 
 def read_page(
-    markup: str, url: str, *, limit: int, seconds: float = SECONDS
+    page: Decoded, url: str, *, limit: int, seconds: float = SECONDS
 ) -> Reading:
     """At most ``limit`` media of the page at ``url``, and its facts, in about ``seconds``."""
-    written = _ask_reader(markup, url, limit, seconds)
+    written = _ask_reader(page, url, limit, seconds)
     if written is None:
-        return _read_crudely(markup, url, limit)
+        return _read_crudely(page, url, limit)
     value = json.loads(written)
     candidates = [Candidate(**candidate) for candidate in value["candidates"]]
     facts = PageFacts(**value["facts"])
-    return Reading(facts, tuple(candidates), value["refresh"])
+    refresh = value["refresh"]
+    return Reading(
+        facts,
+        tuple(candidates),
+        None if refresh is None else html.Refresh(**refresh),
+        value["left_out"],
+    )
 
 
-def _read_crudely(markup: str, url: str, limit: int) -> Reading:
-    text = _MARKUP.sub(" ", markup)
-    candidates = find_in_text(markup, url, limit=limit)
-    return Reading(facts_of_text(text), tuple(candidates), crude=True)
+def _read_crudely(page: Decoded, url: str, limit: int) -> Reading:
+    text = _MARKUP.sub(" ", page.text)
+    findings = find_in_text(page.text, url, limit=limit, page=page)
+    return Reading(
+        facts_of_text(text),
+        findings.candidates,
+        left_out=findings.left_out,
+        crude=True,
+    )
 
 
 def start_reader(close_doors: Callable[[], object] = lambda: None) -> None:
@@ -67,16 +81,23 @@ _helpers: list[Helper] = []
 
 
 def _ask_reader(
-    markup: str, url: str, limit: int, seconds: float
+    page: Decoded, url: str, limit: int, seconds: float
 ) -> bytes | None:
     if not _helpers or not _helpers[0].is_usable:
         try:
             start_reader()
         except OSError:  # behind closed doors
             return None
-    about = json.dumps({"url": url, "limit": limit})
+    about = json.dumps(
+        {
+            "url": url,
+            "limit": limit,
+            "encoding": page.encoding,
+            "is_guess": page.is_guess,
+        }
+    )
     # A page may hold half a pair of surrogates, which is no reason to read it crudely.
-    written = markup.encode("utf-8", "surrogatepass")
+    written = page.text.encode("utf-8", "surrogatepass")
     question = about.encode() + b"\n" + written
     return _helpers[0].ask_for_answer(question, seconds)
 
@@ -86,13 +107,18 @@ def _read_thoroughly(question: bytes) -> bytes:
     about = json.loads(asked)
     markup = written.decode("utf-8", "surrogatepass")
     tree = html.parse_page(markup)
-    url, limit = about["url"], about["limit"]
-    candidates = find_media(tree, url, limit=limit)
+    findings = find_media(
+        tree,
+        about["url"],
+        limit=about["limit"],
+        page=Decoded("", about["encoding"], about["is_guess"]),
+    )
     refresh = html.find_refresh(tree)
     facts = facts_of_page(tree)  # last: it takes the tree apart
     value = {
-        "candidates": [asdict(candidate) for candidate in candidates],
-        "refresh": refresh,
+        "candidates": [asdict(each) for each in findings.candidates],
+        "left_out": findings.left_out,
+        "refresh": None if refresh is None else asdict(refresh),
         "facts": asdict(facts),
     }
     return json.dumps(value).encode()

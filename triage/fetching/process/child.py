@@ -1,7 +1,8 @@
 """The fetcher as a process of its own, ``python -m triage.fetching.process.child``.
 
 A ``FetchRequest`` a line on standard input, a ``FetchReport`` a line on standard output, after the
-word ``ready`` and the names of the doors that are closed. Bytes live in this process's memory
+word ``ready`` and the names of the doors that are closed, and before it a line for whatever is
+known already (``progress``). Bytes live in this process's memory
 alone; it holds no credentials and can write no file (``sandbox``). Standard error gets slugs and
 class names only: the message of an exception could quote what was being read.
 """
@@ -19,7 +20,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from triage.fetching.fetch import Hasher, fetch_location
+from triage.fetching import progress
+from triage.fetching.fetch import fetch_location
+from triage.fetching.medium import Hasher
 from triage.fetching.pages import reading
 from triage.fetching.process import sandbox
 from triage.fetching.process.syscalls import DECODING
@@ -31,8 +34,14 @@ from triage.fetching.report import (
     FetchReport,
     FetchRequest,
     FingerprintJson,
+    MediaFound,
     report_failure,
 )
+
+_OVERRUN = 1.5
+_OVERRUN_SECONDS = 2.0
+"""What a decoder may take beyond its time before the kernel ends this process: most look at their
+clock between two frames, and some never do."""
 
 
 def main() -> int:
@@ -56,35 +65,70 @@ def main() -> int:
     given = close_doors(die_with_parent=die_with_parent)
     names = " ".join(given)
     answers.write(READY + b" " + names.encode() + b"\n")
+    sender = _Sender(answers)
     for line in sys.stdin.buffer:
-        report = _answer_request(line, hasher, notes)
+        report = _answer_request(line, hasher, sender, notes)
         # The reader cannot be replaced from in here, so we end with it and the client starts anew.
         is_leaving = reading.is_worn_out()
-        said = {**report.to_json(), LEAVING: is_leaving}
-        written = json.dumps(said, separators=(",", ":"))
-        answers.write(written.encode() + b"\n")
+        sender.send_line({**report.to_json(), LEAVING: is_leaving})
         if is_leaving:
             break
     return 0
 
 
+class _Sender:
+    """A ``progress.Listener`` that sends on what it hears."""
+
+    def __init__(self, answers: IO[bytes]) -> None:
+        self._answers = answers
+
+    def announce(self, report: FetchReport) -> None:
+        self.send_line(progress.say_announced(report))
+
+    def begin(self, index: int) -> None:
+        self.send_line(progress.say_begun(index))
+
+    def find(self, index: int, medium: MediaFound) -> None:
+        self.send_line(progress.say_found(index, medium))
+
+    def send_line(self, value: progress.Line) -> None:
+        written = json.dumps(value, separators=(",", ":"))
+        rest = memoryview(written.encode() + b"\n")
+        # The stream is not buffered, and a pipe may take less than a long line.
+        while rest:
+            rest = rest[self._answers.write(rest) :]
+
+
 def _load_hasher() -> Hasher:
     """The decoders are loaded here, once, before the doors close."""
     from triage.fingerprints.media import fingerprint_media
+    from triage.fingerprints.model import Limits
 
-    def hash_media(data: bytes, label: str | None) -> FingerprintJson:
-        fingerprint = fingerprint_media(data, declared_type=label)
+    def hash_media(
+        data: bytes, label: str | None, seconds: float
+    ) -> FingerprintJson:
+        limits = Limits(seconds=seconds)
+        # The kernel's own answer to the timer: Python's would wait for the end of a call into C.
+        signal.setitimer(
+            signal.ITIMER_PROF, seconds * _OVERRUN + _OVERRUN_SECONDS
+        )
+        try:
+            fingerprint = fingerprint_media(
+                data, declared_type=label, limits=limits
+            )
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
         return fingerprint.to_json()
 
     return hash_media
 
 
 def _answer_request(
-    line: bytes, hasher: Hasher, notes: IO[str]
+    line: bytes, hasher: Hasher, sender: _Sender, notes: IO[str]
 ) -> FetchReport:
     request = FetchRequest.from_json(json.loads(line))
     try:
-        return fetch_location(request, hasher)
+        return fetch_location(request, hasher, sender)
     except MemoryError:
         return report_failure(request, "out_of_memory")
     except Exception as error:  # the report must go back; its text must not

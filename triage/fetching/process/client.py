@@ -1,5 +1,8 @@
 """The way to the fetching process: one child, watched by the clock, replaced when it fails.
 
+What it found is kept as it comes, medium by medium: a child that dies over one picture loses that
+picture alone, and a second child looks at those that were not reached.
+
 The child starts from a small environment of its own, so that no credential of this process can be
 read in it, and is recycled now and then so that memory goes back to the system.
 """
@@ -9,18 +12,21 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import structlog
 
 from hotline.core import counting
+from triage.fetching.progress import PART, Gathered, fill_gaps
 from triage.fetching.report import (
     DEATH_VARIABLE,
     LEAVING,
@@ -29,6 +35,7 @@ from triage.fetching.report import (
     UID_VARIABLE,
     FetchReport,
     FetchRequest,
+    MediumError,
     report_failure,
 )
 
@@ -37,6 +44,11 @@ START_SECONDS = 60.0
 
 _AHEAD = 5
 """Fetches before its end at which a child's successor is started."""
+
+_MOST_SUCCESSORS = 3
+"""Children that may go on with one location: so many media may each end a decoder."""
+_EXIT_SECONDS = 1.0
+"""A child whose pipe is closed is all but gone."""
 
 _MAX_REPORT = 64 << 20
 _CHUNK = 1 << 20
@@ -69,20 +81,36 @@ class Fetcher:
                 self._child = _Child()
 
     def fetch(self, request: FetchRequest) -> FetchReport:
-        """The report; ``failed`` with fetcher_crashed, timeout or cancelled where none came."""
+        """The report. Where the child fails: of what was found by then, and ``failed`` with
+        fetcher_crashed, timeout or cancelled where that is nothing."""
         with self._lock:
             if self._closed:
                 return report_failure(request, "cancelled")
             started = time.monotonic()
-            report, error = self._ask_child(request)
-            if report is None:
-                report = report_failure(
-                    request,
-                    "cancelled" if self._closed else error,
-                    seconds=round(time.monotonic() - started, 3),
-                )
+            report = self._look_through(request, started)
             counting.count_fetch(report.outcome)
             return report
+
+    def _look_through(
+        self, request: FetchRequest, started: float
+    ) -> FetchReport:
+        """What one child after the other says of it, where one dies on the way."""
+        until = started + request.limits.wall_seconds + self._margin
+        answer = self._ask_child(request, until)
+        report = answer.report
+        for _ in range(_MOST_SUCCESSORS):
+            if not answer.may_go_on or report is None or self._closed:
+                break
+            answer = self._ask_child(_ask_for_rest(request, report), until)
+            if answer.report is not None:
+                report = fill_gaps(report, answer.report)
+        if report is not None:
+            return report
+        return report_failure(
+            request,
+            "cancelled" if self._closed else answer.error,
+            seconds=round(time.monotonic() - started, 3),
+        )
 
     def find_protections(self) -> frozenset[str] | None:
         """Which doors the child closed behind itself, by name; None where it did not start."""
@@ -90,33 +118,30 @@ class Fetcher:
             child = self._ready_child()
             return None if child is None else child.given
 
-    def _ask_child(
-        self, request: FetchRequest
-    ) -> tuple[FetchReport | None, str]:
-        """A report from the child, or the slug of what went wrong."""
+    def _ask_child(self, request: FetchRequest, until: float) -> _Answer:
+        """What the child says by ``until``, and what is known where it says nothing more."""
         written = json.dumps(request.to_json(), separators=(",", ":"))
         question = written.encode() + b"\n"
         child = self._ready_child()
         if child is None:
-            return None, "fetcher_crashed"
-        seconds = request.limits.total_seconds + self._margin
+            return _Answer(None, "fetcher_crashed")
+        first = request.limits.total_seconds + self._margin
         try:
-            line, error = child.ask_for_report(question, seconds)
+            answer = child.ask_for_report(question, first, until)
         except BaseException:
             # Its answer, when it comes, would be taken for the next question's.
             self._child = None
             child.stop()
             raise
-        report, is_leaving = _read_report(line)
         is_old = child.served >= self._recycle_after
         # After a failure nobody knows what its memory still holds.
-        if report is None or is_leaving or is_old:
+        if answer.error or answer.is_leaving or is_old:
             self._child = self._successor
             self._successor = None
             child.stop()
         elif child.served == self._recycle_after - _AHEAD:
             self._successor = _Child()
-        return report, error or "fetcher_crashed"
+        return answer
 
     def _ready_child(self) -> _Child | None:
         child = self._child
@@ -155,16 +180,26 @@ class Fetcher:
         self.close()
 
 
-def _read_report(line: bytes | None) -> tuple[FetchReport | None, bool]:
-    """The report, and whether its child is leaving; None for what is no report at all."""
-    if line is None:
-        return None, True
-    try:
-        value = json.loads(line)
-        is_leaving = bool(value.pop(LEAVING, False))
-        return FetchReport.from_json(value), is_leaving
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None, True
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """``report``: also of a child that failed, if it had begun to tell. ``error``: how it failed.
+    ``may_go_on``: it died over one medium, so that another child may look at the rest."""
+
+    report: FetchReport | None
+    error: str = ""
+    is_leaving: bool = False
+    may_go_on: bool = False
+
+
+def _ask_for_rest(request: FetchRequest, report: FetchReport) -> FetchRequest:
+    """The same location once more, without the media that were looked at."""
+    known = [medium.url for medium in report.media if not medium.is_open]
+    return replace(request, skip=(*request.skip, *known))
+
+
+def _read_report(value: dict[str, Any]) -> _Answer:
+    is_leaving = bool(value.pop(LEAVING, False))
+    return _Answer(FetchReport.from_json(value), is_leaving=is_leaving)
 
 
 @cache
@@ -227,14 +262,54 @@ class _Child:
         return self._is_ready
 
     def ask_for_report(
-        self, question: bytes, seconds: float
-    ) -> tuple[bytes | None, str]:
+        self, question: bytes, first: float, until: float
+    ) -> _Answer:
+        """``first``: seconds in which it must have said something; ``until``: when it must have
+        said all, by the monotonic clock."""
         self.served += 1
+        gathered = Gathered()
         try:
             self._process.stdin.write(question)  # type: ignore[union-attr]
         except (BrokenPipeError, ValueError):
-            return None, "fetcher_crashed"
-        return self._read_line(seconds)
+            return _Answer(None, "fetcher_crashed")
+        patience = min(first, until - time.monotonic())
+        while True:
+            line, error = self._read_line(patience)
+            if line is None:
+                return self._give_up(gathered, error)
+            try:
+                value = json.loads(line)
+                if PART not in value:
+                    return _read_report(value)
+                gathered.take_line(value)
+            except (
+                ValueError,
+                TypeError,
+                KeyError,
+                AttributeError,
+                RecursionError,
+            ):
+                return self._give_up(gathered, "fetcher_crashed")
+            patience = until - time.monotonic()
+
+    def _give_up(self, gathered: Gathered, error: str) -> _Answer:
+        """The report of what was found. The kernel's timer ends a child whose decoder overruns."""
+        medium_error = MediumError.DECODER_CRASHED
+        if error == "timeout" or self._was_ended_by_timer():
+            medium_error = MediumError.OUT_OF_TIME
+        report = gathered.make_report(error=error, medium_error=medium_error)
+        has_rest = report is not None and any(
+            medium.is_open for medium in report.media
+        )
+        died_over_medium = error != "timeout" and gathered.begun is not None
+        return _Answer(report, error, may_go_on=has_rest and died_over_medium)
+
+    def _was_ended_by_timer(self) -> bool:
+        try:
+            code = self._process.wait(_EXIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            return False
+        return code == -signal.SIGPROF
 
     def _read_line(self, seconds: float) -> tuple[bytes | None, str]:
         out = self._process.stdout

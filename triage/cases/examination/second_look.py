@@ -1,0 +1,62 @@
+"""What time was missing for is looked at once more, later and for longer."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core.act import Act
+from hotline.core.jobs.task import Task
+from hotline.core.storage.outbox import OutboxEntry
+from triage.fetching.report import FetchLimits, FetchReport
+from triage.items.models import Item
+
+DELAY = timedelta(minutes=20)
+"""By then a burst of work is over, and a host that was slow may be quicker."""
+PATIENT = FetchLimits(hash_seconds=60, decode_seconds=50, wall_seconds=85)
+"""Twice as long for one file; all of it still ends before its job is taken to be lost."""
+_SECOND = "second"
+
+
+def is_second_look(task: Task) -> bool:
+    return bool(task.payload.get(_SECOND))
+
+
+def post_second_look(
+    act: Act, task: Task, item: Item, report: FetchReport
+) -> None:
+    """Once after each ordinary look: what ran out of time twice, a person may fetch again."""
+    if is_second_look(task) or not needs_second_look(report):
+        return
+    act.post(
+        "item.examine",
+        key=_key_of(item.id, task.entry_id),
+        payload={"item_id": str(item.id), _SECOND: True},
+        delay=DELAY,
+    )
+
+
+def needs_second_look(report: FetchReport) -> bool:
+    """Whether time alone was missing, for the page or for some of its media."""
+    if report.error == "timeout":
+        return True
+    return any(medium.is_worth_another_look for medium in report.media)
+
+
+def find_second_look(
+    session: Session, item_id: uuid.UUID
+) -> OutboxEntry | None:
+    """The newest one that was posted for the item, done or not."""
+    return session.scalars(
+        select(OutboxEntry)
+        .where(OutboxEntry.key.startswith(_key_of(item_id)))
+        .order_by(OutboxEntry.created_at.desc())
+        .limit(1)
+    ).first()
+
+
+def _key_of(item_id: uuid.UUID, after: uuid.UUID | None = None) -> str:
+    return f"look-again:{item_id}:{after or ''}"

@@ -1,0 +1,192 @@
+"""What a look at a location rests on: what was read, what could not be looked at, and why.
+
+That nothing was found is said only where something was looked at; a failure says nothing about
+what is there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext, ngettext
+from sqlalchemy.orm import Session
+
+from triage.cases.examination.second_look import find_second_look
+from triage.cases.pages.words import OUTCOMES, Words, word_for
+from triage.items.models import Item, Visit
+
+FAILURES: Words = {
+    "blocked_address": lazy_gettext("its address must not be visited"),
+    "dns_nxdomain": lazy_gettext("its name does not exist"),
+    "dns_failure": lazy_gettext("its name could not be looked up"),
+    "dns_no_address": lazy_gettext("its name has no address"),
+    "fetcher_crashed": lazy_gettext("reading it failed here"),
+    "fetcher_failed": lazy_gettext("reading it failed here"),
+    "onion_needs_tor": lazy_gettext("onion services need Tor, which is off"),
+    "timeout": lazy_gettext("it did not answer in time"),
+    "tls_invalid": lazy_gettext("its certificate is not valid"),
+    "too_many_redirects": lazy_gettext("it sends visitors round in circles"),
+}
+"""Why a visit saw nothing."""
+
+MISSED: Words = {
+    "bad_manifest": lazy_gettext("a stream that cannot be read"),
+    "decoder_crashed": lazy_gettext("decoding it failed here"),
+    "empty": lazy_gettext("empty"),
+    "empty_manifest": lazy_gettext("a stream without pictures"),
+    "encrypted": lazy_gettext("an encrypted stream"),
+    "drawing": lazy_gettext("a drawing (SVG), which has no pixels"),
+    "frame_not_read": lazy_gettext("a page within the page"),
+    "http_error": lazy_gettext("answered with an error"),
+    "not_media": lazy_gettext("no picture or video"),
+    "not_reached": lazy_gettext("the time was up before"),
+    "out_of_memory": lazy_gettext("too large to decode here"),
+    "out_of_time": lazy_gettext("decoding took too long"),
+    "timeout": lazy_gettext("its host was too slow"),
+    "too_large": lazy_gettext("too large to be read"),
+    "undecodable": lazy_gettext("cannot be decoded"),
+}
+"""Why one of the media that a page names was not compared."""
+
+PARTLY: Words = {
+    "page_too_complex": lazy_gettext(
+        "the page was too complex and was only searched as text"
+    ),
+    "timeout": lazy_gettext("the page was read in part: its time was up"),
+    "too_large": lazy_gettext("the page was read in part: it is too large"),
+    "truncated": lazy_gettext("the page was read in part: its host hung up"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """``finding``: what the newest visit saw, in one sentence; ``left_out``: what it did not look
+    at, and why; ``second``: a sentence about another look. Empty where there is nothing to say."""
+
+    display: str
+    at: datetime | None
+    finding: str
+    left_out: Sequence[str] = ()
+    second: str = ""
+    second_at: datetime | None = None
+
+
+def describe_look(
+    session: Session, item: Item, visits: Sequence[Visit]
+) -> Looked:
+    if not visits:
+        return Looked(item.display, None, _describe_absence(item))
+    visit = visits[0]
+    entry = find_second_look(session, item.id)
+    second = ""
+    if entry is not None:
+        second = (
+            gettext("What ran out of time is looked at again:")
+            if entry.done_at is None
+            else gettext("What had run out of time was looked at again:")
+        )
+    return Looked(
+        item.display,
+        visit.at,
+        describe_finding(visit),
+        list_left_out(visit),
+        second,
+        None if entry is None else entry.done_at or entry.due_at,
+    )
+
+
+def _describe_absence(item: Item) -> str:
+    if item.examined_at is None:
+        return str(gettext("It has not been looked at yet."))
+    return str(
+        gettext("It was not visited: nothing is known of what is there.")
+    )
+
+
+def describe_finding(visit: Visit) -> str:
+    """One sentence, true also where nothing could be seen."""
+    if visit.outcome in ("failed", "refused"):
+        why = word_for(FAILURES, visit.error or visit.outcome)
+        return str(
+            gettext(
+                "It could not be looked at (%(why)s). That says nothing about what is there.",
+                why=why,
+            )
+        )
+    if visit.outcome == "http_error":
+        return str(
+            gettext(
+                "It answered with status %(status)s; pictures of such an answer are not looked at.",
+                status=visit.status or "?",
+            )
+        )
+    media = _media_of(visit)
+    compared = sum(1 for each in media if each.get("fingerprint"))
+    if compared:
+        return str(
+            ngettext(
+                "One picture or video was read and compared.",
+                "%(num)s pictures and videos were read and compared.",
+                compared,
+            )
+        )
+    if media:
+        return str(
+            ngettext(
+                "It names one picture or video, which could not be compared.",
+                "It names %(num)s pictures and videos, none of which could be compared.",
+                len(media),
+            )
+        )
+    return str(
+        gettext(
+            "It was read (%(outcome)s), and names no picture or video.",
+            outcome=word_for(OUTCOMES, visit.outcome),
+        )
+    )
+
+
+def list_left_out(visit: Visit) -> list[str]:
+    """What a visitor may be shown there and the visit did not look at, and why."""
+    said = []
+    if visit.outcome == "ok" and visit.error:
+        said.append(word_for(PARTLY, visit.error))
+    missed = Counter(
+        each["error"]
+        for each in _media_of(visit)
+        if each.get("error") and not each.get("fingerprint")
+    )
+    for slug, count in sorted(missed.items()):
+        said.append(f"{count} × {word_for(MISSED, slug)}")
+    beyond = visit.report.get("left_out", 0)
+    if beyond:
+        said.append(
+            ngettext(
+                "one more address than one visit looks at",
+                "%(num)s more addresses than one visit looks at",
+                beyond,
+            )
+        )
+    page: dict[str, Any] = visit.report.get("page") or {}
+    if page.get("styles"):
+        said.append(
+            ngettext(
+                "one style sheet was not opened",
+                "%(num)s style sheets were not opened",
+                page["styles"],
+            )
+        )
+    if page.get("scripts"):
+        said.append(
+            gettext("scripts were not run, nor what only they show looked at")
+        )
+    return said
+
+
+def _media_of(visit: Visit) -> list[dict[str, Any]]:
+    media: list[dict[str, Any]] = visit.report.get("media") or []
+    return media
