@@ -209,7 +209,8 @@ HOLDINGS: Mapping[str, Holding] = MappingProxyType(
             purpose="wraps the key of each record",
             uses=(
                 Use(
-                    "the keys of reports, cases' people, referrals, accesses, webhooks and apps for codes",
+                    "the keys of reports, cases' people, referrals, accesses, webhooks, and of "
+                    "people's apps for codes",
                     "AES-256-GCM",
                     ("record_key.wrapped",),
                 ),
@@ -262,8 +263,8 @@ HOLDINGS: Mapping[str, Holding] = MappingProxyType(
                 ),
             ),
             rotated="every referral and notice gets a new link, which the next letter carries; the "
-            "link before works for the days of grace, and says then that it was replaced; invitations keep "
-            "theirs until they end",
+            "link before works for the days of grace, and says then that it was replaced; "
+            "invitations keep theirs until they end",
             need=_needs_links,
             move=_move_links,
             count_left=lambda session, context: count_older_links(

@@ -25,7 +25,7 @@ SECONDS = 30
 DIGITS = 6
 STEPS_OFF = (-1, 0, 1)
 LONGEST_SETUP = timedelta(minutes=15)
-_WHERE = "totp_secret.secret"
+_WHERE = "totp_secret.sealed"
 
 
 def begin_enrolment(act: Act, person: Person) -> TotpSecret:
