@@ -7,7 +7,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from flask import g, redirect, request, url_for
+from flask import current_app, g, redirect, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -87,6 +87,22 @@ def requires(
     return decorate
 
 
+def watching(view: Callable[P, R]) -> Callable[P, R]:
+    """Mark a view that an open page asks by itself: nobody sits there because it is asked, so it
+    keeps no session alive."""
+    view.__watching__ = True  # type: ignore[attr-defined]
+    return view
+
+
+def _is_watching() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    while view is not None:
+        if getattr(view, "__watching__", False):
+            return True
+        view = getattr(view, "__wrapped__", None)
+    return False
+
+
 def own_path(wanted: str) -> str | None:
     """``wanted`` if it is a page of this console: a sign-in page must not send people elsewhere."""
     parts = urlsplit(wanted)
@@ -136,7 +152,7 @@ def _person_of(token: str) -> Person | None:
             return None
         person, seen_at = login.person, login.seen_at
         session.expunge(person)
-    if now - seen_at > logins.SEEN_EVERY:
+    if now - seen_at > logins.SEEN_EVERY and not _is_watching():
         with site.noting() as session:
             logins.note_use(session, token, now)
     return person

@@ -26,6 +26,9 @@ from triage.cases.assessment import load_schema
 from triage.cases.claim import find_holder
 from triage.cases.examination.appraise import route_case
 from triage.cases.fingerprints import PrintView, view_print
+from triage.cases.handling.hand_over import last_word, list_colleagues
+from triage.cases.handling.models import CaseTag, HandOver
+from triage.cases.handling.tags import list_tags
 from triage.cases.models import Assessment, Case, CaseItem
 from triage.cases.pages.files import File, files_of
 from triage.cases.places import item_ids_of
@@ -88,6 +91,9 @@ class CasePage:
     disputed: Sequence[str]
     seen_items: str
     home_zone: str
+    tags: Sequence[CaseTag]
+    last_word: tuple[HandOver, str] | None
+    colleagues: Sequence[Person]
 
 
 def gather_case_page(
@@ -124,6 +130,9 @@ def gather_case_page(
         else (),
         seen_items=digest_of_items(case),
         home_zone=context.country.time_zone,
+        tags=list_tags(session, [case.id], now).get(case.id, ()),
+        last_word=last_word(session, context, case),
+        colleagues=() if blind else list_colleagues(session),
     )
 
 
