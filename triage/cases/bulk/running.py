@@ -10,7 +10,6 @@ from sqlalchemy import select
 from hotline.accounts.models import Person
 from hotline.accounts.permissions import role_allows
 from hotline.core.act import Act
-from hotline.core.context import utc_now
 from hotline.core.errors import (
     Conflict,
     Forbidden,
@@ -80,7 +79,7 @@ def _do_one(task: Task, row_id: uuid.UUID, deeds: Mapping[str, Deed]) -> None:
             session.refresh(row, with_for_update=True)
             if row.outcome != Outcome.OPEN:
                 return
-            act = Act(session, task.context, bulk.person.actor, utc_now())
+            act = Act(session, task.context, bulk.person.actor, task.now)
             deed = deeds[bulk.act]
             _require_still_allowed(bulk.person, deed)
             look = Look(
