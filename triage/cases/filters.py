@@ -13,7 +13,15 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Self
 
-from sqlalchemy import ColumnElement, Select, exists, false, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    exists,
+    false,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.orm import aliased
 
 from hotline.accounts.models import Person
@@ -159,9 +167,11 @@ def _shares_pictures(reference: str) -> ColumnElement[bool]:
     alike = select(Media.id).where(
         Media.pdq.in_(pictures), Media.pdq_quality >= MATCHABLE_QUALITY
     )
-    return or_(
-        Case.id.in_(_cases_with(ItemMedia.media_id.in_(own))),
-        Case.id.in_(_cases_with(ItemMedia.media_id.in_(alike))),
+    return Case.id.in_(
+        union(
+            _cases_with(ItemMedia.media_id.in_(own)),
+            _cases_with(ItemMedia.media_id.in_(alike)),
+        )
     )
 
 

@@ -224,6 +224,12 @@ class Case(Identified, Stateful, Base):
             sqlite_where=text("held > 0"),
         ),
         Index(
+            "ix_case_file_merged_into_id",
+            "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+            sqlite_where=text("merged_into_id IS NOT NULL"),
+        ),
+        Index(
             "ix_case_file_awaits_call",
             "awaits_call_since",
             postgresql_where=text("awaits_call_since IS NOT NULL"),

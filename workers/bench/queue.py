@@ -17,6 +17,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
+from sqlalchemy import Engine
 
 from hotline.accounts import auth, logins, passwords, service
 from hotline.accounts.permissions import Role
@@ -43,12 +44,13 @@ class Desk:
 
     client: FlaskClient
     sample: Sample
+    engine: Engine
 
     def get(self, path: str) -> bytes:
         answer = self.client.get(path)
         if answer.status_code not in (200, 304):
             raise RuntimeError(f"{path}: {answer.status_code}")
-        return answer.data
+        return bytes(answer.data)
 
     def find(self, text: str) -> bytes:
         """The hits alone, as the palette asks for them."""
@@ -64,7 +66,7 @@ class Desk:
         )
         if answer.status_code != 200:
             raise RuntimeError(f"search: {answer.status_code}")
-        return answer.data
+        return bytes(answer.data)
 
 
 Page = Callable[[Desk], bytes]
@@ -193,7 +195,7 @@ def open_desk(folder: Path, server: str, size: int) -> Iterator[Desk]:
             domain="localhost",
             path=auth.COOKIE_PATH,
         )
-        yield Desk(client, sample)
+        yield Desk(client, sample, context.database.engine)
 
 
 def _sign_in(context: Context) -> str:

@@ -1,4 +1,4 @@
-"""Whoever works by keyboard needs nothing else, on any layout, and sees what others do meanwhile."""
+"""Whoever works by keyboard needs nothing else, on any layout, and sees what others do."""
 
 from __future__ import annotations
 

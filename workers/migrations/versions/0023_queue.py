@@ -41,6 +41,13 @@ INDEXES: tuple[
         ("ix_item_registrable_domain", ["registrable_domain"]),
     ),
     ("ix_item_asn_id", "item", ["asn", "id"], None, ("ix_item_asn", ["asn"])),
+    (
+        "ix_case_file_merged_into_id",
+        "case_file",
+        ["merged_into_id"],
+        "merged_into_id IS NOT NULL",
+        None,
+    ),
     ("ix_report_source", "report", ["source"], "source <> ''", None),
     (
         "ix_referral_their_reference",
