@@ -179,6 +179,7 @@ def _of_same_domain(case: Case) -> Select[uuid.UUID]:
         .where(*of_own)
         .order_by(Item.id.desc())
         .limit(LOOKED_AT)
+        .subquery()
     )
     at_host = (
         select(Item.id)
@@ -186,9 +187,10 @@ def _of_same_domain(case: Case) -> Select[uuid.UUID]:
         .where(*of_own, own.registrable_domain.is_(None))
         .order_by(Item.id.desc())
         .limit(LOOKED_AT)
+        .subquery()
     )
     # Two questions, each by its own index: with OR between them the whole table would be read.
-    near = union(in_domain, at_host).subquery()
+    near = union(select(in_domain.c.id), select(at_host.c.id)).subquery()
     return (
         select(CaseItem.case_id)
         .join(near, near.c.id == CaseItem.item_id)

@@ -40,7 +40,6 @@ from triage.items.said_times import said_times_of
 from triage.jurisdiction import Routing, load_rules
 from triage.locations.others.address_use import AddressUse, read_address_use
 from triage.locations.others.shared_file import SharedFile, read_shared_file
-from triage.priority import load_weights
 
 SHOWN_REPORTS = 30
 SHOWN_VISITS = 5
@@ -176,7 +175,7 @@ def priority_reasons(
     context: Context, case: Case, language: str
 ) -> list[tuple[str, int]]:
     """Why the case stands where it stands: (words, points), largest first."""
-    weights = load_weights(context.settings.data_dir)
+    weights = load_rules(context.settings.data_dir).weights
     reasons = []
     for part in case.priority_parts:
         weight = getattr(weights, part["slug"], None)
