@@ -59,18 +59,10 @@ def _foresee_plan(look: Look, case: Case) -> Foreseen:
 
 
 def _plan(
-    act: Act, case: Case, person: Person, values: Values, reason: str
+    act: Act, case: Case, _person: Person, values: Values, reason: str
 ) -> None:
     chosen = _chosen_routes(case, values)
-    planning.request_plan(
-        act.session,
-        act.context,
-        case,
-        person,
-        dict.fromkeys(chosen, None),
-        note=reason,
-        now=act.now,
-    )
+    planning.request_plan(act, case, dict.fromkeys(chosen, None), note=reason)
 
 
 def _chosen_routes(case: Case, values: Values) -> list[str]:
