@@ -70,7 +70,7 @@ COMMANDS = (
     CommandRow(
         "rules",
         "rules",
-        "What changed files of priority, jurisdiction or platforms would have done.",
+        "What changed files of rules would have done with past cases.",
     ),
     CommandRow(
         "route",

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 FOLDERS = ("data", "countries")
 """Of a data directory: what an organisation or a law may change."""
 rules_app = typer.Typer(
-    no_args_is_help=True, help="Rules of priority, jurisdiction and platforms."
+    no_args_is_help=True,
+    help="What changed files of rules would have done with past cases.",
 )
 
 

@@ -24,7 +24,9 @@ from hotline.accounts.preferences import preferences_of
 from hotline.core.act import Act
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
-from hotline.core.errors import Conflict
+from hotline.core.errors import Conflict, Misconfigured
+from hotline.intake.kinds import ReportKind
+from triage.cases.assessment import CLASSES, Schema, load_schema
 from triage.cases.claim import claim_case
 from triage.cases.models import Assessment, Case
 from triage.cases.vocabulary import CaseState
@@ -66,7 +68,35 @@ class Nothing(StrEnum):
 def load_exposure(override_dir: Path | None = None) -> Exposure:
     """The data file; ``Misconfigured`` names its faults."""
     data = files.read_toml("triage.cases", FILE, override_dir)
-    return parse_file(Exposure, FILE, {**data, "dated": str(data["dated"])})
+    made = parse_file(
+        Exposure, FILE, {**data, "dated": str(data.get("dated", ""))}
+    )
+    faults = _list_faults(made, load_schema(override_dir))
+    if faults:
+        raise Misconfigured(f"Data file {FILE}: {'; '.join(faults)}.")
+    return made
+
+
+def _list_faults(made: Exposure, schema: Schema) -> list[str]:
+    """Words that nothing stored can be: a misspelt one would protect nobody."""
+    known = {
+        question.name: {choice.value for choice in question.choices}
+        for question in schema.questions
+    }
+    named = {
+        "/kinds": (made.kinds, {str(kind) for kind in ReportKind}),
+        "/proposed": (made.proposed, set(CLASSES)),
+        **{
+            f"/answers/{name}": (values, known.get(name, set()))
+            for name, values in made.answers.items()
+        },
+    }
+    return [
+        f"{where}: {word!r} is none of the words that can be"
+        for where, (words, possible) in named.items()
+        for word in words
+        if word not in possible
+    ]
 
 
 def take_next(
