@@ -24,6 +24,7 @@ from hotline.accounts.preferences import preferences_of
 from hotline.core.act import Act
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
+from hotline.core.datafiles.vocabulary import find_unknown
 from hotline.core.errors import Conflict, Misconfigured
 from hotline.intake.kinds import ReportKind
 from triage.cases.assessment import CLASSES, Schema, load_schema
@@ -86,16 +87,17 @@ def _list_faults(made: Exposure, schema: Schema) -> list[str]:
     named = {
         "/kinds": (made.kinds, {str(kind) for kind in ReportKind}),
         "/proposed": (made.proposed, set(CLASSES)),
+        "/answers": (tuple(made.answers), set(known)),
         **{
             f"/answers/{name}": (values, known.get(name, set()))
             for name, values in made.answers.items()
+            if name in known
         },
     }
     return [
-        f"{where}: {word!r} is none of the words that can be"
+        f"{where}: {fault}"
         for where, (words, possible) in named.items()
-        for word in words
-        if word not in possible
+        for fault in find_unknown(words, possible)
     ]
 
 
