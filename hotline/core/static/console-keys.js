@@ -142,11 +142,11 @@
     return cap ? cap.textContent : code.replace("Shift+", "⇧").replace(/Key|Digit/, "");
   };
   const wordsOf = (element) => {
-    const copy = element.cloneNode(true);
-    for (const cap of copy.querySelectorAll("kbd, .count")) cap.remove();
-    const label = element.labels && element.labels[0] ? element.labels[0].textContent : "";
     const heading = element.matches("form, section") && element.previousElementSibling;
-    const text = heading ? heading.textContent : label || copy.textContent;
+    const label = element.labels && element.labels[0];
+    const copy = (heading || label || element).cloneNode(true);
+    for (const cap of copy.querySelectorAll("kbd, .count")) cap.remove();
+    const text = copy.textContent;
     return text.replace(/\s+/g, " ").trim().slice(0, 80);
   };
   const showKeys = () => {
