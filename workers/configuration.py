@@ -52,6 +52,7 @@ def list_faults(settings: Settings) -> list[str]:
     from triage.availability.pages import load_error_pages
     from triage.availability.policy import load_policy, policy_file
     from triage.cases.assessment import load_schema
+    from triage.cases.handling.next_case import load_exposure
     from triage.hashlists.owners.remote import load_remote_lists
     from triage.hosting.sources.cdn import CdnRanges
     from triage.hosting.sources.known import load_known_networks
@@ -78,6 +79,7 @@ def list_faults(settings: Settings) -> list[str]:
         load_known_networks,
         load_error_pages,
         load_schema,
+        load_exposure,
         load_offices,
         lambda where: load_policy(
             where, name=policy_file(settings.availability_policy)

@@ -26,9 +26,12 @@ def jobs_of(pools: Iterable[Pool]) -> Jobs:
 
 def _intake() -> Jobs:
     from partners.duty.alerts import note_danger, pass_on
+    from partners.plans import bulk as plans
     from partners.plans.automatic import refer_automatically
     from partners.plans.review import review_case
     from partners.referrals.gathering import send_package
+    from triage.cases.bulk.deeds import DEEDS
+    from triage.cases.bulk.running import run_bulk
     from triage.cases.examination.examine import appraise_item
     from triage.cases.examination.prints import note_seen
     from triage.cases.examination.register import (
@@ -37,7 +40,9 @@ def _intake() -> Jobs:
         register_report,
     )
 
+    deeds = {deed.name: deed for deed in (*DEEDS, *plans.DEEDS)}
     return {
+        "bulk.run": lambda _, task: run_bulk(task, deeds=deeds),
         "report.received": lambda _, task: register_report(task),
         "report.added": lambda _, task: register_added(task),
         "item.alarm": lambda _, task: alarm_item(task),

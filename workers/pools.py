@@ -38,6 +38,7 @@ POOL_OF_JOB: Mapping[str, Pool] = MappingProxyType(
         "referral.package": Pool.INTAKE,
         "case.review": Pool.INTAKE,
         "print.seen": Pool.INTAKE,
+        "bulk.run": Pool.INTAKE,
         "duty.call": Pool.WAKING,
         "delivery.attempt": Pool.SENDING,
         "invitation.send": Pool.SENDING,

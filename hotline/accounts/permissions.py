@@ -30,8 +30,11 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "console.use": frozenset(Role),
         "report.enter": _ANALYSTS | {Role.OPERATOR},
         "queue.see": _ANALYSTS,
+        # The one box; what it finds of is limited by the permissions of each finder.
+        "search.use": _ANALYSTS | {Role.ADMINISTRATOR},
         "case.see": _ANALYSTS | {Role.LIAISON},
         "case.claim": _ANALYSTS,
+        "case.assign": _SENIORS,
         "case.assess": _ANALYSTS,
         "personal.see": _ANALYSTS,
         "plan.request": _ANALYSTS,

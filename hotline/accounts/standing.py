@@ -7,11 +7,13 @@ the signed-in person sees nobody before. The few pages that lead there ask for t
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import ParamSpec, TypeVar
 
-from flask import g, request
+from flask import current_app, g, request
 
 from hotline.accounts import sessions
 from hotline.accounts.factors.proof import has_factor, is_recent
@@ -19,6 +21,9 @@ from hotline.accounts.models import LoginSession, Person
 from hotline.accounts.sessions import Limits
 from hotline.core.context import utc_now
 from hotline.core.web import site
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 COOKIE = "hotline_session"
 DEVICE_COOKIE = "hotline_device"
@@ -68,6 +73,22 @@ def forget_login() -> None:
     g.pop("login", None)
 
 
+def watching(view: Callable[P, R]) -> Callable[P, R]:
+    """Mark a view that an open page asks by itself: nobody sits there because it is asked, so it
+    keeps no session alive."""
+    view.__watching__ = True  # type: ignore[attr-defined]
+    return view
+
+
+def _is_watching() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    while view is not None:
+        if getattr(view, "__watching__", False):
+            return True
+        view = getattr(view, "__wrapped__", None)
+    return False
+
+
 def session_limits() -> Limits:
     return Limits.from_settings(site.current_context().settings)
 
@@ -84,7 +105,7 @@ def _login_of(token: str) -> Login | None:
         )
         login, seen_at = _describe(row, has_one), row.seen_at
         session.expunge(row.person)
-    if now - seen_at > sessions.SEEN_EVERY:
+    if now - seen_at > sessions.SEEN_EVERY and not _is_watching():
         with site.noting() as session:
             sessions.note_use(session, token, now, limits=limits)
     return login

@@ -24,7 +24,7 @@ from flask_babel import (
     lazy_gettext,
 )
 
-from hotline.accounts import logins, service
+from hotline.accounts import key_pages, logins, service
 from hotline.accounts.auth import (
     clear_session_cookies,
     current_person,
@@ -36,9 +36,17 @@ from hotline.accounts.auth import (
     signed_in,
 )
 from hotline.accounts.browsers import describe_browser
-from hotline.accounts.navigation import offered_entries
+from hotline.accounts.navigation import offered_box, offered_entries
 from hotline.accounts.past_delay import begin_past_delay
 from hotline.accounts.permissions import Role
+from hotline.accounts.shortcuts import (
+    Group,
+    Shortcut,
+    key_attributes,
+    key_cap,
+    own_keys,
+    register_shortcuts,
+)
 from hotline.accounts.standing import (
     COOKIE,
     DEVICE_COOKIE,
@@ -59,6 +67,23 @@ from hotline.core.web import site
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/console")
 
+blueprint.add_url_rule("/keys", "own_keys", key_pages.show_keys)
+blueprint.add_url_rule(
+    "/keys", "set_keys", key_pages.set_keys, methods=["POST"]
+)
+register_shortcuts(
+    blueprint,
+    Shortcut(
+        "search", Group.EVERYWHERE, "Slash", lazy_gettext("Find anything")
+    ),
+    Shortcut(
+        "hints",
+        Group.EVERYWHERE,
+        "KeyE",
+        lazy_gettext("Show a letter on every button and link"),
+    ),
+)
+
 ROLE_NAMES = {
     Role.OPERATOR: lazy_gettext("operator"),
     Role.ANALYST: lazy_gettext("analyst"),
@@ -78,6 +103,10 @@ def _console_variables() -> dict[str, object]:
         "has_login": lambda: current_login() is not None,
         "me": current_person,
         "navigation": offered_entries,
+        "box": offered_box,
+        "key": key_attributes,
+        "cap": key_cap,
+        "keys_now": own_keys,
         "role_names": ROLE_NAMES,
         "same_page": _same_page,
     }

@@ -12,9 +12,11 @@ from typing import ClassVar
 
 from sqlalchemy import (
     ForeignKey,
+    Index,
     LargeBinary,
     UniqueConstraint,
     false,
+    text,
     true,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -55,6 +57,15 @@ class Report(Identified, Base):
     """One report as it came in. It has one part per location, or a single narrative part."""
 
     __tablename__ = "report"
+    __table_args__ = (
+        # Of known senders only: what the public sends has none, and costs no entry.
+        Index(
+            "ix_report_source",
+            "source",
+            postgresql_where=text("source <> ''"),
+            sqlite_where=text("source <> ''"),
+        ),
+    )
 
     received_at: Mapped[datetime] = mapped_column(index=True)
     channel: Mapped[str] = mapped_column(short_text(20))  # a Channel

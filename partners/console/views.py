@@ -9,17 +9,23 @@ from flask.typing import RouteCallable
 from flask_babel import lazy_gettext
 
 from hotline.accounts.navigation import Entry, register_entries
+from hotline.accounts.shortcuts import register_shortcuts
 from partners.console import (
     by_hand,
     directory,
     duty,
+    finders,
     joining,
     measures,
     pairs,
     taking_back,
 )
 from partners.console.attention import attention
+from partners.console.keys import SHORTCUTS
 from partners.console.panels import MEASURES
+from partners.plans import bulk
+from triage.console.bulk_pages import register_deeds
+from triage.console.search.finding import register_finders
 
 CASE = "/cases/<reference>"
 
@@ -35,6 +41,10 @@ register_entries(
     ),
     Entry(90, lazy_gettext("Approvals"), "partners.show_pairs", "audit.see"),
 )
+register_finders(blueprint, *finders.FINDERS)
+register_deeds(blueprint, *bulk.DEEDS)
+register_shortcuts(blueprint, *SHORTCUTS)
+blueprint.add_app_template_global(lambda: bulk.ROUTES, "bulk_routes")
 
 for _rule, _view, _methods in (
     ("/to-decide", attention, ["GET"]),

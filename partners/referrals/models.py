@@ -249,6 +249,7 @@ class Referral(Identified, Stateful, Base):
         Index(
             "uq_referral_plan_id", "plan_id", "partner_id", "kind", unique=True
         ),
+        Index("ix_referral_their_reference", "their_reference"),
     )
 
     machine: ClassVar[Machine] = REFERRAL_MACHINE
@@ -335,6 +336,7 @@ class Hold(Identified, Stateful, Base):
     """A police hold: while it is pending, active or expired, no notice about the item leaves."""
 
     __tablename__ = "hold"
+    __table_args__ = (Index("ix_hold_officer_reference", "officer_reference"),)
 
     machine: ClassVar[Machine] = HOLD_MACHINE
 

@@ -14,6 +14,7 @@ from hotline.intake.form.paths import SupportFor
 from hotline.intake.questions import Shape
 from hotline.intake.vocabulary import MessageAuthor, PartKind
 from partners.directory.territory import Coverage
+from partners.plans import bulk as plans
 from partners.states import (
     DeliveryState,
     HoldState,
@@ -21,10 +22,14 @@ from partners.states import (
     PlanState,
     ReferralState,
 )
+from triage.cases.bulk.deeds import DEEDS
+from triage.cases.bulk.models import BulkState
+from triage.cases.filters import PARAMETERS
 from triage.cases.findings import PERSONS_FACTS
 from triage.cases.people.vocabulary import FactName
 from triage.cases.tabs import TABS
 from triage.cases.vocabulary import PlaceState
+from triage.console.columns import Column
 from triage.hashlists.kinds import HashKind, MatchDecision
 from triage.hosting.kinds import HostingKind
 from triage.jurisdiction import Destination, Gate
@@ -58,10 +63,16 @@ VOCABULARIES: dict[str, Words | dict[str, Words]] = {
     "status.messages[].author": MessageAuthor,
     "item.hosting_kind": HostingKind,
     "tab": TABS,
+    "bulk.state": BulkState,
+    "deed.name": {deed.name for deed in (*DEEDS, *plans.DEEDS)},
+    "column": Column,
     "owner": PERSONS_FACTS,
     "support_for": SupportFor,
     "answer.row.shape": Shape,
-    "name": {"triage/people": FactName},
+    "name": {
+        "triage/people": FactName,
+        "triage/queue_filters": PARAMETERS,
+    },
     "kind": {"console/person_act": PersonAct},
 }
 # Of pages, forms and HTTP, where no vocabulary is stored.

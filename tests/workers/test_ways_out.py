@@ -30,6 +30,7 @@ ENDS: Mapping[str, frozenset[str]] = {
     "watch": frozenset({"ended"}),
     "duty_alert": frozenset({"acknowledged"}),
     "person_request": frozenset({"done", "refused", "withdrawn"}),
+    "bulk_act": frozenset({"done", "taken_back"}),
 }
 
 # Who moves each thing on: a page (its endpoint), a job of a worker, or the scheduler.
@@ -146,6 +147,12 @@ MOVERS: Mapping[str, Mapping[str, str]] = {
         "approved": "people.approve_request",
         "refused": "people.refuse_request",
         "withdrawn": "people.refuse_request",
+    },
+    "bulk_act": {
+        "asked": "triage.ask_bulk",
+        "taken_back": "triage.take_bulk_back",
+        "begun": "bulk.run",
+        "finished": "bulk.run",
     },
 }
 

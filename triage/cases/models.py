@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     UniqueConstraint,
+    desc,
     false,
     text,
 )
@@ -207,7 +208,13 @@ class Case(Identified, Stateful, Base):
 
     __tablename__ = "case_file"
     __table_args__ = (
-        Index("ix_case_file_queue", "state", "priority", "id"),
+        # As a tab is read: the most urgent first, among equals the one that waits longest.
+        Index(
+            "ix_case_file_ranked",
+            "state",
+            desc("priority"),
+            "id",
+        ),
         Index("ix_case_file_claim", "claimed_by_id", "claimed_until"),
         Index(
             "ix_case_file_held",
@@ -215,6 +222,12 @@ class Case(Identified, Stateful, Base):
             "id",
             postgresql_where=text("held > 0"),
             sqlite_where=text("held > 0"),
+        ),
+        Index(
+            "ix_case_file_merged_into_id",
+            "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+            sqlite_where=text("merged_into_id IS NOT NULL"),
         ),
         Index(
             "ix_case_file_awaits_call",

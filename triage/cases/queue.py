@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +13,6 @@ from sqlalchemy import (
     exists,
     func,
     literal,
-    or_,
     select,
     union_all,
 )
@@ -20,7 +20,8 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.core.errors import NotFound
-from triage.cases.models import Assessment, Case, CaseItem
+from triage.cases.filters import Filters, conditions_of
+from triage.cases.models import Assessment, Case
 from triage.cases.tabs import (
     IN_DANGER,
     TABS,
@@ -29,20 +30,9 @@ from triage.cases.tabs import (
     stands_in,
 )
 from triage.cases.vocabulary import Held
-from triage.items.models import Item
 
 COUNTED = 1_000
 PAGE = 50
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Of the queue; an empty one lets everything through. ``country`` "??" is "not known"."""
-
-    country: str = ""
-    kind: str = ""
-    host: str = ""
-    mine: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +73,7 @@ def list_queue(
     )
     query = (
         select(Case, mine)
-        .where(stands_in(tab), *_filter_conditions(filters, person, now))
+        .where(stands_in(tab), *conditions_of(filters, person, now))
         .order_by(rank.desc(), Case.id)
         .limit(limit + 1)
     )
@@ -96,34 +86,42 @@ def list_queue(
     return Page(rows[:limit], f"{getattr(last, rank.key)}.{last.id.hex}")
 
 
-def _filter_conditions(
-    filters: Filters, person: Person, now: datetime
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if filters.country == "??":
-        conditions.append(_has_item(Item.hosting_country.is_(None)))
-    elif filters.country:
-        country = filters.country.upper()
-        conditions.append(_has_item(Item.hosting_country == country))
-    if filters.kind:
-        conditions.append(Case.kind == filters.kind)
-    if filters.host:
-        host = filters.host.lower()
-        lies_there = or_(Item.host == host, Item.registrable_domain == host)
-        conditions.append(_has_item(lies_there))
-    if filters.mine:
-        conditions += [
-            Case.claimed_by_id == person.id,
-            Case.claimed_until > now,
-        ]
-    return conditions
-
-
-def _has_item(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether any item of the case in the query meets ``condition``."""
-    return exists().where(
-        CaseItem.case_id == Case.id, Item.id == CaseItem.item_id, condition
+def count_matching(
+    session: Session,
+    *,
+    tab: str,
+    filters: Filters,
+    person: Person,
+    now: datetime,
+) -> int:
+    """How many cases of the tab the filters let through, counted up to ``COUNTED`` + 1 only."""
+    some = (
+        select(Case.id)
+        .where(stands_in(tab), *conditions_of(filters, person, now))
+        .limit(COUNTED + 1)
+        .subquery()
     )
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def list_matching(
+    session: Session,
+    *,
+    tab: str,
+    filters: Filters,
+    person: Person,
+    now: datetime,
+    limit: int = COUNTED,
+) -> Sequence[uuid.UUID]:
+    """The most urgent cases that the filters let through, by their ids."""
+    rank = rank_in(tab)
+    query = (
+        select(Case.id)
+        .where(stands_in(tab), *conditions_of(filters, person, now))
+        .order_by(rank.desc(), Case.id)
+        .limit(limit)
+    )
+    return session.scalars(query).all()
 
 
 def count_tabs(session: Session) -> dict[str, int]:

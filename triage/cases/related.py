@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select, union
 from sqlalchemy.orm import Session, aliased
 
 from hotline.intake.models import ReportPart
@@ -156,32 +156,43 @@ def _of_fingerprint(session: Session, case: Case) -> Select[uuid.UUID]:
         .join(PrintSighting, PrintSighting.print_id == WatchedPrint.id)
         .where(PrintSighting.item_id.in_(own))
     )
-    return select(CaseItem.case_id).where(
-        or_(
-            CaseItem.item_id.in_(seen_there),
-            CaseItem.item_id.in_(given_there),
-            CaseItem.item_id.in_(find_same_pictures(session, own)),
-        )
+    # One question of all three: three with OR between them would read the whole table.
+    met = union(
+        seen_there,
+        given_there,
+        select(WatchedPrint.item_id).where(
+            WatchedPrint.item_id.in_(find_same_pictures(session, own))
+        ),
+    ).subquery()
+    return select(CaseItem.case_id).join(
+        met, met.c.item_id == CaseItem.item_id
     )
 
 
 def _of_same_domain(case: Case) -> Select[uuid.UUID]:
     """A domain of its own says something; a platform that everybody uses does not."""
     own = aliased(Item)
-    domains = select(own.registrable_domain).where(
-        own.id.in_(item_ids_of(case.id)),
-        own.platform.is_(None),
-        own.registrable_domain.is_not(None),
+    of_own = (own.id.in_(item_ids_of(case.id)), own.platform.is_(None))
+    in_domain = (
+        select(Item.id)
+        .join(own, own.registrable_domain == Item.registrable_domain)
+        .where(*of_own)
+        .order_by(Item.id.desc())
+        .limit(LOOKED_AT)
+        .subquery()
     )
-    hosts = select(own.host).where(
-        own.id.in_(item_ids_of(case.id)),
-        own.platform.is_(None),
-        own.registrable_domain.is_(None),
-        own.host.is_not(None),
+    at_host = (
+        select(Item.id)
+        .join(own, own.host == Item.host)
+        .where(*of_own, own.registrable_domain.is_(None))
+        .order_by(Item.id.desc())
+        .limit(LOOKED_AT)
+        .subquery()
     )
+    # Two questions, each by its own index: with OR between them the whole table would be read.
+    near = union(select(in_domain.c.id), select(at_host.c.id)).subquery()
     return (
         select(CaseItem.case_id)
-        .join(Item, Item.id == CaseItem.item_id)
-        .where(or_(Item.registrable_domain.in_(domains), Item.host.in_(hosts)))
+        .join(near, near.c.id == CaseItem.item_id)
         .order_by(CaseItem.case_id.desc())
     )

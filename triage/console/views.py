@@ -9,31 +9,69 @@ from flask.blueprints import BlueprintSetupState
 from flask.typing import RouteCallable
 from flask_babel import lazy_gettext
 
-from hotline.accounts.navigation import Entry, register_entries
+from hotline.accounts.navigation import (
+    Box,
+    Entry,
+    register_box,
+    register_entries,
+)
+from hotline.accounts.shortcuts import register_shortcuts
+from triage.cases.bulk.deeds import DEEDS
 from triage.cases.pages import case_views as cases
 from triage.cases.pages import flood_views as floods
+from triage.cases.pages import handling_views as handling
 from triage.cases.pages import item_views as items
 from triage.cases.pages import people_views as people
 from triage.cases.pages import report_views as reports
 from triage.cases.pages.words import defang
-from triage.console import audit_pages, list_pages, sample_pages, work_pages
+from triage.console import (
+    audit_pages,
+    bulk_pages,
+    list_pages,
+    queue_pages,
+    sample_pages,
+    work_pages,
+)
+from triage.console.keys import SHORTCUTS
+from triage.console.search import of_cases
+from triage.console.search import pages as search
+from triage.console.search.finding import register_finders
 
 CASE = "/cases/<reference>"
 ITEM = f"{CASE}/items/<uuid:item_id>"
 REPORT = f"{CASE}/reports/<uuid:report_id>"
 IDENTIFIER = f"{CASE}/people/identifiers/<uuid:identifier_id>"
+BULK = "/bulk/<uuid:bulk_id>"
 HASH_LIST = "/hash-lists/<uuid:list_id>"
 
 PAGES: Mapping[str, RouteCallable] = {
-    "/queue": cases.queue,
+    "/queue": queue_pages.queue,
+    "/queue/part": queue_pages.queue_part,
+    "/bulk": bulk_pages.bulk_list,
+    BULK: bulk_pages.bulk,
+    f"{BULK}/progress": bulk_pages.bulk_progress,
     CASE: cases.case,
     f"{CASE}/people": people.people,
+    "/search": search.search,
     "/hash-lists": list_pages.hash_lists,
     "/work": work_pages.work,
     "/log": audit_pages.log,
     "/sample": sample_pages.sample,
 }
 ACTS: Mapping[str, RouteCallable] = {
+    "/search": search.find,
+    "/queue/next": queue_pages.next_case,
+    "/queue/views": queue_pages.save_view,
+    "/queue/views/<uuid:view_id>/remove": queue_pages.remove_view,
+    "/queue/columns": queue_pages.set_columns,
+    "/queue/kinds": queue_pages.set_opt_outs,
+    "/bulk/new": bulk_pages.begin_bulk,
+    "/bulk/draft": bulk_pages.draft_bulk,
+    f"{BULK}/ask": bulk_pages.ask_bulk,
+    f"{BULK}/take-back": bulk_pages.take_bulk_back,
+    f"{CASE}/hand-over": handling.hand_over,
+    f"{CASE}/tags": handling.tag,
+    f"{CASE}/tags/remove": handling.untag,
     "/queue/release": floods.release_flood,
     "/queue/set-aside": floods.set_flood_aside,
     f"{CASE}/claim": cases.claim,
@@ -68,7 +106,21 @@ def create_blueprint(
     blueprint = Blueprint("triage", __name__, url_prefix="/console")
     register_entries(
         blueprint,
-        Entry(10, lazy_gettext("Queue"), "triage.queue", "queue.see"),
+        Entry(
+            10,
+            lazy_gettext("Queue"),
+            "triage.queue",
+            "queue.see",
+            key="go.queue",
+        ),
+        Entry(
+            95,
+            lazy_gettext("Search"),
+            "triage.search",
+            "search.use",
+            key="search",
+            opens_box=True,
+        ),
         Entry(
             50, lazy_gettext("Hash lists"), "triage.hash_lists", "hashlist.see"
         ),
@@ -76,6 +128,10 @@ def create_blueprint(
         Entry(80, lazy_gettext("Log"), "triage.log", "audit.see"),
         Entry(85, lazy_gettext("Sample"), "triage.sample", "sample.see"),
     )
+    register_box(blueprint, Box("triage.find", "search.use"))
+    register_finders(blueprint, *of_cases.FINDERS)
+    register_shortcuts(blueprint, *SHORTCUTS)
+    bulk_pages.register_deeds(blueprint, *DEEDS)
     blueprint.record(lambda state: _remember_panels(state, panels, banners))
     blueprint.add_app_template_filter(defang, "defanged")
     for address, view in PAGES.items():

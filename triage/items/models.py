@@ -27,6 +27,12 @@ class Item(Identified, Base):
     """
 
     __tablename__ = "item"
+    __table_args__ = (
+        # With the id, the newest of a host that has very many are found without sorting them.
+        Index("ix_item_host_id", "host", "id"),
+        Index("ix_item_registrable_domain_id", "registrable_domain", "id"),
+        Index("ix_item_asn_id", "asn", "id"),
+    )
 
     key: Mapped[str] = mapped_column(short_text(200), unique=True)
     kind: Mapped[str] = mapped_column(short_text(20), index=True)
@@ -34,10 +40,8 @@ class Item(Identified, Base):
     display: Mapped[str] = mapped_column(Text)
     platform: Mapped[str | None] = mapped_column(short_text(40), index=True)
     content_id: Mapped[str | None] = mapped_column(Text)
-    host: Mapped[str | None] = mapped_column(short_text(260), index=True)
-    registrable_domain: Mapped[str | None] = mapped_column(
-        short_text(260), index=True
-    )
+    host: Mapped[str | None] = mapped_column(short_text(260))
+    registrable_domain: Mapped[str | None] = mapped_column(short_text(260))
     fetchable: Mapped[bool] = mapped_column(default=False)
     sighting_count: Mapped[int] = mapped_column(default=0)
     first_reported_at: Mapped[datetime]
@@ -50,7 +54,7 @@ class Item(Identified, Base):
         short_text(2), index=True
     )
     # Such as AS64500.
-    asn: Mapped[str | None] = mapped_column(short_text(16), index=True)
+    asn: Mapped[str | None] = mapped_column(short_text(16))
     abuse_contact: Mapped[str | None] = mapped_column(short_text(260))
     examined_at: Mapped[datetime | None]
 

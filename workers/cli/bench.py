@@ -21,7 +21,16 @@ def register(app: typer.Typer) -> None:
     bench = typer.Typer(
         help="Measure, with a reference in the same run.", no_args_is_help=True
     )
-    for command in (url, hash_, match, import_, intake, pipeline, watch):
+    for command in (
+        url,
+        hash_,
+        match,
+        import_,
+        intake,
+        pipeline,
+        watch,
+        queue,
+    ):
         bench.command(command.__name__.rstrip("_"))(command)
     app.add_typer(bench, name="bench")
 
@@ -134,6 +143,28 @@ def watch(
 
     result = measure_watching(
         size,
+        database=database,
+        tick=lambda text: stderr.print(text, style="dim"),
+    )
+    _print_result(result, json)
+
+
+def queue(
+    size: int = typer.Option(100_000, min=1_000, help="Cases in all."),
+    few: int = typer.Option(10_000, min=100, help="Cases beside them."),
+    asked: int = typer.Option(40, min=2, help="Requests of each page."),
+    database: str = typer.Option(
+        "", help="URL of a PostgreSQL server; one is started if empty."
+    ),
+    json: bool = JSON,
+) -> None:
+    """Pages of the queue, look-ups and a case page with many cases, beside few: p95 server time."""
+    from workers.bench.queue import measure_queue
+
+    result = measure_queue(
+        size,
+        few=few,
+        asked=asked,
         database=database,
         tick=lambda text: stderr.print(text, style="dim"),
     )

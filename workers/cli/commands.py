@@ -73,6 +73,11 @@ COMMANDS = (
         "Look hashes up in all enabled lists; nothing is stored, the look-up is logged.",
     ),
     CommandRow(
+        "rules",
+        "rules",
+        "What changed files of rules would have done with past cases.",
+    ),
+    CommandRow(
         "route",
         "route",
         "Say who has jurisdiction and who must be told, and why. Nothing is sent or "

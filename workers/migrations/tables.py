@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import MetaData
 
 import hotline.accounts.models
+import hotline.accounts.preferences
 import hotline.core.jobs.circuit
 import hotline.core.storage.audit
 import hotline.core.storage.backup_runs
@@ -24,8 +25,11 @@ import partners.referrals.models
 import partners.replaced_links
 import partners.sending.models
 import partners.watching.models  # noqa: F401
+import triage.cases.bulk.models
+import triage.cases.handling.models
 import triage.cases.models
 import triage.cases.people.models
+import triage.console.saved_views
 import triage.hashlists.models
 import triage.items.models
 import triage.prints.models  # noqa: F401

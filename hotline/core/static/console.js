@@ -18,7 +18,7 @@
   for (const button of document.querySelectorAll("button[data-choose-all]")) {
     button.hidden = false;
     button.addEventListener("click", () => {
-      for (const box of button.form.querySelectorAll("input[type=checkbox]")) box.checked = true;
+      for (const box of button.form.querySelectorAll("input[name=case]")) box.checked = true;
     });
   }
 
@@ -36,16 +36,4 @@
     form.addEventListener("change", update);
     update();
   }
-
-  // j and k move through a list of cases, Enter opens the one that is focused (it is a link).
-  const links = [...document.querySelectorAll("[data-rows] a[data-row]")];
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !links.length) return;
-    if (event.target.closest("input, select, textarea")) return;
-    const step = { j: 1, k: -1 }[event.key];
-    if (!step) return;
-    const at = links.indexOf(document.activeElement);
-    const next = at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + step));
-    links[next].focus();
-  });
 })();

@@ -26,8 +26,9 @@ from triage.cases import floods
 from triage.cases.assess import reopen_case
 from triage.cases.examination.register import alarm_item, register_report
 from triage.cases.examination.reporters import tell_reporters
+from triage.cases.filters import Filters
 from triage.cases.models import Case
-from triage.cases.queue import Filters, count_tabs, list_queue
+from triage.cases.queue import count_tabs, list_queue
 from triage.cases.unread import list_unread
 from triage.items.models import Item, Sighting
 

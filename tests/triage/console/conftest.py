@@ -54,7 +54,10 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time that every view of these tests is told."""
     made = Clock(NOW)
+    import triage.console.bulk_pages
     import triage.console.list_pages
+    import triage.console.queue_pages
+    import triage.console.search.pages
     import triage.console.work_pages
 
     for module in (
@@ -67,6 +70,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         case_views,
         triage.console.list_pages,
         triage.console.work_pages,
+        triage.console.bulk_pages,
+        triage.console.queue_pages,
+        triage.console.search.pages,
     ):
         monkeypatch.setattr(module, "utc_now", made)
     return made

@@ -36,6 +36,7 @@ from triage.availability.model import VerdictName
 from triage.availability.pages import load_error_pages
 from triage.availability.policy import load_policy
 from triage.cases.assessment import CLASSES, IccamList, load_schema
+from triage.cases.handling.next_case import load_exposure
 from triage.hashlists.owners.remote import load_remote_lists
 from triage.hosting.sources.cdn import CdnRanges
 from triage.hosting.sources.known import load_known_networks
@@ -226,6 +227,7 @@ DATA_FILES = (
     DataFile(
         "wrappers.toml", load_platforms, (WRAPPERS,), free=r"^paramet|^id"
     ),
+    DataFile("exposure.toml", load_exposure, (ReportKind, CLASSES)),
     DataFile(
         "assessment.toml",
         load_schema,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import exists, select
@@ -44,6 +46,7 @@ from triage.priority import (
 
 # In a stored routing: the digest of the rules that it follows from.
 RULES = "rules"
+NOTHING_OTHERWISE: Mapping[str, object] = MappingProxyType({})
 
 
 def appraise_case(
@@ -60,9 +63,11 @@ def appraise_case(
     rules = load_rules(context.settings.data_dir)
     digest = rules_digest(context.settings.data_dir)
     appraised = [
-        _appraise_place(session, context, case, place, rules, now)
+        appraise_place(session, context, case, place, rules, now)
         for place in case.places
     ]
+    for place, each in zip(case.places, appraised, strict=True):
+        place.routing = each.routing.to_json()
     routing = join_routings([each.routing for each in appraised])
     priority = max(
         (each.priority for each in appraised), key=lambda each: each.score
@@ -88,7 +93,7 @@ def appraise_case(
 
 
 @dataclass(frozen=True, slots=True)
-class _Appraisal:
+class Appraisal:
     """What the rules say of one item, and the class that lists give it."""
 
     routing: Routing
@@ -96,16 +101,21 @@ class _Appraisal:
     listed: ListClass
 
 
-def _appraise_place(
+def appraise_place(
     session: Session,
     context: Context,
     case: Case,
     place: CaseItem,
     rules: Rules,
     now: datetime,
-) -> _Appraisal:
+    *,
+    otherwise: Mapping[str, object] = NOTHING_OTHERWISE,
+) -> Appraisal:
+    """What ``rules`` say of one item; nothing is stored. ``otherwise``: facts in the place of
+    those that are known."""
     item = place.item
-    facts = Facts.from_json(facts_of(session, context, case, place))
+    said = facts_of(session, context, case, place)
+    facts = Facts.from_json({**said, **otherwise})
     routing = route_facts(facts, rules)
     hours_known = (now - item.first_reported_at).total_seconds() / 3600
     signals = priority_signals(
@@ -129,8 +139,7 @@ def _appraise_place(
         signals = replace(
             signals, new_material=_has_unlisted(session, item.id)
         )
-    place.routing = routing.to_json()
-    return _Appraisal(
+    return Appraisal(
         routing,
         score_case(signals, rules.weights),
         ListClass(listed) if isinstance(listed, str) else ListClass.NONE,

@@ -32,7 +32,7 @@ from hotline.core.context import utc_now
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
-from triage.cases import findings, floods, tabs
+from triage.cases import findings
 from triage.cases.assess import (
     Answers,
     assess_case,
@@ -40,70 +40,20 @@ from triage.cases.assess import (
     reopen_case,
 )
 from triage.cases.assessment import in_language, load_schema
-from triage.cases.claim import claim_case, find_holder, release_claim
+from triage.cases.claim import claim_case, release_claim
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.models import OPEN_STATES, Case
 from triage.cases.pages import page_content, words
-from triage.cases.queue import (
-    COUNTED,
-    Filters,
-    by_reference,
-    count_tabs,
-    list_awaiting_call,
-    list_queue,
-)
+from triage.cases.queue import by_reference
 from triage.cases.vocabulary import CaseEvent, CaseState, Held
 
 Panel = Callable[[Session, Case, Person, datetime], str]
 PANELS = "triage_panels"
 BANNERS = "triage_banners"
-FILTERS = ("country", "kind", "host")
 SHOWN_AT_THE_TOP = 5
 """Locations of a case that are printed in full where it begins."""
 ITEM_CLASS = "class-"
 YES_NO = {"yes": True, "no": False}
-
-
-@requires("queue.see")
-def queue() -> ResponseReturnValue:
-    tab = request.args.get("tab", tabs.TABS[0])
-    if tab not in tabs.TABS:
-        raise NotFound("There is no such tab.")
-    text = {name: request.args.get(name, "").strip() for name in FILTERS}
-    filters = Filters(**text, mine=request.args.get("mine") == "1")
-    now, me = utc_now(), signed_in()
-    after = request.args.get("after") or None
-    with site.reading() as session:
-        page = list_queue(
-            session, tab=tab, filters=filters, person=me, now=now, after=after
-        )
-        counts = count_tabs(session)
-        held = [row.case.id for row in page.rows] if tab == tabs.HELD else []
-        return render_template(
-            "triage/queue.html",
-            tab=tab,
-            Held=Held,
-            tabs=tabs.TABS,
-            counts=counts,
-            counted=COUNTED,
-            held_in_danger=counts[tabs.IN_DANGER],
-            awaiting_call=list_awaiting_call(session),
-            filters=filters,
-            page=page,
-            waiting=floods.count_waiting(session, held) if held else {},
-            now=now,
-            person=me,
-            holder=find_holder,
-            reason=_top_reason,
-            words=words,
-        )
-
-
-def _top_reason(case: Case) -> str:
-    told_reasons = page_content.priority_reasons(
-        site.current_context(), case, _reader_language()
-    )
-    return told_reasons[0][0] if told_reasons else ""
 
 
 @requires("case.see")

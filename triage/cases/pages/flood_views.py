@@ -17,7 +17,8 @@ from hotline.accounts.auth import own_act, requires
 from hotline.accounts.views import flash_refusals
 from hotline.core.web import site
 from triage.cases import floods, tabs
-from triage.cases.pages.case_views import FILTERS, back_to_case
+from triage.cases.filters import Filters
+from triage.cases.pages.case_views import back_to_case
 from triage.cases.queue import (
     by_reference,
 )
@@ -69,9 +70,7 @@ def set_flood_aside() -> ResponseReturnValue:
 
 def _held_tab() -> ResponseReturnValue:
     """Back to the list, with the filters that it had."""
-    kept: dict[str, Any] = {
-        n: request.args[n] for n in FILTERS if n in request.args
-    }
+    kept: dict[str, Any] = Filters.from_query(request.args).to_query()
     return redirect(url_for("triage.queue", tab=tabs.HELD, **kept), 303)
 
 

@@ -26,6 +26,9 @@ from triage.cases.assessment import load_schema
 from triage.cases.claim import find_holder
 from triage.cases.examination.appraise import route_case
 from triage.cases.fingerprints import PrintView, view_print
+from triage.cases.handling.hand_over import last_word, list_colleagues
+from triage.cases.handling.models import CaseTag, HandOver
+from triage.cases.handling.tags import list_tags
 from triage.cases.models import Assessment, Case, CaseItem
 from triage.cases.pages.files import File, files_of
 from triage.cases.pages.looked import Looked, describe_look
@@ -38,7 +41,6 @@ from triage.items.said_times import said_times_of
 from triage.jurisdiction import Routing, load_rules
 from triage.locations.others.address_use import AddressUse, read_address_use
 from triage.locations.others.shared_file import SharedFile, read_shared_file
-from triage.priority import load_weights
 
 SHOWN_REPORTS = 30
 SHOWN_VISITS = 5
@@ -90,6 +92,9 @@ class CasePage:
     disputed: Sequence[str]
     seen_items: str
     home_zone: str
+    tags: Sequence[CaseTag]
+    last_word: tuple[HandOver, str] | None
+    colleagues: Sequence[Person]
 
 
 def gather_case_page(
@@ -126,6 +131,9 @@ def gather_case_page(
         else (),
         seen_items=digest_of_items(case),
         home_zone=context.country.time_zone,
+        tags=list_tags(session, [case.id], now).get(case.id, ()),
+        last_word=last_word(session, context, case),
+        colleagues=() if blind else list_colleagues(session),
     )
 
 
@@ -171,7 +179,7 @@ def priority_reasons(
     context: Context, case: Case, language: str
 ) -> list[tuple[str, int]]:
     """Why the case stands where it stands: (words, points), largest first."""
-    weights = load_weights(context.settings.data_dir)
+    weights = load_rules(context.settings.data_dir).weights
     reasons = []
     for part in case.priority_parts:
         weight = getattr(weights, part["slug"], None)

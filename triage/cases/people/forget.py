@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from hotline.core.storage import audit
 from hotline.intake.models import Report, ReportPart
+from triage.cases.handling.models import HandOver
 from triage.cases.models import Case, CaseItem
 from triage.cases.people.models import (
     CaseIdentifier,
@@ -65,7 +66,7 @@ def forget_people(session: Session, context: Context, *, now: datetime) -> int:
 
 
 def _list_due(session: Session) -> Sequence[Case]:
-    rows = (CaseIdentifier, CasePerson, CaseSummary)
+    rows = (CaseIdentifier, CasePerson, CaseSummary, HandOver)
     has_people = or_(*(exists().where(row.case_id == Case.id) for row in rows))
     return session.scalars(
         select(Case)
@@ -79,5 +80,5 @@ def _list_due(session: Session) -> Sequence[Case]:
 def _delete_rows(session: Session, case_id: uuid.UUID) -> None:
     people = select(CasePerson.id).where(CasePerson.case_id == case_id)
     session.execute(delete(PersonFact).where(PersonFact.person_id.in_(people)))
-    for row in (CasePerson, CaseIdentifier, CaseSummary):
+    for row in (CasePerson, CaseIdentifier, CaseSummary, HandOver):
         session.execute(delete(row).where(row.case_id == case_id))

@@ -1,0 +1,48 @@
+// What others do shows without a reload: asked for every few seconds, answered by "nothing new"
+// nearly always. Nobody asks for a page that is not looked at, or while a choice is being made.
+(() => {
+  "use strict";
+  const EVERY = 8_000;
+  const LONGEST = 120_000;
+
+  const keep = (area) => ({
+    row: area.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null,
+    chosen: new Set([...area.querySelectorAll("input[name=case]:checked")].map((box) => box.value)),
+    urgent: new Set([...area.querySelectorAll("tr[data-urgent] a[data-row]")].map((link) => link.href)),
+  });
+  const restore = (area, before) => {
+    for (const box of area.querySelectorAll("input[name=case]")) box.checked = before.chosen.has(box.value);
+    if (before.row) {
+      const same = [...area.querySelectorAll("a[data-row]")].find((link) => link.getAttribute("href") === before.row);
+      if (same) same.focus({ preventScroll: true });
+    }
+  };
+
+  for (const area of document.querySelectorAll("[data-live]")) {
+    const said = document.getElementById(area.dataset.says);
+    let tag = area.dataset.tag;
+    let wait = EVERY;
+    const ask = async () => {
+      if (document.hidden || document.querySelector("dialog[open]")) return;
+      const answer = await fetch(area.dataset.live, {
+        headers: { "If-None-Match": tag }, redirect: "error", credentials: "same-origin", cache: "no-store",
+      });
+      if (answer.status === 304) return;
+      if (!answer.ok) throw new Error(String(answer.status));
+      const text = await answer.text();
+      const before = keep(area);
+      area.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
+      tag = answer.headers.get("ETag") || tag;
+      area.dispatchEvent(new Event("refreshed", { bubbles: true }));
+      restore(area, before);
+      const fresh = [...keep(area).urgent].filter((link) => !before.urgent.has(link));
+      if (said && fresh.length) said.textContent = said.dataset.words;
+    };
+    const goOn = async () => {
+      try { await ask(); wait = EVERY; } catch { wait = Math.min(LONGEST, wait * 2); }
+      setTimeout(goOn, wait);
+    };
+    setTimeout(goOn, wait);
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) ask().catch(() => {}); });
+  }
+})();

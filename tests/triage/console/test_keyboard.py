@@ -1,0 +1,213 @@
+"""Whoever works by keyboard needs nothing else, on any layout, and sees what others do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, sync_playwright
+from sqlalchemy import func, select
+from werkzeug.serving import make_server
+
+from hotline.accounts import auth, logins, service
+from hotline.core.context import Context
+from tests.support.clock import Clock
+from triage.cases.models import Assessment, Case
+
+pytestmark = pytest.mark.browser
+CHROMIUM = next(
+    (
+        path
+        for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser")
+        if Path(path).exists()
+    ),
+    None,
+)
+Make = Callable[..., str]
+LIMIT = 15_000
+"""Milliseconds: the machine of a test may be busy."""
+
+
+@pytest.fixture
+def base(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def page(base: str, context: Context, clock: Clock) -> Iterator[Page]:
+    """An analyst's browser. Whatever its console complains about fails the test."""
+    with context.database.writing() as session:
+        person = service.find_person(session, "analyst")
+        token = logins.open_session(session, person, clock.now)
+    faults: list[str] = []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
+        opened = chromium.new_context(viewport={"width": 1366, "height": 768})
+        cookies: list[Any] = [
+            {"name": auth.COOKIE, "value": token, "url": f"{base}/console"},
+            {"name": "lang", "value": "en", "url": base},
+        ]
+        opened.add_cookies(cookies)
+        opened.set_default_timeout(LIMIT)
+        made = opened.new_page()
+        made.on(
+            "console",
+            lambda message: (
+                faults.append(message.text)
+                if message.type == "error" and "304" not in message.text
+                else None
+            ),
+        )
+        made.on("pageerror", lambda error: faults.append(str(error)))
+        yield made
+        chromium.close()
+    assert not faults
+
+
+def press(page: Page, *codes: str) -> None:
+    for code in codes:
+        page.keyboard.press(code)
+
+
+def go(page: Page, code: str) -> None:
+    """Press a key that leads to another page."""
+    with page.expect_navigation():
+        page.keyboard.press(code)
+
+
+def shown(page: Page) -> str:
+    return page.inner_text("h1")
+
+
+@pytest.mark.timeout(180)
+def test_ten_cases_with_the_keyboard_alone(
+    page: Page, base: str, make_case: Make, context: Context
+) -> None:
+    """Take the next, answer by digits, store: no mouse, no tabulator."""
+    cases = [make_case(priority=points) for points in range(10)]
+    page.goto(f"{base}/console/queue")
+    done = []
+    for _ in cases:
+        go(page, "KeyN")
+        done.append(shown(page))
+        # class, kind, age and gender; then the rest as it is
+        press(page, "Digit2", "Digit1", "Digit3", "Digit1")
+        page.evaluate("document.activeElement.blur()")
+        go(page, "KeyS")
+        assert "Your assessment is stored" in page.inner_text("main")
+    assert done == list(reversed(cases))
+    with context.database.reading() as session:
+        states = session.execute(
+            select(Case.state, func.count()).group_by(Case.state)
+        ).all()
+        answers = session.scalars(select(Assessment.answers)).all()
+    assert [tuple(row) for row in states] == [("second_assessment", 10)]
+    assert {one["class"] for one in answers} == {"national"}
+    assert {one["age"] for one in answers} == {"pubescent"}
+
+
+def test_rows_are_walked_chosen_and_tagged_by_keys(
+    page: Page, base: str, make_case: Make
+) -> None:
+    first, second, _ = (make_case(priority=9 - turn) for turn in range(3))
+    page.goto(f"{base}/console/queue")
+    press(page, "KeyJ", "KeyX", "KeyJ", "KeyX", "KeyJ", "KeyK")
+    ticked = page.locator("input[name=case]:checked")
+    assert [ticked.nth(at).input_value() for at in range(2)] == [first, second]
+    go(page, "KeyT")
+    assert "2 cases" in shown(page)
+    page.fill("#tag", "by-keys")
+    page.fill("#reason", "Tried.")
+    go(page, "Enter")
+    go(page, "KeyY")
+    assert "It begins at" in page.inner_text("main")
+    go(page, "KeyU")
+    assert "Taken back" in page.inner_text("main")
+
+
+def test_the_key_is_a_place_not_a_letter(
+    page: Page, base: str, make_case: Make
+) -> None:
+    """On a Cyrillic layout the key beside M gives another letter and does the same."""
+    reference = make_case()
+    page.goto(f"{base}/console/queue")
+    with page.expect_navigation():
+        page.evaluate(
+            """() => document.body.dispatchEvent(new KeyboardEvent("keydown",
+            {code: "KeyN", key: "н", bubbles: true, cancelable: true}))"""
+        )
+    assert shown(page) == reference
+
+
+def test_the_list_of_keys_and_a_letter_on_everything(
+    page: Page, base: str, make_case: Make
+) -> None:
+    reference = make_case()
+    page.goto(f"{base}/console/cases/{reference}")
+    press(page, "Shift+Slash")
+    listed = page.inner_text("#keys")
+    assert "Take this case" in listed and "Hand" not in listed
+    press(page, "Escape")
+    assert not page.locator("#keys").is_visible()
+    press(page, "KeyE")
+    assert page.locator(".key-hint").count() > 10
+    press(page, "Escape")
+    assert page.locator(".key-hint").count() == 0
+
+
+def test_nothing_happens_while_somebody_writes(
+    page: Page, base: str, make_case: Make
+) -> None:
+    make_case()
+    page.goto(f"{base}/console/queue")
+    press(page, "KeyF")
+    page.keyboard.type("next.example")
+    assert page.input_value("#f-host") == "next.example"
+    assert page.url.endswith("/console/queue")
+
+
+def test_anything_is_found_over_any_page(
+    page: Page, base: str, make_case: Make
+) -> None:
+    reference = make_case(url="http://found.example/1.html")
+    page.goto(f"{base}/console/keys")
+    press(page, "Control+KeyK")
+    page.keyboard.type("found[.]example")
+    press(page, "Enter")
+    page.wait_for_selector(f"#palette a:text-is('{reference}')")
+    go(page, "Enter")
+    assert shown(page) == reference
+
+
+def test_new_danger_shows_without_a_reload(
+    page: Page, base: str, make_case: Make
+) -> None:
+    calm = make_case(priority=10)
+    page.goto(f"{base}/console/queue")
+    page.focus("a[data-row]")
+    urgent = make_case(priority=900, danger_now=True)
+    page.wait_for_selector(f"a[data-row]:text-is('{urgent}')", timeout=30_000)
+    assert "A child is in danger" in page.inner_text("#queue-says")
+    assert page.evaluate("document.activeElement.textContent") == calm
+
+
+def test_keys_are_taken_as_they_are_pressed(page: Page, base: str) -> None:
+    page.goto(f"{base}/console/keys")
+    page.focus("#k-next")
+    press(page, "Shift+KeyB")
+    assert page.input_value("#k-next") == "Shift+KeyB"
+    page.locator("main button.primary").focus()
+    go(page, "Enter")
+    assert "Your keys are stored" in page.inner_text("main")

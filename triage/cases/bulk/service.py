@@ -1,0 +1,184 @@
+"""An act on many cases: drafted, asked for, taken back within a minute, done case by case."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from hotline.accounts.models import Person
+from hotline.core.act import Act
+from hotline.core.errors import Conflict, InvalidInput, NotFound, phrase
+from hotline.core.storage.ids import new_id
+from triage.cases.bulk.deeds import Deed, Foreseen, Look, Values
+from triage.cases.bulk.models import (
+    BulkAct,
+    BulkCase,
+    BulkEvent,
+    BulkState,
+    Outcome,
+)
+from triage.cases.models import Case
+
+JOB = "bulk.run"
+QUEUE = "checks"
+"""Behind everything that is about one case: danger first."""
+MOST = 1_000
+UNDO_FOR = timedelta(minutes=1)
+LONGEST_REASON = 300
+
+
+Counts = Mapping[str, int]
+"""A sentence -> of how many cases it is true."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an act has come: what is still to happen, what has, and why cases were left."""
+
+    open: Counts
+    done: Counts
+    left: Counts
+
+    @property
+    def total(self) -> int:
+        counts = (self.open, self.done, self.left)
+        return sum(sum(each.values()) for each in counts)
+
+
+def draft_act(
+    act: Act,
+    deed: Deed,
+    person: Person,
+    case_ids: Sequence[uuid.UUID],
+    values: Values,
+    reason: str,
+) -> BulkAct:
+    """Keep what would be done to which cases, with what it would do to each. Nothing is done."""
+    reason = " ".join(reason.split())
+    if not 1 <= len(reason) <= LONGEST_REASON:
+        raise InvalidInput(
+            phrase("Say why, in at most 300 characters."),
+            fields={"/reason": "length"},
+        )
+    if not case_ids:
+        raise InvalidInput(
+            phrase("Choose at least one case."), fields={"/case": "is missing"}
+        )
+    if len(case_ids) > MOST:
+        raise InvalidInput(
+            phrase("At most 1000 cases are done in one go. Narrow it down.")
+        )
+    _drop_drafts(act.session, person)
+    drafted = BulkAct(
+        id=new_id(),
+        person_id=person.id,
+        act=deed.name,
+        values=dict(values),
+        reason=reason,
+        asked_at=act.now,
+    )
+    act.begin(drafted, deed=deed.name, cases=len(case_ids))
+    act.session.flush()
+    look = Look(act.session, act.context, person, act.now, values)
+    cases = act.session.scalars(
+        select(Case).where(Case.id.in_(case_ids)).order_by(Case.id)
+    ).all()
+    act.session.execute(
+        insert(BulkCase),
+        [_row_of(drafted, case, deed.foresee(look, case)) for case in cases],
+    )
+    return drafted
+
+
+def _row_of(drafted: BulkAct, case: Case, each: Foreseen) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "bulk_id": drafted.id,
+        "case_id": case.id,
+        "outcome": Outcome.LEFT if each.obstacle else Outcome.OPEN,
+        "why": each.obstacle or each.effect,
+    }
+
+
+def ask_for(act: Act, drafted: BulkAct) -> None:
+    """It begins in a minute; until then it can be taken back."""
+    act.advance(drafted, BulkEvent.ASKED)
+    drafted.runs_at = act.now + UNDO_FOR
+    post_run(act, drafted, delay=UNDO_FOR)
+
+
+def post_run(
+    act: Act, bulk: BulkAct, *, delay: timedelta = timedelta()
+) -> None:
+    """Have a worker begin, or go on with what is left."""
+    progress = count_progress(act.session, bulk)
+    act.post(
+        JOB,
+        key=f"bulk:{bulk.id}:{sum(progress.open.values())}",
+        payload={"bulk_id": str(bulk.id)},
+        queue=QUEUE,
+        delay=delay,
+    )
+
+
+def take_back(act: Act, bulk: BulkAct) -> None:
+    """Nothing is done. ``Conflict`` once it has begun."""
+    if not bulk.machine.allows(bulk.state, BulkEvent.TAKEN_BACK):
+        raise Conflict(
+            phrase("It has begun: what is done is undone case by case.")
+        )
+    act.advance(bulk, BulkEvent.TAKEN_BACK)
+
+
+def own_act_of(
+    session: Session, person: Person, bulk_id: uuid.UUID
+) -> BulkAct:
+    """Nobody else is shown it: what somebody answered may be blind to others."""
+    bulk = session.get(BulkAct, bulk_id)
+    if bulk is None or bulk.person_id != person.id:
+        raise NotFound(phrase("There is no such act."))
+    return bulk
+
+
+def list_own(session: Session, person: Person) -> Sequence[BulkAct]:
+    """The newest acts of the person that were asked for."""
+    return session.scalars(
+        select(BulkAct)
+        .where(
+            BulkAct.person_id == person.id,
+            BulkAct.state != BulkState.DRAFTED,
+        )
+        .order_by(BulkAct.asked_at.desc())
+        .limit(20)
+    ).all()
+
+
+def count_progress(session: Session, bulk: BulkAct) -> Progress:
+    session.flush()
+    rows = session.execute(
+        select(BulkCase.outcome, BulkCase.why, func.count())
+        .where(BulkCase.bulk_id == bulk.id)
+        .group_by(BulkCase.outcome, BulkCase.why)
+    ).all()
+    counts: dict[str, dict[str, int]] = {outcome: {} for outcome in Outcome}
+    for outcome, why, count in rows:
+        counts[outcome][why] = count
+    return Progress(
+        counts[Outcome.OPEN], counts[Outcome.DONE], counts[Outcome.LEFT]
+    )
+
+
+def _drop_drafts(session: Session, person: Person) -> None:
+    """Of each person one draft is kept; what was never asked for leaves only its history."""
+    drafts = session.scalars(
+        select(BulkAct.id).where(
+            BulkAct.person_id == person.id, BulkAct.state == BulkState.DRAFTED
+        )
+    ).all()
+    session.execute(delete(BulkCase).where(BulkCase.bulk_id.in_(drafts)))
+    session.execute(delete(BulkAct).where(BulkAct.id.in_(drafts)))

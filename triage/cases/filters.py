@@ -1,0 +1,212 @@
+"""What the queue can be narrowed down to. All of it stands in the address, so that it can be kept.
+
+An account or a number stands in no address: ``same_as`` is the id of the row that notes it in some
+case, and finds the cases that note the same.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Self
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    exists,
+    false,
+    or_,
+    select,
+    union,
+)
+from sqlalchemy.orm import aliased
+
+from hotline.accounts.models import Person
+from hotline.intake.models import Report, ReportPart
+from triage.cases.handling.models import CaseTag
+from triage.cases.models import Case, CaseItem
+from triage.cases.people.models import CaseIdentifier
+from triage.fingerprints.model import MATCHABLE_QUALITY
+from triage.items.models import Item, ItemMedia, Sighting
+from triage.media.models import Media
+
+UNKNOWN_COUNTRY = "??"
+YES = "1"
+LONGEST = 300
+_NETWORK = re.compile(r"(?:AS)?\s*(\d{1,10})", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Of the queue; an empty one lets everything through.
+
+    ``country`` "??" is "not known"; ``picture``: a case's reference, whose pictures others have,
+    too, which is how a series shows; ``sender``: the name of a known one; ``mine``: held by
+    whoever looks.
+    """
+
+    country: str = ""
+    kind: str = ""
+    host: str = ""
+    network: str = ""
+    hash: str = ""
+    same_as: str = ""
+    picture: str = ""
+    sender: str = ""
+    tag: str = ""
+    mine: bool = False
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> Self:
+        """As an address has them."""
+        texts = {name: query.get(name, "").strip()[:LONGEST] for name in TEXTS}
+        return cls(**texts, mine=query.get("mine") == YES)
+
+    def to_query(self) -> dict[str, str]:
+        """Those that narrow anything down, as an address has them."""
+        given = {name: getattr(self, name) for name in TEXTS}
+        kept = {name: text for name, text in given.items() if text}
+        return {**kept, "mine": YES} if self.mine else kept
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.to_query()
+
+
+TEXTS = tuple(one.name for one in fields(Filters) if one.name != "mine")
+PARAMETERS = (*TEXTS, "mine", "tab")
+"""What of the queue's address is kept with a view."""
+
+
+def conditions_of(
+    filters: Filters, person: Person, now: datetime
+) -> list[ColumnElement[bool]]:
+    """Of a ``Case`` in the query."""
+    conditions = [
+        condition(value)
+        for name, condition in _CONDITIONS.items()
+        if (value := getattr(filters, name))
+    ]
+    if filters.kind:
+        conditions.append(Case.kind == filters.kind)
+    if filters.tag:
+        conditions.append(_has_tag(filters.tag, now))
+    if filters.mine:
+        conditions += [
+            Case.claimed_by_id == person.id,
+            Case.claimed_until > now,
+        ]
+    return conditions
+
+
+def _has_item(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether any item of the case in the query meets ``condition``."""
+    return exists().where(
+        CaseItem.case_id == Case.id, Item.id == CaseItem.item_id, condition
+    )
+
+
+def _lies_in(country: str) -> ColumnElement[bool]:
+    if country == UNKNOWN_COUNTRY:
+        return _has_item(Item.hosting_country.is_(None))
+    return _has_item(Item.hosting_country == country.upper())
+
+
+def _lies_at(host: str) -> ColumnElement[bool]:
+    host = host.lower()
+    return _has_item(or_(Item.host == host, Item.registrable_domain == host))
+
+
+def _lies_within(network: str) -> ColumnElement[bool]:
+    number = _NETWORK.fullmatch(network)
+    return _has_item(Item.asn == f"AS{number[1]}") if number else false()
+
+
+def _has_file(value: str) -> ColumnElement[bool]:
+    value = value.lower().replace(" ", "")
+    same_file = or_(
+        *(
+            column == value
+            for column in (Media.sha256, Media.pdq, Media.sha1, Media.md5)
+        )
+    )
+    files = select(Media.id).where(same_file)
+    return Case.id.in_(_cases_with(ItemMedia.media_id.in_(files)))
+
+
+def _notes_same(identifier_id: str) -> ColumnElement[bool]:
+    try:
+        row_id = uuid.UUID(identifier_id)
+    except ValueError:
+        return false()
+    known = aliased(CaseIdentifier)
+    mac = select(known.mac).where(known.id == row_id).scalar_subquery()
+    noted = select(CaseIdentifier.case_id).where(
+        CaseIdentifier.mac == mac, CaseIdentifier.withdrawn_at.is_(None)
+    )
+    return Case.id.in_(noted)
+
+
+def _shares_pictures(reference: str) -> ColumnElement[bool]:
+    """The very files of the case, and pictures that look like them."""
+    own_case, own_place = aliased(Case), aliased(CaseItem)
+    own_media, own_file = aliased(ItemMedia), aliased(Media)
+    own = (
+        select(own_file.id)
+        .join(own_media, own_media.media_id == own_file.id)
+        .join(own_place, own_place.item_id == own_media.item_id)
+        .join(own_case, own_case.id == own_place.case_id)
+        .where(own_case.reference == reference.upper())
+    )
+    pictures = own.with_only_columns(own_file.pdq).where(
+        own_file.pdq.is_not(None), own_file.pdq_quality >= MATCHABLE_QUALITY
+    )
+    alike = select(Media.id).where(
+        Media.pdq.in_(pictures), Media.pdq_quality >= MATCHABLE_QUALITY
+    )
+    return Case.id.in_(
+        union(
+            _cases_with(ItemMedia.media_id.in_(own)),
+            _cases_with(ItemMedia.media_id.in_(alike)),
+        )
+    )
+
+
+def _came_from(sender: str) -> ColumnElement[bool]:
+    return Case.id.in_(
+        select(CaseItem.case_id)
+        .join(Sighting, Sighting.item_id == CaseItem.item_id)
+        .join(ReportPart, ReportPart.id == Sighting.part_id)
+        .join(Report, Report.id == ReportPart.report_id)
+        .where(Report.source == sender, Report.source != "")
+    )
+
+
+def _has_tag(tag: str, now: datetime) -> ColumnElement[bool]:
+    return exists().where(
+        CaseTag.case_id == Case.id,
+        CaseTag.tag == tag.casefold(),
+        or_(CaseTag.expires_at.is_(None), CaseTag.expires_at > now),
+    )
+
+
+def _cases_with(condition: ColumnElement[bool]) -> Select[uuid.UUID]:
+    return (
+        select(CaseItem.case_id)
+        .join(ItemMedia, ItemMedia.item_id == CaseItem.item_id)
+        .where(condition)
+    )
+
+
+_CONDITIONS = {
+    "country": _lies_in,
+    "host": _lies_at,
+    "network": _lies_within,
+    "hash": _has_file,
+    "same_as": _notes_same,
+    "picture": _shares_pictures,
+    "sender": _came_from,
+}

@@ -1,0 +1,49 @@
+"""Tables of tags, and of words that go with a case from one person to the next."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hotline.accounts.models import Person
+from hotline.core.storage.database import Base, Identified, short_text
+
+
+class CaseTag(Identified, Base):
+    """A word that people put on a case to find it again; with ``expires_at`` for a while only."""
+
+    __tablename__ = "case_tag"
+    __table_args__ = (
+        UniqueConstraint("case_id", "tag"),
+        Index("ix_case_tag_tag", "tag", "case_id"),
+    )
+
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"))
+    tag: Mapped[str] = mapped_column(short_text(40))
+    added_at: Mapped[datetime]
+    added_by: Mapped[str] = mapped_column(short_text(80))
+    expires_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class HandOver(Identified, Base):
+    """A word to whoever works on the case next, sealed under the case's key.
+
+    ``to_id``: to whom it was handed; None is whoever takes it.
+    """
+
+    __tablename__ = "hand_over"
+    __table_args__ = (Index("ix_hand_over_case_id", "case_id", "at"),)
+
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"))
+    from_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    to_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    words: Mapped[bytes] = mapped_column(LargeBinary)
+
+    giver: Mapped[Person] = relationship(foreign_keys=[from_id], lazy="joined")
+    taker: Mapped[Person | None] = relationship(
+        foreign_keys=[to_id], lazy="joined"
+    )

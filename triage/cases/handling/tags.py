@@ -1,0 +1,104 @@
+"""Words on a case by which people find it again; some for a while only."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
+
+from hotline.core.act import Act
+from hotline.core.errors import InvalidInput, phrase
+from hotline.core.storage.database import insert_once
+from hotline.core.storage.ids import new_id
+from triage.cases.handling.models import CaseTag
+from triage.cases.models import Case
+
+LONGEST = 40
+MOST = 20
+_TAG = re.compile(r"[\w][\w.:+-]*")
+
+
+def read_tag(text: str) -> str:
+    """A tag as it is stored: small letters, words joined by a hyphen."""
+    tag = "-".join(text.casefold().split())
+    if len(tag) > LONGEST or not _TAG.fullmatch(tag):
+        raise InvalidInput(
+            phrase(
+                "A tag has letters, digits and hyphens, 40 at most. Write nothing of a person."
+            ),
+            fields={"/tag": "unreadable"},
+        )
+    return tag
+
+
+def add_tag(
+    act: Act, case: Case, text: str, expires_at: datetime | None = None
+) -> str:
+    """Put a tag on the case; where it is there already, it lasts as long as is said now."""
+    tag = read_tag(text)
+    if expires_at is not None and expires_at <= act.now:
+        raise InvalidInput(
+            phrase("The tag would be over already."),
+            fields={"/expires": "past"},
+        )
+    known = _tags_of(act.session, case.id)
+    if tag not in known and len(known) >= MOST:
+        raise InvalidInput(phrase("A case has at most 20 tags."))
+    is_new = insert_once(
+        act.session,
+        CaseTag,
+        ["case_id", "tag"],
+        id=new_id(),
+        case_id=case.id,
+        tag=tag,
+        added_at=act.now,
+        added_by=act.actor,
+        expires_at=expires_at,
+    )
+    if not is_new:
+        row = act.session.scalars(
+            select(CaseTag).where(
+                CaseTag.case_id == case.id, CaseTag.tag == tag
+            )
+        ).one()
+        row.expires_at = expires_at
+    act.record("case.tagged", "case", case.id, case=case.reference, tag=tag)
+    return tag
+
+
+def remove_tag(act: Act, case: Case, tag: str) -> None:
+    """Take a tag off; one that is not there is gone already."""
+    removed = act.session.execute(
+        delete(CaseTag).where(CaseTag.case_id == case.id, CaseTag.tag == tag)
+    )
+    if getattr(removed, "rowcount", 0):
+        act.record(
+            "case.untagged", "case", case.id, case=case.reference, tag=tag
+        )
+
+
+def list_tags(
+    session: Session, case_ids: Sequence[uuid.UUID], now: datetime
+) -> Mapping[uuid.UUID, Sequence[CaseTag]]:
+    """The tags of some cases that are not over, by the case's id."""
+    rows = session.scalars(
+        select(CaseTag)
+        .where(
+            CaseTag.case_id.in_(case_ids),
+            or_(CaseTag.expires_at.is_(None), CaseTag.expires_at > now),
+        )
+        .order_by(CaseTag.tag)
+    )
+    tags: dict[uuid.UUID, list[CaseTag]] = {}
+    for row in rows:
+        tags.setdefault(row.case_id, []).append(row)
+    return tags
+
+
+def _tags_of(session: Session, case_id: uuid.UUID) -> set[str]:
+    known = select(CaseTag.tag).where(CaseTag.case_id == case_id)
+    return set(session.scalars(known))

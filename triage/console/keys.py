@@ -1,0 +1,100 @@
+"""The keys of queue and case, as they are until somebody changes theirs."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext
+
+from hotline.accounts.shortcuts import Group, Shortcut
+
+SHORTCUTS = (
+    Shortcut("go.queue", Group.EVERYWHERE, "KeyQ", lazy_gettext("Queue")),
+    Shortcut("next", Group.EVERYWHERE, "KeyN", lazy_gettext("Take the next")),
+    Shortcut("row.down", Group.QUEUE, "KeyJ", lazy_gettext("Next row")),
+    Shortcut("row.up", Group.QUEUE, "KeyK", lazy_gettext("Row before")),
+    Shortcut(
+        "row.choose", Group.QUEUE, "KeyX", lazy_gettext("Choose the row")
+    ),
+    Shortcut(
+        "queue.choose_all",
+        Group.QUEUE,
+        "Shift+KeyX",
+        lazy_gettext("Choose all on this page"),
+    ),
+    Shortcut(
+        "queue.all",
+        Group.QUEUE,
+        "Shift+KeyA",
+        lazy_gettext("all that the filters let through"),
+    ),
+    Shortcut(
+        "queue.filter", Group.QUEUE, "KeyF", lazy_gettext("Go to the filters")
+    ),
+    Shortcut(
+        "queue.keep", Group.QUEUE, "KeyV", lazy_gettext("Keep this view")
+    ),
+    Shortcut("queue.columns", Group.QUEUE, "KeyO", lazy_gettext("Columns")),
+    Shortcut("page.next", Group.QUEUE, "Period", lazy_gettext("Next page")),
+    Shortcut("page.first", Group.QUEUE, "Comma", lazy_gettext("First page")),
+    *(
+        Shortcut(
+            f"tab.{number}",
+            Group.QUEUE,
+            f"Digit{number}",
+            lazy_gettext("Tab %(number)s", number=number),
+        )
+        for number in range(1, 10)
+    ),
+    Shortcut("bulk.assess", Group.QUEUE, "KeyA", lazy_gettext("Assess")),
+    Shortcut("bulk.tag", Group.QUEUE, "KeyT", lazy_gettext("Tag")),
+    Shortcut("bulk.assign", Group.QUEUE, "KeyM", lazy_gettext("Assign")),
+    Shortcut(
+        "bulk.aside",
+        Group.QUEUE,
+        "KeyS",
+        lazy_gettext("Set aside: no reports"),
+    ),
+    Shortcut(
+        "queue.release",
+        Group.QUEUE,
+        "KeyL",
+        lazy_gettext("Let the chosen ones through"),
+    ),
+    Shortcut("bulk.confirm", Group.QUEUE, "KeyY", lazy_gettext("Do it")),
+    Shortcut("bulk.undo", Group.QUEUE, "KeyU", lazy_gettext("Take it back")),
+    Shortcut("case.claim", Group.CASE, "KeyC", lazy_gettext("Take this case")),
+    Shortcut(
+        "case.longer", Group.CASE, "KeyL", lazy_gettext("Hold it longer")
+    ),
+    Shortcut("case.release", Group.CASE, "KeyR", lazy_gettext("Give it back")),
+    Shortcut(
+        "case.hand_over", Group.CASE, "KeyH", lazy_gettext("Hand it over")
+    ),
+    Shortcut("case.tag", Group.CASE, "KeyT", lazy_gettext("Tag")),
+    Shortcut("case.assess", Group.CASE, "KeyA", lazy_gettext("Assessment")),
+    Shortcut(
+        "case.store", Group.CASE, "KeyS", lazy_gettext("Store the assessment")
+    ),
+    Shortcut("case.note", Group.CASE, "KeyM", lazy_gettext("Note")),
+    Shortcut("case.people", Group.CASE, "KeyP", lazy_gettext("People")),
+    Shortcut("case.words", Group.CASE, "KeyW", lazy_gettext("Read the words")),
+    Shortcut(
+        "case.facts",
+        Group.CASE,
+        "KeyF",
+        lazy_gettext("Facts about people, as far as they are known"),
+    ),
+    Shortcut("case.reopen", Group.CASE, "KeyO", lazy_gettext("Open again")),
+    Shortcut(
+        "case.let_through",
+        Group.CASE,
+        "KeyG",
+        lazy_gettext("Let them through"),
+    ),
+    Shortcut(
+        "case.aside", Group.CASE, "KeyX", lazy_gettext("They are no reports")
+    ),
+    Shortcut("match.confirm", Group.CASE, "KeyY", lazy_gettext("Confirm")),
+    Shortcut(
+        "match.refuse", Group.CASE, "KeyU", lazy_gettext("It is not that")
+    ),
+)

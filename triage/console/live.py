@@ -1,0 +1,20 @@
+"""Parts of a page that ask again every few seconds: nearly always the answer is "nothing new"."""
+
+from __future__ import annotations
+
+import hashlib
+
+from flask import make_response, request
+from werkzeug.wrappers import Response
+
+
+def tag_of(part: str) -> str:
+    """What changes with anything that the part shows."""
+    return hashlib.sha256(part.encode()).hexdigest()[:32]
+
+
+def answer_if_new(part: str) -> Response:
+    """The part with its tag; 304 without a body where the asker has it already."""
+    response = make_response(part)
+    response.set_etag(tag_of(part))
+    return response.make_conditional(request)

@@ -1,0 +1,71 @@
+"""The page of the one box, and the part of it that the palette shows.
+
+What is looked for comes by POST: a receipt or a number stands in no address. Every search is in
+the log, with what it found; what was typed is there as a value that only the same words give
+again, because the log is never erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from hotline.accounts.auth import requires, signed_in
+from hotline.core.act import Act
+from hotline.core.context import utc_now
+from hotline.core.web import site
+from triage.console.search.asked import LONGEST, Asked
+from triage.console.search.finding import (
+    Found,
+    find_anything,
+    only_hit,
+)
+
+PART = "X-Part"
+"""A header of the palette's: only the hits are wanted, not the page around them."""
+
+
+@requires("search.use")
+def search() -> ResponseReturnValue:
+    """The box alone."""
+    return render_template("triage/search.html", typed="", found=None)
+
+
+@requires("search.use")
+def find() -> ResponseReturnValue:
+    """What was found; a case that was asked for by its own name is opened at once."""
+    typed = request.form.get("q", "").strip()[:LONGEST]
+    with site.writing() as session:
+        asked = Asked(
+            typed, session, site.current_context(), signed_in(), utc_now()
+        )
+        found = find_anything(asked)
+        if typed:
+            _record_search(asked, found)
+        only = only_hit(found)
+        if request.headers.get(PART):
+            return render_template(
+                "triage/search_hits.html", typed=typed, found=found
+            )
+        if only is not None and len(found) == 1:
+            return redirect(only.url, 303)
+        return render_template("triage/search.html", typed=typed, found=found)
+
+
+def _record_search(asked: Asked, found: Sequence[Found]) -> None:
+    act = Act(asked.session, asked.context, asked.person.actor, asked.now)
+    message = b"search:" + " ".join(asked.text.split()).casefold().encode()
+    mac = asked.context.keyring.mac("identifiers", message)
+    act.record(
+        "search.made",
+        "search",
+        mac.hex(),
+        found={one.finder.name: len(one.hits) for one in found},
+        cases=sorted(
+            {hit.about for one in found for hit in one.hits if hit.about}
+        ),
+    )
+    if any(one.finder.name == "hash_list" for one in found):
+        act.record("hashlist.seen", "hash_list", "one hash")

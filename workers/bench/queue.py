@@ -1,0 +1,222 @@
+"""What pages of the queue cost the server: at many cases, beside few on the same database.
+
+Each page is asked of the application itself, without a network between, in turns of the two.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from argon2 import PasswordHasher
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
+from hotline.accounts import logins, passwords, service
+from hotline.accounts.auth import COOKIE_PATH
+from hotline.accounts.permissions import Role
+from hotline.accounts.standing import COOKIE
+from hotline.core.act import Act
+from hotline.core.context import Context, build_context, utc_now
+from hotline.core.settings import Settings
+from triage.cases import tabs
+from workers.bench.queue_filling import Sample, fill_cases
+from workers.bench.results import Measurement, Row, list_load
+from workers.bench.watch import create_database, run_postgres
+from workers.migrations.run import upgrade_schema
+
+FEW = 10_000
+ASKED = 40
+"""Requests of each page; the first one is not counted."""
+LARGEST_PAGE = 150_000
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+_PASSWORD = "only for this measurement"  # noqa: S105  # of a database that is gone afterwards
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A signed-in analyst at a filled database."""
+
+    client: FlaskClient
+    sample: Sample
+    engine: Engine
+
+    def get(self, path: str) -> bytes:
+        answer = self.client.get(path)
+        if answer.status_code not in (200, 304):
+            raise RuntimeError(f"{path}: {answer.status_code}")
+        return bytes(answer.data)
+
+    def find(self, text: str) -> bytes:
+        """The hits alone, as the palette asks for them."""
+        token = _TOKEN.search(self.client.get("/console/keys").text)
+        assert token is not None
+        return self._post(token[1], text)
+
+    def _post(self, token: str, text: str) -> bytes:
+        answer = self.client.post(
+            "/console/search",
+            data={"csrf_token": token, "q": text},
+            headers={"X-Part": "hits"},
+        )
+        if answer.status_code != 200:
+            raise RuntimeError(f"search: {answer.status_code}")
+        return bytes(answer.data)
+
+
+Page = Callable[[Desk], bytes]
+
+
+def list_pages() -> Mapping[str, Page]:
+    """Every tab's first page, the part that asks again, filters, look-ups and a case."""
+    return {
+        **{
+            f"tab {tab}": _page(f"/console/queue?tab={tab}")
+            for tab in tabs.TABS
+        },
+        "part that asks again": _page("/console/queue/part?tab=waiting"),
+        "filter by host": _of_sample(
+            "/console/queue?tab=closed&host={0.host}"
+        ),
+        "filter by network": _of_sample(
+            "/console/queue?tab=closed&network={0.network}"
+        ),
+        "filter by hash": _of_sample(
+            "/console/queue?tab=closed&hash={0.sha256}"
+        ),
+        "filter by sender": _page("/console/queue?tab=closed&sender=sender-4"),
+        "search by reference": lambda desk: desk.find(desk.sample.reference),
+        "search by location": lambda desk: desk.find(desk.sample.url),
+        "search by host": lambda desk: desk.find(desk.sample.host),
+        "search by network": lambda desk: desk.find(desk.sample.network),
+        "search by hash": lambda desk: desk.find(desk.sample.pdq),
+        "search by number": lambda desk: desk.find("+355 69 123 4567"),
+        "case": _of_sample("/console/cases/{0.reference}"),
+    }
+
+
+def _page(path: str) -> Page:
+    return lambda desk: desk.get(path)
+
+
+def _of_sample(path: str) -> Page:
+    return lambda desk: desk.get(path.format(desk.sample))
+
+
+def measure_queue(
+    size: int = 100_000,
+    *,
+    few: int = FEW,
+    asked: int = ASKED,
+    database: str = "",
+    tick: Callable[[str], None] = print,
+) -> Measurement:
+    """Milliseconds of server time, p95, at ``size`` cases beside ``few``; and the page's bytes.
+
+    ``database``: URL of a PostgreSQL server whose user may create databases; one is started if
+    empty. A search's time holds that of the small page which gives its form token.
+    """
+    rows = []
+    with ExitStack() as stack:
+        name = tempfile.TemporaryDirectory(prefix="hotline-bench-")
+        folder = Path(stack.enter_context(name))
+        server = database or stack.enter_context(run_postgres(folder))
+        desks = []
+        for number in (size, few):
+            tick(f"filling {number:,} cases")
+            desks.append(
+                stack.enter_context(open_desk(folder, server, number))
+            )
+        for case, page in list_pages().items():
+            tick(case)
+            rows.append(_measure_page(case, page, desks, few, asked))
+    return Measurement(
+        "queue", "ms, p95", rows, {"cases": size, "load": list_load()}
+    )
+
+
+def _measure_page(
+    case: str, page: Page, desks: Sequence[Desk], few: int, asked: int
+) -> Row:
+    taken: list[list[float]] = [[], []]
+    worked: list[float] = []
+    size = 0
+    for _ in range(asked + 1):
+        for desk, times in zip(desks, taken, strict=True):
+            started, begun = time.perf_counter(), time.process_time()
+            answer = page(desk)
+            times.append((time.perf_counter() - started) * 1000)
+            worked.append((time.process_time() - begun) * 1000)
+            size = max(size, len(answer))
+    ours, reference = (_p95(times[1:]) for times in taken)
+    return Row(
+        case,
+        ours,
+        reference,
+        f"{few:,} cases",
+        {
+            "median": round(statistics.median(taken[0][1:]), 1),
+            # What this process worked, whoever else was busy on the machine.
+            "own work": round(_p95(worked[len(desks) :]), 1),
+            "kB": round(size / 1000, 1),
+        },
+    )
+
+
+def _p95(times: Sequence[float]) -> float:
+    return sorted(times)[max(0, round(0.95 * len(times)) - 1)]
+
+
+@contextmanager
+def open_desk(folder: Path, server: str, size: int) -> Iterator[Desk]:
+    """A desk at a database of its own on ``server``; SQLite where there is no server."""
+    from workers.app import create_app
+
+    name = f"queue_{uuid.uuid4().hex}"
+    with ExitStack() as stack:
+        given: dict[str, Any] = {
+            "data_dir": folder / name,
+            "country": "AL",
+            "audiences": ("console",),
+            "rdap_enabled": False,
+        }
+        if server:
+            given["database_url"] = stack.enter_context(
+                create_database(server, name)
+            )
+        context = build_context(Settings(**given))
+        stack.callback(context.close)
+        upgrade_schema(context.database)
+        sample = fill_cases(context, size)
+        client = create_app(context).test_client()
+        client.set_cookie("lang", "en", domain="localhost")
+        client.set_cookie(
+            COOKIE,
+            _sign_in(context),
+            domain="localhost",
+            path=COOKIE_PATH,
+        )
+        yield Desk(client, sample, context.database.engine)
+
+
+def _sign_in(context: Context) -> str:
+    passwords.HASHER = PasswordHasher(1, 64, 1)  # the password is not measured
+    now = utc_now()
+    with context.database.writing() as session:
+        service.add_person(
+            Act(session, context, "bench", now),
+            username="bench",
+            display_name="Bench",
+            role=Role.SENIOR,
+            password=_PASSWORD,
+        )
+        person = service.find_person(session, "bench")
+        return logins.open_session(session, person, now, proven_at=now)
