@@ -246,5 +246,5 @@ def test_an_operator_can_let_one_person_do_it(staff: Context) -> None:
     with alone.database.reading() as session:
         assert service.find_person(session, "ana").password_hash == ""
         sent = session.scalars(select(Invitation)).one()
-        token = invitations.token_of(alone.keyring, sent.id)
+        token = invitations.token_of(alone.keyring, sent)
         assert invitations.find_open(session, alone.keyring, token, NOW)

@@ -162,7 +162,7 @@ def test_a_form_of_the_console_comes_back_to_be_sent_again(
     _, client = console
     form = hidden_fields(client.get("/console/people").text)
     form |= {"username": "ana", "role": "analyst", "display_name": WORDS}
-    form |= {"why": "a new colleague"}
+    form |= {"why": "a new colleague", "email": "ana@hotline.test"}
     with outage(context, kind):
         answer = client.post("/console/people", data=form)
         expect_come_back(answer)

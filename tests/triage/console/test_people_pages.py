@@ -95,7 +95,7 @@ def test_a_person_is_added_by_two(
 def token_of_newest(context: Context) -> str:
     with context.database.reading() as session:
         rows = session.scalars(select(Invitation).order_by(Invitation.id))
-        return token_of(context.keyring, list(rows)[-1].id)
+        return token_of(context.keyring, list(rows)[-1])
 
 
 def test_without_a_mail_server_nobody_is_left_without_a_password(
