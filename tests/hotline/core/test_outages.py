@@ -35,7 +35,7 @@ def trouble(
     request: pytest.FixtureRequest, make_context: Callable[..., Context]
 ) -> tuple[Context, str]:
     backend, kind = request.param
-    return make_context(backend), kind
+    return make_context(backend, smtp_host="mail.test"), kind
 
 
 def hidden_fields(page: str) -> dict[str, str]:
