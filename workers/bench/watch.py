@@ -63,7 +63,7 @@ def measure_watching(
         servers = {"SQLite": ""}
         with suppress(ImportError):
             servers["PostgreSQL"] = database or stack.enter_context(
-                _run_postgres(folder)
+                run_postgres(folder)
             )
         for name, url in servers.items():
             tick(f"{name}: filling {size:,} and {FEW:,} watched items")
@@ -212,7 +212,7 @@ def _open_filled(folder: Path, server: str, size: int) -> Iterator[Context]:
             "rdap_enabled": False,
         }
         if server:
-            url = stack.enter_context(_create_database(server, name))
+            url = stack.enter_context(create_database(server, name))
             given["database_url"] = url
         context = build_context(Settings(**given))
         stack.callback(context.close)
@@ -222,7 +222,8 @@ def _open_filled(folder: Path, server: str, size: int) -> Iterator[Context]:
 
 
 @contextmanager
-def _create_database(server: str, name: str) -> Iterator[SecretStr]:
+def create_database(server: str, name: str) -> Iterator[SecretStr]:
+    """The URL of a new database, which is dropped at the end."""
     base = server.replace("postgresql://", "postgresql+psycopg://", 1)
     engine = create_engine(
         base, hide_parameters=True, isolation_level="AUTOCOMMIT"
@@ -239,7 +240,7 @@ def _create_database(server: str, name: str) -> Iterator[SecretStr]:
 
 
 @contextmanager
-def _run_postgres(folder: Path) -> Iterator[str]:
+def run_postgres(folder: Path) -> Iterator[str]:
     """A PostgreSQL of the package that the tests use. Run by root it gives up its rights, so the
     way to its data must be open."""
     folder.chmod(0o755)

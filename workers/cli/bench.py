@@ -21,7 +21,16 @@ def register(app: typer.Typer) -> None:
     bench = typer.Typer(
         help="Measure, with a reference in the same run.", no_args_is_help=True
     )
-    for command in (url, hash_, match, import_, intake, pipeline, watch):
+    for command in (
+        url,
+        hash_,
+        match,
+        import_,
+        intake,
+        pipeline,
+        watch,
+        figures,
+    ):
         bench.command(command.__name__.rstrip("_"))(command)
     app.add_typer(bench, name="bench")
 
@@ -133,6 +142,24 @@ def watch(
     from workers.bench.watch import measure_watching
 
     result = measure_watching(
+        size,
+        database=database,
+        tick=lambda text: stderr.print(text, style="dim"),
+    )
+    _print_result(result, json)
+
+
+def figures(
+    size: int = typer.Option(100_000, min=1_000, help="Cases."),
+    database: str = typer.Option(
+        "", help="URL of a PostgreSQL server; one is started if empty."
+    ),
+    json: bool = JSON,
+) -> None:
+    """Figures of a month and of a year, read from closed periods beside counted anew."""
+    from workers.bench.figures import measure_figures
+
+    result = measure_figures(
         size,
         database=database,
         tick=lambda text: stderr.print(text, style="dim"),

@@ -24,11 +24,7 @@ import partners.referrals.models
 import partners.replaced_links
 import partners.sending.models
 import partners.watching.models  # noqa: F401
-import triage.cases.models
-import triage.cases.people.models
-import triage.hashlists.models
-import triage.items.models
-import triage.prints.models  # noqa: F401
+import workers.statistics.models  # noqa: F401
 from hotline.core.storage.database import Base
 
 metadata: MetaData = Base.metadata
