@@ -50,6 +50,7 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
                 "hotline.intake",
                 "triage",
                 "partners",
+                "workers",
             )
         ]
     )
@@ -155,12 +156,13 @@ def _console() -> list[Blueprint]:
     from partners.console.views import blueprint as measures
     from partners.console.views import case_banners, case_panels
     from triage.console.views import create_blueprint as create_triage
+    from workers.statistics.pages import blueprint as figures
 
     # The case page belongs to triage, which knows no partners: what was told to whom is a panel
     # that is handed to it here.
     pages = create_triage(panels=case_panels, banners=case_banners)
     sign_in, account = invitation_pages.blueprint, session_pages.blueprint
-    return [sign_in, account, people, telephone, pages, measures]
+    return [sign_in, account, people, telephone, pages, measures, figures]
 
 
 def _provider() -> list[Blueprint]:

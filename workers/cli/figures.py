@@ -8,6 +8,7 @@ from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
 from workers.cli.opening import opened_house
 from workers.cli.output import emit_json, stdout
+from workers.statistics.exports import describe_looks
 from workers.statistics.periods import Period, between, last_over, parse_period
 from workers.statistics.tables import Figures, FigureTable, Value
 
@@ -45,17 +46,7 @@ def print_figures(
             before = read_figures(session, context, chosen.before(), now)
             is_closed = load_closed(session, chosen) is not None
     if json:
-        emit_json(
-            {
-                "period": describe_period(chosen),
-                "closed": is_closed,
-                "tables": figures.to_json(),
-                "before": {
-                    "period": describe_period(chosen.before()),
-                    "tables": before.to_json(),
-                },
-            }
-        )
+        emit_json(describe_looks(chosen, figures, before, is_closed))
         return
     stdout.print(f"{chosen.name}, beside {chosen.before().name}", style="bold")
     _print_tables(figures, before)
@@ -72,15 +63,6 @@ def choose_period(
     if first:
         return between(first, last, zone)
     return parse_period(period, zone) if period else None
-
-
-def describe_period(period: Period) -> dict[str, str]:
-    return {
-        "name": period.name,
-        "first": period.first.isoformat(),
-        "last": period.last.isoformat(),
-        "zone": period.zone,
-    }
 
 
 def _print_tables(figures: Figures, before: Figures) -> None:
