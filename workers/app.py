@@ -21,7 +21,7 @@ from hotline.core.context import Context
 from hotline.core.settings import Audience
 from hotline.core.web import health, measuring, retries, security_txt, site
 from hotline.core.web.pulse import Pulse
-from hotline.intake.form import place_news, seen_again, understood
+from hotline.intake.form import place_news, published, seen_again, understood
 from hotline.intake.models import Report
 
 ROOT = Path(__file__).parent.parent
@@ -60,6 +60,7 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
     understood.register_reader(app, _read_places(context))
     seen_again.register_counter(app, _count_seen)
     place_news.register_teller(app, _tell_places(context))
+    published.register_publisher(app, _publisher(context))
     for audience in context.settings.audiences:
         for blueprint in BLUEPRINTS[audience]():
             app.register_blueprint(blueprint)
@@ -109,6 +110,12 @@ def _tell_places(context: Context) -> place_news.Teller:
         return tell_reporter(session, context, report, now)
 
     return tell
+
+
+def _publisher(context: Context) -> published.Publisher:
+    from workers.statistics.publishing import Quarters
+
+    return Quarters(context.country.time_zone)
 
 
 def _readiness(
