@@ -41,6 +41,7 @@ PARAMETERS = frozenset(
         "after",
         "back",
         "before",
+        "case",
         "country",
         "days",
         "entity_id",
@@ -53,7 +54,9 @@ PARAMETERS = frozenset(
         "next",
         "period",
         "tab",
+        "topic",
         "waiting",
+        "who",
         "words",
     }
 )

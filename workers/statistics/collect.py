@@ -48,6 +48,7 @@ def collect_figures(
         places.count_by_country(session, period),
         places.count_by_network(session, period),
         places.count_by_provider(session, period),
+        places.count_notices_by_kind(session, period),
         measure_agreement(session, period, schema),
         decisions.count_for_lanzarote(session, period),
     ]

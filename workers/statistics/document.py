@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hotline.intake.form.confirmation import FONT, printable
 from hotline.intake.form.published import Page, PageTable
-from workers.statistics.drawing import Anchor, Box, Drawing, Path, Words
-from workers.statistics.plots import Point, draw_bars
+from workers.statistics.drawing import Anchor, Box, Drawing, Path, Tone, Words
+from workers.statistics.plots import WIDTH, Point, draw_bars
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -18,18 +20,48 @@ _INK = (22, 32, 43)
 _SOFT = (71, 86, 106)
 _ACCENT = (11, 79, 138)
 _LINE = (212, 220, 229)
+_COLOURS = {Tone.NOW: _ACCENT, Tone.BEFORE: (118, 135, 155)}
 _TEXT_WIDTH = 174.0
 
 
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One table; ``rows`` are what stands on the left and on the right."""
+
+    title: str
+    rows: Sequence[tuple[str, str]]
+    drawing: Drawing | None = None
+    note: str = ""
+
+
 def write_report(page: Page, house: str) -> bytes:
-    document = _open_document(f"{house}: {page.title} {page.name}")
+    """The public's page of a quarter."""
+    chapters = [
+        Chapter(
+            table.title,
+            [(row.label, row.text) for row in table.rows],
+            _draw(table),
+        )
+        for table in page.tables
+    ]
+    title = f"{page.title}: {page.name}"
+    return write_document(house, title, page.sentences, chapters)
+
+
+def write_document(
+    house: str,
+    title: str,
+    sentences: Sequence[str],
+    chapters: Sequence[Chapter],
+) -> bytes:
+    document = _open_document(f"{house}: {title}")
     _write(document, house, size=11, colour=_SOFT)
-    _write(document, f"{page.title}: {page.name}", size=20)
+    _write(document, title, size=20)
     document.ln(2)
-    for sentence in page.sentences:
+    for sentence in sentences:
         _write(document, sentence, size=10.5)
-    for table in page.tables:
-        _write_table(document, table)
+    for chapter in chapters:
+        _write_chapter(document, chapter)
     return bytes(document.output())
 
 
@@ -66,29 +98,31 @@ def _write(
     document.ln(1.5)
 
 
-def _write_table(document: FPDF, table: PageTable) -> None:
-    drawing = _draw(table)
+def _write_chapter(document: FPDF, chapter: Chapter) -> None:
+    drawing = chapter.drawing
     needed = 30.0 if drawing is None else _scaled(drawing.height) + 30
     if document.will_page_break(needed):
         document.add_page()
     document.ln(4)
-    _write(document, table.title, size=13)
+    _write(document, chapter.title, size=13)
+    if chapter.note:
+        _write(document, chapter.note, size=9, colour=_SOFT)
     if drawing is not None:
         _paint(document, drawing)
-    for row in table.rows:
-        document.set_font(_NAME, size=9.5)
-        document.set_text_color(*_INK)
-        document.set_draw_color(*_LINE)
-        with document.table(
-            width=int(_TEXT_WIDTH),
-            col_widths=(3, 2),
-            borders_layout="NONE",
-            first_row_as_headings=False,
-            line_height=5,
-        ) as drawn:
+    document.set_font(_NAME, size=9.5)
+    document.set_text_color(*_INK)
+    with document.table(
+        width=int(_TEXT_WIDTH),
+        col_widths=(2, 3),
+        borders_layout="NONE",
+        first_row_as_headings=False,
+        line_height=5,
+        text_align=("LEFT", "LEFT"),
+    ) as drawn:
+        for left, right in chapter.rows:
             cells = drawn.row()
-            cells.cell(printable(document, row.label))
-            cells.cell(printable(document, row.text))
+            cells.cell(printable(document, left))
+            cells.cell(printable(document, right))
 
 
 def _draw(table: PageTable) -> Drawing | None:
@@ -102,16 +136,15 @@ def _draw(table: PageTable) -> Drawing | None:
 
 def _scaled(length: float) -> float:
     """Millimetres of what a page draws in its own units."""
-    return length * _TEXT_WIDTH / 640
+    return length * _TEXT_WIDTH / WIDTH
 
 
 def _paint(document: FPDF, drawing: Drawing) -> None:
     top = document.get_y()
-    document.set_fill_color(*_ACCENT)
-    document.set_draw_color(*_LINE)
     for shape in drawing.shapes:
         match shape:
             case Box():
+                document.set_fill_color(*_COLOURS.get(shape.tone, _ACCENT))
                 document.rect(
                     _MARGIN + _scaled(shape.x),
                     top + _scaled(shape.y),
@@ -122,6 +155,7 @@ def _paint(document: FPDF, drawing: Drawing) -> None:
             case Words():
                 _paint_words(document, shape, top)
             case Path():
+                document.set_draw_color(*_COLOURS.get(shape.tone, _LINE))
                 document.polyline(
                     [
                         (_MARGIN + _scaled(x), top + _scaled(y))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
+from hotline.core.spreadsheets import write_csv
 from workers.statistics.periods import Period
 from workers.statistics.tables import Figures, FigureTable, Value
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What OWASP names as the beginnings of formulas in spreadsheets (CSV Injection, 2024)."""
 WIDEST_NAME = 31
 """Characters that a sheet of XLSX may be called by."""
 
@@ -35,28 +33,17 @@ MEDIA_TYPES: Mapping[Form, str] = {
 }
 
 
-def guard_text(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: an apostrophe stands before what could be."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
-
-
 def to_csv(tables: Sequence[FigureTable]) -> bytes:
-    """One long table: table, row, column, value. UTF-8 with a mark, which Excel asks for."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\r\n")
-    writer.writerow(("table", "row", "column", "value"))
-    for table in tables:
-        for row in table.rows:
-            for column, value in zip(table.columns, row.values, strict=True):
-                writer.writerow(
-                    (
-                        table.name.value,
-                        guard_text(row.key),
-                        column,
-                        _plain(value),
-                    )
-                )
-    return written.getvalue().encode("utf-8-sig")
+    """One long table: table, row, column, value."""
+    return write_csv(
+        ("table", "row", "column", "value"),
+        (
+            (table.name.value, row.key, column, _plain(value))
+            for table in tables
+            for row in table.rows
+            for column, value in zip(table.columns, row.values, strict=True)
+        ),
+    )
 
 
 def to_xlsx(tables: Sequence[FigureTable]) -> bytes:

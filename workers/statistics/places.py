@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Subquery, func, select
 from sqlalchemy.orm import Session
 
 from hotline.core.storage.machine import HistoryEntry
@@ -12,7 +12,7 @@ from partners.directory.models import Partner
 from partners.notices.answers import VERBS
 from partners.notices.models import Notice, ProviderAnswer
 from partners.states import NoticeEvent
-from triage.cases.models import CaseItem
+from triage.cases.models import Case, CaseItem
 from triage.items.models import HostingHop, Item
 from workers.statistics.durations import NOTHING, Durations
 from workers.statistics.periods import Period
@@ -79,6 +79,32 @@ def count_by_provider(session: Session, period: Period) -> FigureTable:
         )
     columns = (*PROVIDER_COLUMNS, *(f"answer_{verb}" for verb in VERBS))
     return make_table(TableName.BY_PROVIDER, "provider", columns, rows)
+
+
+def count_notices_by_kind(session: Session, period: Period) -> FigureTable:
+    """What was in the notices that left, by the kind of the case, and in those found gone."""
+    sent = _count_kinds(session, first_events("notice", SENT, period))
+    gone = _count_kinds(
+        session, first_events("notice", (NoticeEvent.VERIFIED,), period)
+    )
+    rows = {
+        kind: (sent.get(kind, 0), gone.get(kind, 0))
+        for kind in _largest_first({*sent, *gone}, sent)
+    }
+    return make_table(
+        TableName.NOTICES_BY_KIND, "kind", ("notices", "removed"), rows
+    )
+
+
+def _count_kinds(session: Session, events: Subquery) -> Counts:
+    counted = (
+        select(Case.kind, func.count())
+        .select_from(events)
+        .join(Notice, Notice.id == events.c.entity_id)
+        .join(Case, Case.id == Notice.case_id)
+        .group_by(Case.kind)
+    )
+    return count_groups(session, counted)
 
 
 def _count_places(

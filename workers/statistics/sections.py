@@ -48,6 +48,7 @@ BARS: Mapping[TableName, str] = {
     TableName.BY_COUNTRY: "found",
     TableName.BY_NETWORK: "found",
     TableName.BY_PROVIDER: "notices",
+    TableName.NOTICES_BY_KIND: "notices",
     TableName.AGREEMENT: "kappa",
     TableName.LANZAROTE: "reports",
 }

@@ -121,7 +121,8 @@ def measure_durations(session: Session, taken: Any) -> dict[str, Durations]:
 
     Nearest rank: a value that was really measured, also for three cases.
     """
-    steps = taken.subquery()
+    # Kept once: else each duration would be computed for every use of it.
+    steps = taken.cte("taken").prefix_with("MATERIALIZED")
     is_known = steps.c.seconds.is_not(None)
     ranked = (
         select(

@@ -5,9 +5,8 @@ The hold of the police is a step of its own, and the time until a notice is also
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -48,8 +47,13 @@ ASSESSED = (CaseEvent.ASSESSED, CaseEvent.AGREED, CaseEvent.DECIDED)
 TOLD = (ReferralEvent.DELIVERED, ReferralEvent.TOLD_BY_HAND)
 SENT = (NoticeEvent.SENT, NoticeEvent.TOLD_BY_HAND)
 OVER = (HoldEvent.RELEASED, HoldEvent.CANCELLED)
-Steps = Select[Any]
+Steps = Select[*tuple[Any, ...]]
 """(step, seconds), a row for each step that ended in the period."""
+Events = Select[*tuple[Any, ...]]
+"""(case_id, at), a row for each event."""
+Only = Callable[[Any, Any], ColumnElement[bool]]
+"""Which events are asked for, by the columns of their case and their time."""
+Finder = Callable[[Only], list[Events]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def first_assessed(period: Period) -> Subquery:
 
 def first_noticed(period: Period) -> Subquery:
     """(case_id, at) of the cases whose first notice left in the period."""
-    return _first_of_case(_all_of_case(NOTICES), period)
+    return _first_of_case(lambda only: [_events_of(NOTICES, only)], period)
 
 
 def first_told(
@@ -101,12 +105,18 @@ def first_told(
     """
     offices = select(Partner.id).where(Partner.kind.in_(kinds))
     of_offices = Referral.partner_id.in_(offices)
-    referrals = _all_of_case(OfCase("referral", Referral, TOLD, (of_offices,)))
-    by_hand = select(ManualAct.case_id, ManualAct.happened_at).where(
-        ManualAct.outcome == Outcome.TOLD,
-        or_(*(_is_route(route) for route in routes)),
-    )
-    return _first_of_case(union_all(referrals, by_hand), period)
+    referrals = OfCase("referral", Referral, TOLD, (of_offices,))
+    of_routes = or_(*(_is_route(route) for route in routes))
+
+    def find_told(only: Only) -> list[Events]:
+        by_hand = select(ManualAct.case_id, ManualAct.happened_at).where(
+            ManualAct.outcome == Outcome.TOLD,
+            of_routes,
+            only(ManualAct.case_id, ManualAct.happened_at),
+        )
+        return [_events_of(referrals, only), by_hand]
+
+    return _first_of_case(find_told, period)
 
 
 def first_removed(period: Period) -> Subquery:
@@ -119,21 +129,31 @@ def _is_route(to: str) -> ColumnElement[bool]:
     return or_(ManualAct.route == to, ManualAct.route.startswith(f"{to}-"))
 
 
-def _all_of_case(of_case: OfCase) -> Select[uuid.UUID, datetime]:
-    """(case_id, at) of everything that happened to a case's entities of one kind."""
+def _events_of(of_case: OfCase, only: Only) -> Events:
+    """(case_id, at) of what happened to a case's entities of one kind."""
+    case_id = of_case.model.case_id
     return (
-        select(of_case.model.case_id, HistoryEntry.at)
+        select(case_id, HistoryEntry.at)
         .join(HistoryEntry, HistoryEntry.entity_id == of_case.model.id)
         .where(
             HistoryEntry.entity == of_case.entity,
             HistoryEntry.event.in_(of_case.events),
+            only(case_id, HistoryEntry.at),
             *of_case.only,
         )
     )
 
 
-def _first_of_case(happened: Any, period: Period) -> Subquery:
-    events = happened.subquery()
+def _first_of_case(find: Finder, period: Period) -> Subquery:
+    """The first event of each case, where that is in the period.
+
+    Only cases to which it happened in the period are looked at, not all that there ever were.
+    """
+    recent = union_all(*find(lambda _, at: is_within(at, period))).subquery()
+    candidates = select(recent.c[0])
+    events = union_all(
+        *find(lambda case_id, _: case_id.in_(candidates))
+    ).subquery()
     case_id, at = events.c
     return (
         select(case_id.label("case_id"), func.min(at).label("at"))

@@ -35,6 +35,7 @@ class TableName(StrEnum):
     BY_COUNTRY = "by_country"
     BY_NETWORK = "by_network"
     BY_PROVIDER = "by_provider"
+    NOTICES_BY_KIND = "notices_by_kind"
     AGREEMENT = "agreement"
     LANZAROTE = "lanzarote"
 

@@ -30,6 +30,7 @@ TITLES: Mapping[TableName, LazyString] = {
     TableName.BY_COUNTRY: lazy_gettext("Where it lay: countries"),
     TableName.BY_NETWORK: lazy_gettext("Where it lay: networks"),
     TableName.BY_PROVIDER: lazy_gettext("Who was asked to remove it"),
+    TableName.NOTICES_BY_KIND: lazy_gettext("What was in the notices"),
     TableName.AGREEMENT: lazy_gettext("How far two assessments agree"),
     TableName.LANZAROTE: lazy_gettext("What the Lanzarote Committee asks for"),
 }
@@ -210,12 +211,21 @@ NAMERS: Mapping[TableName, Callable[[str], str]] = {
     TableName.BY_COUNTRY: _name_country,
     TableName.AGREEMENT: _name_question,
     TableName.LANZAROTE: _from(KINDS),
+    TableName.NOTICES_BY_KIND: _from(KINDS),
 }
+
+
+OF_KINDS = (
+    TableName.REPORTS_BY_KIND,
+    TableName.LANZAROTE,
+    TableName.NOTICES_BY_KIND,
+)
+"""Their rows are kinds of report, which have words of their own, also for "unknown"."""
 
 
 def name_row(table: TableName, key: str) -> str:
     """What a row is called; its code where nobody knows another word any more."""
-    if table not in (TableName.REPORTS_BY_KIND, TableName.LANZAROTE):
+    if table not in OF_KINDS:
         general = ROWS.get(key)
         if general is not None:
             return str(general)

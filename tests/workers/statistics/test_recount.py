@@ -367,6 +367,19 @@ def recount_providers(raw: Raw, period: Period) -> Answer:
     }
 
 
+def recount_notices(raw: Raw, period: Period) -> Answer:
+    rows: dict[str, list[int]] = {}
+    for notice in raw.notices.values():
+        kind = raw.cases[notice.case_id].kind
+        left = is_in(raw.first(notice.id, "sent", "told_by_hand"), period)
+        gone = is_in(raw.first(notice.id, "verified"), period)
+        if left or gone:
+            row = rows.setdefault(kind, [0, 0])
+            row[0] += left
+            row[1] += gone
+    return {kind: list(row) for kind, row in rows.items()}
+
+
 def recount_agreement(
     raw: Raw, period: Period, questions: list[str]
 ) -> Answer:
@@ -535,6 +548,7 @@ def recount(
         ),
         TableName.BY_NETWORK: recount_places(raw, period, "asn", "asn"),
         TableName.BY_PROVIDER: recount_providers(raw, period),
+        TableName.NOTICES_BY_KIND: recount_notices(raw, period),
         TableName.AGREEMENT: recount_agreement(raw, period, questions),
         TableName.LANZAROTE: recount_lanzarote(raw, period),
     }
