@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
@@ -36,30 +36,25 @@ RETURNED = "reporters_who_wrote_again"
 def read_figures(
     session: Session, context: Context, period: Period, now: datetime
 ) -> Figures:
-    """As they were kept, else counted now."""
+    """As they were kept, else counted now; a table that is new since is counted, too."""
     kept = load_closed(session, period)
-    if kept is not None:
+    if kept is not None and kept.is_whole:
         return kept
     schema = load_schema(context.settings.data_dir)
-    return collect_figures(
+    counted = collect_figures(
         session,
         period,
         schema,
         now,
         returned=_count_returned(session, period),
     )
+    return counted if kept is None else kept.completed_by(counted)
 
 
 def load_closed(session: Session, period: Period) -> Figures | None:
     """The figures of a closed period; None where it is not closed."""
-    tables = session.scalar(
-        select(ClosedPeriod.tables).where(
-            ClosedPeriod.first == period.first,
-            ClosedPeriod.last == period.last,
-            ClosedPeriod.zone == period.zone,
-        )
-    )
-    return None if tables is None else Figures.from_json(tables)
+    closed = session.scalar(_select_closed(period))
+    return None if closed is None else Figures.from_json(closed.tables)
 
 
 def list_closed(session: Session, zone: str) -> list[Period]:
@@ -75,8 +70,11 @@ def list_closed(session: Session, zone: str) -> list[Period]:
 def keep_figures(
     session: Session, period: Period, figures: Figures, now: datetime
 ) -> bool:
-    """Close the period with these; False where it is closed already, which stays as it is."""
-    return insert_once(
+    """Close the period with these; False where it is closed already.
+
+    What was kept stays as it is: only tables that it lacks are added.
+    """
+    is_new = insert_once(
         session,
         ClosedPeriod,
         ["first", "last", "zone"],
@@ -87,6 +85,10 @@ def keep_figures(
         closed_at=now,
         tables=figures.to_json(),
     )
+    if not is_new:
+        closed = session.scalars(_select_closed(period)).one()
+        closed.tables = {**figures.to_json(), **closed.tables}
+    return is_new
 
 
 def list_due(session: Session, zone: str, now: datetime) -> list[Period]:
@@ -97,7 +99,11 @@ def list_due(session: Session, zone: str, now: datetime) -> list[Period]:
     first = session.scalar(select(func.min(Report.received_at)))
     if first is None:
         return []
-    closed = set(list_closed(session, zone))
+    closed = {
+        period
+        for period in list_closed(session, zone)
+        if (kept := load_closed(session, period)) and kept.is_whole
+    }
     newest = last_over(now, zone)
     wanted = [*_months_between(first, newest[0]), *newest]
     due = [
@@ -115,7 +121,8 @@ def post_closing(session: Session, context: Context, *, now: datetime) -> int:
         post_work(
             session,
             JOB,
-            key=f"{JOB}:{period.name}:{zone}",
+            # Once for each set of tables: a new one is added to what was closed before.
+            key=f"{JOB}:{len(TableName)}:{period.name}:{zone}",
             payload={"period": period.name, "zone": zone},
             now=now,
         )
@@ -129,6 +136,14 @@ def close_period(task: Task) -> None:
         figures = read_figures(session, task.context, period, task.now)
     with task.finishing() as session:
         keep_figures(session, period, figures, task.now)
+
+
+def _select_closed(period: Period) -> Select[ClosedPeriod]:
+    return select(ClosedPeriod).where(
+        ClosedPeriod.first == period.first,
+        ClosedPeriod.last == period.last,
+        ClosedPeriod.zone == period.zone,
+    )
 
 
 def _months_between(first: datetime, last: Period) -> list[Period]:

@@ -19,6 +19,7 @@ _MARGIN = 18
 _INK = (22, 32, 43)
 _SOFT = (71, 86, 106)
 _ACCENT = (11, 79, 138)
+_PAPER = (255, 255, 255)
 _LINE = (212, 220, 229)
 _COLOURS = {Tone.NOW: _ACCENT, Tone.BEFORE: (118, 135, 155)}
 _TEXT_WIDTH = 174.0
@@ -163,6 +164,8 @@ def _paint(document: FPDF, drawing: Drawing) -> None:
                     ]
                 )
     document.set_xy(_MARGIN, top + _scaled(drawing.height) + 2)
+    # A table would take the colour of the last bar for its ground.
+    document.set_fill_color(*_PAPER)
 
 
 def _paint_words(document: FPDF, words: Words, top: float) -> None:

@@ -95,6 +95,18 @@ class Figures:
                 return table
         raise KeyError(name)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every table is there: figures kept by an older program may lack new ones."""
+        return {table.name for table in self.tables} == set(TableName)
+
+    def completed_by(self, counted: Figures) -> Figures:
+        """These, with the tables that they lack from ``counted``."""
+        own = {table.name: table for table in self.tables}
+        return Figures(
+            tuple(own.get(table.name, table) for table in counted.tables)
+        )
+
     def to_json(self) -> dict[str, Any]:
         return {table.name.value: table.to_json() for table in self.tables}
 

@@ -20,7 +20,7 @@ from workers.pools import POOL_OF_JOB
 from workers.statistics import closing
 from workers.statistics.models import ClosedPeriod
 from workers.statistics.periods import month_of, parse_period
-from workers.statistics.tables import TableName
+from workers.statistics.tables import Figures, TableName
 
 ZONE = "Europe/Tirane"
 NOW = datetime(2026, 4, 2, tzinfo=UTC)
@@ -112,6 +112,24 @@ def test_closing_twice_changes_nothing(filled: Context) -> None:
         figures = closing.read_figures(session, filled, march, NOW)
         assert closing.keep_figures(session, march, figures, NOW)
         assert not closing.keep_figures(session, march, figures, NOW)
+
+
+def test_a_table_that_is_new_is_added_to_what_was_closed_before(
+    filled: Context,
+) -> None:
+    march = month_of(2026, 3, ZONE)
+    with filled.database.writing() as session:
+        whole = closing.read_figures(session, filled, march, NOW)
+        some = [t for t in whole.tables if t.name is not TableName.TOLD]
+        closing.keep_figures(session, march, Figures(tuple(some)), NOW)
+        session.execute(delete(ReportMessage))
+    with filled.database.reading() as session:
+        assert march in closing.list_due(session, ZONE, NOW)
+        assert closing.read_figures(session, filled, march, NOW) == whole
+    close_all(filled)
+    with filled.database.reading() as session:
+        assert closing.load_closed(session, march) == whole
+        assert closing.list_due(session, ZONE, NOW) == []
 
 
 def test_the_job_runs_twice_without_harm(filled: Context) -> None:
