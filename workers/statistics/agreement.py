@@ -9,9 +9,9 @@ and the same answer.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import CTE, exists, func, literal, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from triage.cases.assessment import Schema
@@ -33,12 +33,9 @@ def measure_agreement(
     session: Session, period: Period, schema: Schema
 ) -> FigureTable:
     """Of the second assessments made in the period; questions that both were asked."""
-    rows = {
-        question.name: describe_agreement(
-            _count_pairs(session, period, question.name)
-        )
-        for question in schema.questions
-    }
+    questions = [question.name for question in schema.questions]
+    pairs = _count_pairs(session, period, questions)
+    rows = {name: describe_agreement(pairs[name]) for name in questions}
     return make_table(
         TableName.AGREEMENT, "question", ("pairs", "agreed", "kappa"), rows
     )
@@ -80,20 +77,46 @@ def compute_kappa(pairs: Pairs) -> float | None:
     return (equal * count - by_chance) / beyond
 
 
-def _count_pairs(session: Session, period: Period, question: str) -> Pairs:
+def _count_pairs(
+    session: Session, period: Period, questions: Sequence[str]
+) -> dict[str, Pairs]:
+    """Question -> its pairs; all questions in one look at the assessments."""
+    assessed = _find_pairs(period)
+    counted = []
+    for question in questions:
+        first = assessed.c.first[question].as_string()
+        second = assessed.c.second[question].as_string()
+        counted.append(
+            select(
+                literal(question).label("question"),
+                first.label("first"),
+                second.label("second"),
+                func.count().label("count"),
+            )
+            .where(first.is_not(None), second.is_not(None))
+            .group_by(first, second)
+        )
+    pairs: dict[str, dict[tuple[str, str], int]] = {
+        question: {} for question in questions
+    }
+    for question, one, two, count in session.execute(union_all(*counted)):
+        pairs[question][one, two] = count
+    return dict(pairs)
+
+
+def _find_pairs(period: Period) -> CTE:
+    """(first, second): the answers of the first two people of a round, the second in the period."""
     first = aliased(Assessment)
     second = aliased(Assessment)
     other = aliased(Assessment)
-    between = exists().where(
+    came_between = exists().where(
         other.case_id == second.case_id,
         other.round == second.round,
         other.id.not_in([first.id, second.id]),
         other.at <= second.at,
     )
-    answer_one = first.answers[question].as_string()
-    answer_two = second.answers[question].as_string()
-    rows = session.execute(
-        select(answer_one, answer_two, func.count())
+    found = (
+        select(first.answers.label("first"), second.answers.label("second"))
         .select_from(second)
         .join(
             first,
@@ -101,12 +124,7 @@ def _count_pairs(session: Session, period: Period, question: str) -> Pairs:
             & (first.round == second.round)
             & (first.at < second.at),
         )
-        .where(
-            is_within(second.at, period),
-            ~between,
-            answer_one.is_not(None),
-            answer_two.is_not(None),
-        )
-        .group_by(answer_one, answer_two)
+        .where(is_within(second.at, period), ~came_between)
     )
-    return {(one, two): count for one, two, count in rows}
+    # Kept once: else it would be looked for anew for each question.
+    return found.cte("assessed").prefix_with("MATERIALIZED")
