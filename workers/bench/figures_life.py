@@ -23,6 +23,7 @@ COUNTRIES = ("AL", "NL", "US", "DE", None)
 NETWORKS = ("AS64496", "AS64497", "AS64500", None)
 LANGUAGES = ("sq", "en", "sr-Latn")
 ILLEGAL_SHARE = 0.7
+BACK_SHARE = 0.3
 HOUR = 3600.0
 
 
@@ -48,7 +49,8 @@ class CaseLife:
         if self.case["outcome"].get("class") != "baseline":
             self._move("not_illegal", "not_illegal")
             return
-        self._tell(places)
+        if self._tell(places) and self.dice.random() < BACK_SHARE:
+            self._come_back(kind, places[0][1])
 
     def _wait(self, mean_hours: float) -> bool:
         """Let time go by; whether it is still before the end."""
@@ -143,6 +145,7 @@ class CaseLife:
             state="received",
             state_since=self.now,
             outcome={},
+            round=1,
         )
         self.case = self.rows.by_model[Case][-1]
         self._note("case", case_id, CREATED, "", "received")
@@ -202,11 +205,12 @@ class CaseLife:
             scheme="hotline-plain",
             version="1",
             answers=answers,
-            round=1,
+            round=self.case["round"],
         )
         return answers
 
-    def _tell(self, places: list[tuple[uuid.UUID, uuid.UUID]]) -> None:
+    def _tell(self, places: list[tuple[uuid.UUID, uuid.UUID]]) -> bool:
+        """Whether everything of the case was found gone."""
         plan_id = self.rows.add(
             Plan,
             case_id=self.case["id"],
@@ -218,11 +222,39 @@ class CaseLife:
         )
         self._move("plan_approved", "in_progress")
         if not self._tell_police(plan_id):
-            return
+            return False
         if self.dice.random() < 0.3:
             self._refer(plan_id, self.cast.helpline, "helpline")
-        if self._send_notice(plan_id, [place for _, place in places]):
-            self._move("removed", "removed")
+        if not self._send_notice(plan_id, [place for _, place in places]):
+            return False
+        self._move("removed", "removed")
+        return True
+
+    def _come_back(self, kind: ReportKind, place_id: uuid.UUID) -> None:
+        """Gone, there again and gone again; then the case is opened anew, and assessed anew."""
+        if not self._wait(200.0):
+            return
+        self._note(
+            "case_item",
+            place_id,
+            "reappeared",
+            "verified_removed",
+            "came_back",
+        )
+        self._move("reappeared", "in_progress")
+        if not self._wait(50.0):
+            return
+        self._note(
+            "case_item", place_id, "removed", "came_back", "verified_removed"
+        )
+        self._move("removed", "removed")
+        self._move("closed", "closed")
+        if not self._wait(24.0):
+            return
+        self._move("reopened", "waiting")
+        self.case["outcome"] = {}
+        self.case["round"] = 2
+        self._assess(kind)
 
     def _tell_police(self, plan_id: uuid.UUID) -> bool:
         """By a referral, or by telephone; a referral holds the notice back."""

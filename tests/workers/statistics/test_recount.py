@@ -475,7 +475,7 @@ def recount_told(raw: Raw, period: Period) -> Answer:
 
 def recount_decisions(raw: Raw, period: Period) -> Answer:
     found = Counter(
-        raw.cases[case_id].outcome["class"]
+        raw.cases[case_id].outcome.get("class", "reopened_since")
         for case_id in raw.cases
         if is_in(raw.assessed(case_id), period)
     )
@@ -524,7 +524,12 @@ def recount_totals(raw: Raw, period: Period, days: Answer) -> Answer:
             is_in(raw.first(place_id, "removed"), period)
             for place_id in raw.places
         ),
-        "locations_back_again": 0,
+        "locations_back_again": sum(
+            event.entity == "case_item"
+            and event.event == "reappeared"
+            and is_in(event.at, period)
+            for event in raw.history
+        ),
         "backlog_in_28_days": forecast,
     }
     return {name: [value] for name, value in totals.items()}
@@ -603,3 +608,4 @@ def test_the_made_up_year_has_something_of_everything(
     ):
         assert sum(int(row.values[0] or 0) for row in figures[name].rows), name
     assert figures[TableName.AGREEMENT].value("class", "kappa") is not None
+    assert figures[TableName.TOTALS].value("locations_back_again", "count")
