@@ -14,7 +14,13 @@ from hotline.intake.models import Report, ReportMessage
 from hotline.intake.vocabulary import Channel, MessageAuthor, ReporterRole
 from partners.manual.models import ManualAct
 from partners.notices.models import Notice, ProviderAnswer
-from partners.referrals.models import Hold, Plan, Referral
+from partners.referrals.models import (
+    Hold,
+    Plan,
+    Referral,
+    ReferralOutcome,
+)
+from partners.referrals.vocabulary import OfficeOutcome
 from triage.cases.models import Assessment, Case, CaseItem
 from triage.items.models import HostingHop, Item
 from workers.bench.figures_rows import Cast, Columns, Rows
@@ -294,6 +300,14 @@ class CaseLife:
             state_since=self.now,
         )
         self._note("referral", referral_id, "delivered", "queued", "delivered")
+        if self.dice.random() < 0.2:
+            self.rows.add(
+                ReferralOutcome,
+                referral_id=referral_id,
+                outcome=self.dice.choice(list(OfficeOutcome)),
+                at=self.now,
+                actor="partner",
+            )
         return referral_id
 
     def _hold(self, referral_id: uuid.UUID, made: datetime) -> bool:

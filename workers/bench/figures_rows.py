@@ -18,7 +18,12 @@ from partners.directory.kinds import PartnerKind
 from partners.directory.models import Partner
 from partners.manual.models import ManualAct
 from partners.notices.models import Notice, ProviderAnswer
-from partners.referrals.models import Hold, Plan, Referral
+from partners.referrals.models import (
+    Hold,
+    Plan,
+    Referral,
+    ReferralOutcome,
+)
 from triage.cases.models import Assessment, Case, CaseItem
 from triage.items.models import HostingHop, Item
 
@@ -37,6 +42,7 @@ MODELS: tuple[Any, ...] = (
     Assessment,
     Plan,
     Referral,
+    ReferralOutcome,
     Hold,
     Notice,
     ProviderAnswer,

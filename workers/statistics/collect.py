@@ -45,6 +45,7 @@ def collect_figures(
         measure_steps(session, period),
         decisions.count_decisions(session, period),
         decisions.count_told(session, period),
+        decisions.count_outcomes(session, period),
         places.count_by_country(session, period),
         places.count_by_network(session, period),
         places.count_by_provider(session, period),

@@ -22,7 +22,8 @@ from hotline.intake.kinds import ReportKind
 from hotline.intake.models import Report
 from partners.directory.kinds import PartnerKind
 from partners.directory.models import Partner
-from partners.referrals.models import Referral
+from partners.referrals.models import Referral, ReferralOutcome
+from partners.referrals.vocabulary import OfficeOutcome
 from partners.states import ReferralEvent
 from triage.cases.assessment import CLASSES, ILLEGAL
 from triage.cases.models import Case, CaseItem
@@ -110,6 +111,25 @@ def count_told(session: Session, period: Period) -> FigureTable:
         "office",
         [name for name, _ in columns],
         {kind: tuple(counts) for kind, *counts in rows},
+    )
+
+
+def count_outcomes(session: Session, period: Period) -> FigureTable:
+    """What came of referrals, as the offices said in the period."""
+    counted = (
+        select(ReferralOutcome.outcome, func.count())
+        .where(is_within(ReferralOutcome.at, period))
+        .group_by(ReferralOutcome.outcome)
+    )
+    counts = count_groups(session, counted)
+    return make_table(
+        TableName.OUTCOMES,
+        "outcome",
+        ("count",),
+        {
+            outcome.value: (counts.get(outcome.value, 0),)
+            for outcome in OfficeOutcome
+        },
     )
 
 

@@ -53,6 +53,7 @@ FOR_WHOM: Mapping[str, tuple[TableName, ...]] = {
         TableName.REPORTS_BY_KIND,
         TableName.REPORTS_BY_REPORTER,
         TableName.TOLD,
+        TableName.OUTCOMES,
     ),
 }
 """File -> the tables that its reader asks for; all others are in figures.*, too."""
@@ -182,7 +183,7 @@ def _describe_controls(
         session, settings.audit_heads_file, context.keyring
     )
     waiting = retention.count_waiting(
-        session, context, now=now, happened=happened_since
+        session, context.settings, now=now, happened=happened_since
     )
     return {
         "audit_log": {

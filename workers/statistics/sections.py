@@ -45,6 +45,7 @@ BARS: Mapping[TableName, str] = {
     TableName.DURATIONS: "median_hours",
     TableName.DECISIONS: "count",
     TableName.TOLD: "told",
+    TableName.OUTCOMES: "count",
     TableName.BY_COUNTRY: "found",
     TableName.BY_NETWORK: "found",
     TableName.BY_PROVIDER: "notices",

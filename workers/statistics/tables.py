@@ -32,6 +32,7 @@ class TableName(StrEnum):
     DURATIONS = "durations"
     DECISIONS = "decisions"
     TOLD = "told"
+    OUTCOMES = "outcomes"
     BY_COUNTRY = "by_country"
     BY_NETWORK = "by_network"
     BY_PROVIDER = "by_provider"

@@ -8,7 +8,7 @@ from babel import Locale, UnknownLocaleError
 from flask_babel import LazyString, get_locale, lazy_gettext
 
 from hotline.core.web import site
-from partners.words import PARTNER_KINDS
+from partners.words import OFFICE_OUTCOMES, PARTNER_KINDS
 from triage.cases.assessment import in_language, load_schema
 from triage.cases.pages.words import CHANNELS, KINDS, ROLES, STATES
 from workers.statistics.tables import UNKNOWN, TableName
@@ -27,6 +27,7 @@ TITLES: Mapping[TableName, LazyString] = {
     TableName.DURATIONS: lazy_gettext("How long each step took"),
     TableName.DECISIONS: lazy_gettext("What was found"),
     TableName.TOLD: lazy_gettext("Offices that were told"),
+    TableName.OUTCOMES: lazy_gettext("What came of it, as offices say"),
     TableName.BY_COUNTRY: lazy_gettext("Where it lay: countries"),
     TableName.BY_NETWORK: lazy_gettext("Where it lay: networks"),
     TableName.BY_PROVIDER: lazy_gettext("Who was asked to remove it"),
@@ -83,6 +84,7 @@ KEYS: Mapping[str, LazyString] = {
     "step": lazy_gettext("Step"),
     "class": lazy_gettext("Class"),
     "office": lazy_gettext("Office"),
+    "outcome": lazy_gettext("Outcome"),
     "country": lazy_gettext("Country"),
     "network": lazy_gettext("Network"),
     "provider": lazy_gettext("Contact"),
@@ -208,6 +210,7 @@ NAMERS: Mapping[TableName, Callable[[str], str]] = {
     TableName.BACKLOG_BY_STATE: _from(STATES),
     TableName.DECISIONS: _name_class,
     TableName.TOLD: _from(PARTNER_KINDS),
+    TableName.OUTCOMES: _from(OFFICE_OUTCOMES),
     TableName.BY_COUNTRY: _name_country,
     TableName.AGREEMENT: _name_question,
     TableName.LANZAROTE: _from(KINDS),

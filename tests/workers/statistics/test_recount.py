@@ -19,7 +19,8 @@ from hotline.intake.models import Report, ReportMessage
 from partners.directory.models import Partner
 from partners.manual.models import ManualAct
 from partners.notices.models import Notice, ProviderAnswer
-from partners.referrals.models import Hold, Referral
+from partners.referrals.models import Hold, Referral, ReferralOutcome
+from partners.referrals.vocabulary import OfficeOutcome
 from triage.cases.assessment import load_schema
 from triage.cases.models import Assessment, Case, CaseItem
 from triage.items.models import HostingHop, Item
@@ -70,6 +71,7 @@ class Raw:
         self.holds = {hold.id: hold for hold in rows(Hold)}
         self.notices = {notice.id: notice for notice in rows(Notice)}
         self.answers = rows(ProviderAnswer)
+        self.outcomes = rows(ReferralOutcome)
         self.acts = rows(ManualAct)
         self.history = sorted(rows(HistoryEntry), key=lambda e: (e.at, e.id))
         self.events: dict[Any, list[Any]] = defaultdict(list)
@@ -548,6 +550,15 @@ def recount(
         TableName.DURATIONS: recount_steps(raw, period),
         TableName.DECISIONS: recount_decisions(raw, period),
         TableName.TOLD: recount_told(raw, period),
+        TableName.OUTCOMES: {
+            outcome.value: [
+                sum(
+                    one.outcome == outcome and is_in(one.at, period)
+                    for one in raw.outcomes
+                )
+            ]
+            for outcome in OfficeOutcome
+        },
         TableName.BY_COUNTRY: recount_places(
             raw, period, "country", "hosting_country"
         ),

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from workers.migrations.limits import limit_waiting
 
 revision = "0024"
-down_revision = "0018"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
