@@ -50,7 +50,15 @@ TOPICS = (
     Topic(
         "people",
         lazy_gettext("Accounts and signing in"),
-        ("person.", "person_request.", "sign_in."),
+        (
+            "person.",
+            "person_request.",
+            "sign_in.",
+            "second_factor.",
+            "recovery_codes.",
+            "session.",
+            "invitation.",
+        ),
     ),
     Topic(
         "directory",
@@ -60,7 +68,7 @@ TOPICS = (
     Topic(
         "house",
         lazy_gettext("The house itself"),
-        ("audit.", "key.", "work.", "evidence."),
+        ("audit.", "key.", "work.", "evidence.", "backup.", "sample."),
     ),
 )
 
