@@ -21,7 +21,7 @@ from hotline.core.context import Context
 from hotline.core.settings import Audience
 from hotline.core.web import health, measuring, retries, security_txt, site
 from hotline.core.web.pulse import Pulse
-from hotline.intake.form import place_news, seen_again, understood
+from hotline.intake.form import place_news, published, seen_again, understood
 from hotline.intake.models import Report
 
 ROOT = Path(__file__).parent.parent
@@ -50,6 +50,7 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
                 "hotline.intake",
                 "triage",
                 "partners",
+                "workers",
             )
         ]
     )
@@ -59,6 +60,7 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
     understood.register_reader(app, _read_places(context))
     seen_again.register_counter(app, _count_seen)
     place_news.register_teller(app, _tell_places(context))
+    published.register_publisher(app, _publisher(context))
     for audience in context.settings.audiences:
         for blueprint in BLUEPRINTS[audience]():
             app.register_blueprint(blueprint)
@@ -110,6 +112,12 @@ def _tell_places(context: Context) -> place_news.Teller:
     return tell
 
 
+def _publisher(context: Context) -> published.Publisher:
+    from workers.statistics.publishing import Quarters
+
+    return Quarters(context.country.time_zone)
+
+
 def _readiness(
     context: Context, pulse: Pulse | None
 ) -> dict[str, health.Check]:
@@ -152,15 +160,19 @@ def _console() -> list[Blueprint]:
     from hotline.accounts import invitation_pages, session_pages
     from hotline.accounts.people_pages import blueprint as people
     from hotline.intake.form.telephone import blueprint as telephone
+    from partners.console.trail import PartnersTrail
     from partners.console.views import blueprint as measures
     from partners.console.views import case_banners, case_panels
     from triage.console.views import create_blueprint as create_triage
+    from workers.statistics.pages import blueprint as figures
 
     # The case page belongs to triage, which knows no partners: what was told to whom is a panel
     # that is handed to it here.
-    pages = create_triage(panels=case_panels, banners=case_banners)
+    pages = create_triage(
+        panels=case_panels, banners=case_banners, trails=[PartnersTrail()]
+    )
     sign_in, account = invitation_pages.blueprint, session_pages.blueprint
-    return [sign_in, account, people, telephone, pages, measures]
+    return [sign_in, account, people, telephone, pages, measures, figures]
 
 
 def _provider() -> list[Blueprint]:

@@ -27,6 +27,7 @@ from triage.cases.people.forget import forget_people
 from triage.hashlists.imports import staging
 from triage.prints.watch import forget_prints
 from workers import pruning
+from workers.statistics.closing import post_closing
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +55,8 @@ def _forget_reports(
 
 STEPS: Mapping[str, Forget] = MappingProxyType(
     {
+        # Figures outlive what they are counted from, so they come first.
+        "figures": post_closing,
         "reports": _forget_reports,
         # A case's people go with the last of its reports, and so after them.
         "told": forget_told,

@@ -122,6 +122,7 @@ def _looking() -> Jobs:
 
 def _watching() -> Jobs:
     from partners.watching.check import check_item
+    from workers.statistics.closing import close_period
 
     def check(tools: Tools, task: Task) -> None:
         check_item(
@@ -131,7 +132,10 @@ def _watching() -> Jobs:
             matcher=tools.matcher,
         )
 
-    return {"watch.check": check}
+    return {
+        "watch.check": check,
+        "figures.close": lambda _, task: close_period(task),
+    }
 
 
 def _asking() -> Jobs:

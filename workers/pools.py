@@ -50,6 +50,8 @@ POOL_OF_JOB: Mapping[str, Pool] = MappingProxyType(
         "print.search": Pool.LOOKING,
         "print.list": Pool.LOOKING,
         "watch.check": Pool.WATCHING,
+        # Of all work it can wait longest, and asks nobody.
+        "figures.close": Pool.WATCHING,
         "mail.fetch": Pool.ASKING,
         "hashlist.remote": Pool.ASKING,
         "origin.state": Pool.ASKING,

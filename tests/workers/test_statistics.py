@@ -11,7 +11,7 @@ from hotline.core.context import Context
 from hotline.core.storage.machine import HistoryEntry
 from triage.cases.models import Case
 from workers.bench.watch import NOW, fill_database
-from workers.statistics.durations import summarise_durations
+from workers.statistics.all_time_durations import summarise_durations
 from workers.statistics.figures import collect_figures
 
 HOUR = 3600.0

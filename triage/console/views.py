@@ -36,6 +36,7 @@ from triage.console.keys import SHORTCUTS
 from triage.console.search import of_cases
 from triage.console.search import pages as search
 from triage.console.search.finding import register_finders
+from triage.console.trails import OwnTrail, Trail
 
 CASE = "/cases/<reference>"
 ITEM = f"{CASE}/items/<uuid:item_id>"
@@ -95,14 +96,18 @@ ACTS: Mapping[str, RouteCallable] = {
     f"{HASH_LIST}/switch": list_pages.switch,
     f"{HASH_LIST}/police": list_pages.switch_police,
     "/work/<uuid:entry_id>/replay": work_pages.replay,
+    "/log/export": audit_pages.export_log,
 }
 
 
 def create_blueprint(
-    panels: Sequence[cases.Panel], banners: Sequence[cases.Panel] = ()
+    panels: Sequence[cases.Panel],
+    banners: Sequence[cases.Panel] = (),
+    trails: Sequence[Trail] = (),
 ) -> Blueprint:
     """The pages under /console. ``panels``: what else the case page shows, each made by a function
-    of (session, case, person, now) that returns safe HTML. ``banners`` stand above all else."""
+    of (session, case, person, now) that returns safe HTML. ``banners`` stand above all else.
+    ``trails``: whose the things are that the log names by their ids."""
     blueprint = Blueprint("triage", __name__, url_prefix="/console")
     register_entries(
         blueprint,
@@ -133,12 +138,19 @@ def create_blueprint(
     register_shortcuts(blueprint, *SHORTCUTS)
     bulk_pages.register_deeds(blueprint, *DEEDS)
     blueprint.record(lambda state: _remember_panels(state, panels, banners))
+    blueprint.record(lambda state: _remember_trails(state, trails))
     blueprint.add_app_template_filter(defang, "defanged")
     for address, view in PAGES.items():
         blueprint.add_url_rule(address, view_func=view)
     for address, view in ACTS.items():
         blueprint.add_url_rule(address, view_func=view, methods=["POST"])
     return blueprint
+
+
+def _remember_trails(
+    state: BlueprintSetupState, trails: Sequence[Trail]
+) -> None:
+    state.app.extensions[audit_pages.TRAILS] = (OwnTrail(), *trails)
 
 
 def _remember_panels(

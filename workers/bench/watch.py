@@ -223,6 +223,7 @@ def _open_filled(folder: Path, server: str, size: int) -> Iterator[Context]:
 
 @contextmanager
 def create_database(server: str, name: str) -> Iterator[SecretStr]:
+    """The URL of a new database, which is dropped at the end."""
     base = server.replace("postgresql://", "postgresql+psycopg://", 1)
     engine = create_engine(
         base, hide_parameters=True, isolation_level="AUTOCOMMIT"

@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
         pipeline,
         watch,
         queue,
+        figures,
     ):
         bench.command(command.__name__.rstrip("_"))(command)
     app.add_typer(bench, name="bench")
@@ -165,6 +166,24 @@ def queue(
         size,
         few=few,
         asked=asked,
+        database=database,
+        tick=lambda text: stderr.print(text, style="dim"),
+    )
+    _print_result(result, json)
+
+
+def figures(
+    size: int = typer.Option(100_000, min=1_000, help="Cases."),
+    database: str = typer.Option(
+        "", help="URL of a PostgreSQL server; one is started if empty."
+    ),
+    json: bool = JSON,
+) -> None:
+    """Figures of a month and of a year, read from closed periods beside counted anew."""
+    from workers.bench.figures import measure_figures
+
+    result = measure_figures(
+        size,
         database=database,
         tick=lambda text: stderr.print(text, style="dim"),
     )

@@ -91,8 +91,14 @@ COMMANDS = (
     ),
     CommandRow(
         "stats",
-        "oversight",
-        "Figures from the history: reports, items, and the time that each step took.",
+        "figures",
+        "Figures of a period beside the one before: reports, cases, removals, times of each "
+        "step.",
+    ),
+    CommandRow(
+        "evidence",
+        "evidence",
+        "Write the pack that a review, a regulator or an inspector asks for, as one ZIP file.",
     ),
     CommandRow("case", "cases", "Cases: what is known, and what was done."),
     CommandRow("referral", "cases", "Referrals: what an office was told."),

@@ -1,8 +1,7 @@
-"""Commands of oversight: audit, figures, retention, configuration."""
+"""Commands of oversight: audit, retention, configuration."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -27,7 +26,6 @@ def register(app: typer.Typer) -> None:
     config = typer.Typer(help="Settings and data files.", no_args_is_help=True)
     config.command("check")(check_configuration)
     app.add_typer(config, name="config")
-    app.command("stats")(print_figures)
 
 
 def verify_log(
@@ -180,30 +178,3 @@ def check_configuration() -> None:
     )
     for note in configuration.find_gaps(settings):
         stdout.print(f"Note: {note}", soft_wrap=True, markup=False)
-
-
-def print_figures(
-    json: bool = typer.Option(False, "--json", help="One JSON object."),
-) -> None:
-    """Figures from the history: reports, items, and the time that each step took."""
-    from workers.statistics.figures import collect_figures
-
-    context = open_house()
-    with context.database.reading() as session:
-        statistics = collect_figures(session, utc_now()).to_json()
-    if json:
-        emit_json(statistics)
-        return
-    for group, values in statistics.items():
-        stdout.print(group.replace("_", " "), style="bold")
-        for name, value in values.items():
-            line = f"  {name.replace('_', ' '):<28} {_in_words(value)}"
-            stdout.print(line, soft_wrap=True, markup=False)
-
-
-def _in_words(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "  ".join(
-            f"{name} {_in_words(entry)}" for name, entry in value.items()
-        )
-    return "-" if value is None else str(value)

@@ -33,7 +33,7 @@ from triage.hashlists.models import MediaMatch
 from triage.hashlists.search.matcher import INDEXED, index_path
 from triage.hashlists.search.readiness import IndexReadiness
 from workers.pools import POOL_OF_JOB, Pool
-from workers.statistics.durations import Durations
+from workers.statistics.all_time_durations import Durations
 from workers.statistics.figures import Figures, collect_figures
 
 Gauges = Iterator[GaugeMetricFamily]

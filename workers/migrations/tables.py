@@ -33,6 +33,7 @@ import triage.console.saved_views
 import triage.hashlists.models
 import triage.items.models
 import triage.prints.models  # noqa: F401
+import workers.statistics.models  # noqa: F401
 from hotline.core.storage.database import Base
 
 metadata: MetaData = Base.metadata

@@ -1,70 +1,73 @@
-"""Pure: what a list of durations says, in the terms that the field publishes.
+"""Pure: what a step's durations say, in the terms that the field publishes.
 
 Figures of other hotlines start their clocks elsewhere; a figure without its two ends is worthless,
-so callers name both (``report_to_removal``, ``notice_to_removal``).
+so each step is called by both of them.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-DAY = 86_400.0
-SHARES_WITHIN_DAYS = (1, 3, 6)  # INHOPE's figures are given for these
+from workers.statistics.tables import Value
+
+SHARES_WITHIN_DAYS = (1, 3, 6)
+"""INHOPE's figures are given for these."""
+COLUMNS = (
+    "count",
+    "median_hours",
+    "p90_hours",
+    *(f"within_{days}_days" for days in SHARES_WITHIN_DAYS),
+)
+
+
+class Step(StrEnum):
+    """From where to where the clock runs. The values are exported.
+
+    Each counts once, in the period in which it ends: the first assessment of a case, the first
+    message to the police, the first notice, and each location's first verified removal.
+    """
+
+    RECEIPT_TO_ASSESSMENT = "receipt_to_assessment"
+    RECEIPT_TO_POLICE = "receipt_to_police"
+    ASSESSMENT_TO_POLICE = "assessment_to_police"
+    RECEIPT_TO_NOTICE = "receipt_to_notice"
+    RECEIPT_TO_NOTICE_WITHOUT_HOLD = "receipt_to_notice_without_hold"
+    ASSESSMENT_TO_NOTICE = "assessment_to_notice"
+    RECEIPT_TO_REMOVAL = "receipt_to_removal"
+    NOTICE_TO_REMOVAL = "notice_to_removal"
+    HOLD = "hold"
 
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """``shares``: days -> the share that was done within them; None without any."""
+    """``shares``: of those within 1, 3 and 6 days; None where nothing was measured."""
 
     count: int
     median_hours: float | None
     p90_hours: float | None
-    shares: Mapping[int, float | None]
+    shares: tuple[float | None, ...]
 
-    def to_json(self) -> dict[str, float | None]:
-        figures: dict[str, float | None] = {
-            "count": self.count,
-            "median_hours": self.median_hours,
-            "p90_hours": self.p90_hours,
-        }
-        for days, share in self.shares.items():
-            figures[f"within_{days}_days"] = share
-        return figures
+    @classmethod
+    def from_ranks(
+        cls, count: int, median: int, p90: int, within: Sequence[int]
+    ) -> Durations:
+        """Of seconds as the database ranked them, and of how many were quick enough."""
+        return cls(
+            count=count,
+            median_hours=_in_hours(median),
+            p90_hours=_in_hours(p90),
+            shares=tuple(round(number / count, 4) for number in within),
+        )
 
-
-def summarise_durations(seconds: Sequence[float]) -> Durations:
-    """Count, median and p90 in hours, and the share that was done within 1, 3 and 6 days."""
-    ordered = sorted(seconds)
-    return Durations(
-        count=len(ordered),
-        median_hours=_to_hours(_find_quantile(ordered, 0.5)),
-        p90_hours=_to_hours(_find_quantile(ordered, 0.9)),
-        shares={
-            days: _share_within(ordered, days) for days in SHARES_WITHIN_DAYS
-        },
-    )
+    def values(self) -> tuple[Value, ...]:
+        """In the order of ``COLUMNS``."""
+        return (self.count, self.median_hours, self.p90_hours, *self.shares)
 
 
-def _share_within(seconds: Sequence[float], days: int) -> float | None:
-    if not seconds:
-        return None
-    longest = days * DAY
-    within = [value for value in seconds if value <= longest]
-    share = len(within) / len(seconds)
-    return round(share, 4)
+NOTHING = Durations(0, None, None, (None,) * len(SHARES_WITHIN_DAYS))
 
 
-def _find_quantile(ordered: Sequence[float], share: float) -> float | None:
-    """Nearest rank: a value that was really measured, also for three cases."""
-    if not ordered:
-        return None
-    rank = math.ceil(share * len(ordered))
-    return ordered[max(0, rank - 1)]
-
-
-def _to_hours(seconds: float | None) -> float | None:
-    if seconds is None:
-        return None
+def _in_hours(seconds: int) -> float:
     return round(seconds / 3600, 3)

@@ -1,4 +1,4 @@
-"""The figures of the service, from tables and the history of events. Nothing personal is read."""
+"""The figures of all time, as monitoring shows them. Those of a period: ``collect``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from partners.states import HoldEvent, NoticeEvent, ReferralEvent
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import CaseEvent
 from triage.items.models import Item
-from workers.statistics.durations import Durations, summarise_durations
+from workers.statistics.all_time_durations import (
+    Durations,
+    summarise_durations,
+)
 
 Times = dict[uuid.UUID, datetime]
 Counts = dict[str, int]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fpdf import FPDF
     from fpdf.fonts import TTFFont
 
-_FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
+FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _NAME = "DejaVu"
 _MISSING = "?"
 
@@ -112,7 +112,7 @@ def _new_page() -> _Page:
     document = FPDF(format="A4")
     document.set_margin(20)
     document.set_auto_page_break(auto=True, margin=20)
-    document.add_font(_NAME, fname=_FONT)
+    document.add_font(_NAME, fname=FONT)
     document.add_page()
     document.set_font(_NAME)
     font = document.current_font
@@ -130,6 +130,15 @@ def find_undrawable(text: str) -> set[str]:
     }
     font.close()
     return missing
+
+
+def printable(document: FPDF, text: str) -> str:
+    """What the font of the document has no picture of is marked."""
+    from fpdf.fonts import TTFFont
+
+    font = document.current_font
+    assert isinstance(font, TTFFont)
+    return _printable(text, font.cmap)
 
 
 def _printable(text: str, letters: Collection[int]) -> str:

@@ -15,13 +15,14 @@ from hotline.intake.form import (
     form_fields,
     outage_pages,
     paths,
+    published,
     report_pages,
     status_pages,
     wording,
 )
 from hotline.intake.form.public import blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "published"]
 outage_pages.answer_outages(blueprint)
 
 

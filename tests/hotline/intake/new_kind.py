@@ -10,6 +10,7 @@ import importlib.util
 import json
 import re
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -172,11 +173,18 @@ def stored_kinds(context: Context) -> list[str]:
 
 def statistics(context: Context) -> int:
     from hotline.core.context import utc_now
-    from workers.statistics.figures import collect_figures
+    from workers.statistics.closing import read_figures
+    from workers.statistics.periods import parse_period
+    from workers.statistics.tables import TableName
 
+    now = utc_now()
+    today = now.date()
+    days = f"{today - timedelta(days=3)}..{today + timedelta(days=1)}"
+    period = parse_period(days, context.country.time_zone)
     with context.database.reading() as session:
-        figures = collect_figures(session, utc_now())
-    return figures.reports.by_kind.get("made_up", 0)
+        figures = read_figures(session, context, period, now)
+    by_kind = figures[TableName.REPORTS_BY_KIND]
+    return int(by_kind.value("made_up", "count") or 0)
 
 
 if __name__ == "__main__":

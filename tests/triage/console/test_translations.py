@@ -26,7 +26,7 @@ def spoken() -> set[object]:
     plain = ("_", "gettext", "lazy_gettext", "phrase", "console_words")
     keywords = {**dict.fromkeys(plain), "ngettext": (1, 2)}
     found: set[object] = set()
-    for folder in ("hotline", "triage"):
+    for folder in ("hotline", "triage", "workers"):
         prefixed = [
             (Path(pattern).as_posix(), method) for pattern, method in methods
         ]

@@ -103,7 +103,7 @@ def test_a_fault_of_ours_says_where_and_nothing_else(
     def broken(*_: object) -> None:
         raise KeyError("what-somebody-reported")
 
-    monkeypatch.setattr("workers.statistics.figures.collect_figures", broken)
+    monkeypatch.setattr("workers.statistics.closing.read_figures", broken)
     cli.run(["db", "upgrade"])
     capfd.readouterr()
     assert cli.run(["stats"]) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from flask import (
     flash,
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session, selectinload
 from hotline.accounts.auth import own_act, requires
 from hotline.accounts.views import flash_refusals
 from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.storage.audit import AuditEntry
 from hotline.core.web import site
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
@@ -31,7 +33,10 @@ from triage.cases.places import item_ids_of
 from triage.cases.queue import (
     by_reference,
 )
+from triage.cases.rounds import is_blind
 from triage.items.models import Sighting
+
+MOST_READS = 50
 
 
 @requires("personal.see")
@@ -56,7 +61,22 @@ def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
             messages=intake.status_of(
                 session, site.current_context(), report
             ).messages,
+            reads=_list_reads(session, report),
+            is_blind=is_blind(case),
         )
+
+
+def _list_reads(session: Session, report: Report) -> Sequence[AuditEntry]:
+    """Who opened the report's words, the newest first; the last ones, where it was often."""
+    return session.scalars(
+        select(AuditEntry)
+        .where(
+            AuditEntry.entity_id == str(report.id),
+            AuditEntry.action == "personal.read",
+        )
+        .order_by(AuditEntry.id.desc())
+        .limit(MOST_READS)
+    ).all()
 
 
 @requires("personal.see")

@@ -1,0 +1,59 @@
+"""What the audit log's page asks this package: whose plans, referrals and notices these are."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from partners.directory.models import Partner
+from partners.notices.models import Notice
+from partners.referrals.models import Hold, Plan, Referral
+from partners.sending.models import Delivery
+from partners.watching.models import Watch
+from triage.cases.models import Case
+from triage.console.trails import Ids, Thing, Things
+
+OF_CASE: Mapping[str, Any] = {
+    "plan": Plan,
+    "referral": Referral,
+    "hold": Hold,
+    "notice": Notice,
+    "watch": Watch,
+}
+
+
+class PartnersTrail:
+    """Everything that was told of a case, and to whom."""
+
+    def find_things(self, session: Session, entity: str, ids: Ids) -> Things:
+        if entity == "partner":
+            rows = session.execute(
+                select(Partner.id, Partner.name).where(Partner.id.in_(ids))
+            )
+            return {row_id: Thing(name=name) for row_id, name in rows}
+        model = OF_CASE.get(entity)
+        if model is None:
+            return {}
+        rows = session.execute(
+            select(model.id, Case.reference)
+            .join(Case, Case.id == model.case_id)
+            .where(model.id.in_(ids))
+        )
+        return {row_id: Thing(case=case) for row_id, case in rows}
+
+    def list_ids(
+        self, session: Session, case_id: uuid.UUID
+    ) -> Iterable[uuid.UUID]:
+        subjects: list[uuid.UUID] = []
+        for model in OF_CASE.values():
+            subjects += session.scalars(
+                select(model.id).where(model.case_id == case_id)
+            )
+        yield from subjects
+        yield from session.scalars(
+            select(Delivery.id).where(Delivery.subject_id.in_(subjects))
+        )

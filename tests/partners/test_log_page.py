@@ -1,0 +1,230 @@
+"""The auditor finds who did what, when and about which case by choosing, and reads no ids."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from hotline.accounts import service
+from hotline.accounts.permissions import PERMISSIONS, Role
+from hotline.core.act import Act
+from hotline.core.context import Context, utc_now
+from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.ids import first_id_at
+from partners.notices.models import Notice
+from tests.hotline.test_methods import PASSWORD, TOKEN, signed_in
+from triage.cases.models import Case, CaseItem
+from triage.console.audit_words import TOPICS
+from workers.app import create_app
+from workers.bench.figures_data import fill_with_cases
+from workers.bench.figures_rows import Span
+
+SPAN = Span(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
+LOG = "/console/log"
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def context(
+    request: pytest.FixtureRequest, make_context: Callable[..., Context]
+) -> Context:
+    made = make_context(request.param, country="AL", audiences=("console",))
+    with made.database.writing() as session:
+        fill_with_cases(session, 20, SPAN)
+        for role in (Role.AUDITOR, Role.SUPERVISOR):
+            service.add_person(
+                Act(session, made, actor="test", now=utc_now()),
+                username=role,
+                display_name=f"Name of {role}",
+                role=role,
+                password=PASSWORD,
+            )
+    return made
+
+
+@pytest.fixture
+def app(context: Context) -> Flask:
+    return create_app(context)
+
+
+@pytest.fixture
+def auditor(app: Flask) -> FlaskClient:
+    return signed_in(app, Role.AUDITOR)
+
+
+def note(
+    context: Context,
+    action: str,
+    entity_id: object,
+    *,
+    actor: str = "person:supervisor",
+    at: datetime = SPAN.end,
+    **details: object,
+) -> None:
+    entity = action.partition(".")[0]
+    with context.database.writing() as session:
+        session.add(
+            AuditEntry(
+                id=uuid.UUID(
+                    int=first_id_at(at).int + uuid.uuid4().int % 2**60
+                ),
+                at=at,
+                actor=actor,
+                action=action,
+                entity=entity,
+                entity_id=str(entity_id),
+                details=details,
+            )
+        )
+
+
+def rows(page: str) -> list[str]:
+    body = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    texts = re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
+    return [" ".join(re.sub("<[^>]+>", " ", one).split()) for one in texts]
+
+
+def test_a_case_number_finds_all_that_belongs_to_it(
+    context: Context, auditor: FlaskClient
+) -> None:
+    with context.database.reading() as session:
+        notice = session.scalars(select(Notice)).first()
+        assert notice is not None
+        case = session.get(Case, notice.case_id)
+        other = session.scalars(
+            select(Case.id).where(Case.id != notice.case_id)
+        ).first()
+        place = session.scalars(
+            select(CaseItem).where(CaseItem.case_id == notice.case_id)
+        ).first()
+    assert case is not None and place is not None
+    for action, entity_id in (
+        ("case.claimed", case.id),
+        ("case_item.removed", place.id),
+        ("item.access_set", place.item_id),
+        ("notice.sent", notice.id),
+        ("case.released", other),
+    ):
+        note(context, action, entity_id)
+    query = {"case": case.reference.lower(), "lang": "en"}
+    page = auditor.get(LOG, query_string=query).text
+    found = rows(page)
+    assert len(found) == 4
+    assert all(case.reference in row for row in found)
+    assert "case: released" not in " ".join(found)
+    assert (
+        "Nothing in the log fits"
+        in auditor.get(
+            LOG, query_string={"case": "AL-1999-1", "lang": "en"}
+        ).text
+    )
+
+
+def test_who_what_and_when_are_chosen(
+    context: Context, auditor: FlaskClient
+) -> None:
+    noon = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    note(context, "plan.approved", "x", at=noon)
+    note(context, "personal.read", "y", at=noon + timedelta(days=1))
+    note(context, "sign_in.done", "z", actor="system", at=noon)
+
+    def find(**query: str) -> list[str]:
+        page = auditor.get(LOG, query_string={"lang": "en", **query})
+        assert page.status_code == 200
+        return rows(page.text)
+
+    days = {"first": "2026-03-10", "last": "2026-03-11"}
+    assert len(find(**days)) == 3
+    assert len(find(first="2026-03-11", last="2026-03-11")) == 1
+    (plan,) = find(topic="plans", **days)
+    assert "plan: approved" in plan
+    (read,) = find(topic="personal", **days)
+    assert "personal: read" in read and "supervisor" in read
+    (signed,) = find(who="system", **days)
+    assert "the service" in signed
+    assert find(topic="no such topic") == []
+    assert auditor.get(LOG, query_string={"first": "soon"}).status_code == 422
+
+
+def test_no_id_is_shown_and_no_code_has_to_be_typed(
+    context: Context, auditor: FlaskClient
+) -> None:
+    with context.database.reading() as session:
+        case = session.scalars(select(Case)).first()
+    assert case is not None
+    note(context, "case.claimed", case.id, item=str(uuid.uuid4()), why="haste")
+    page = auditor.get(LOG, query_string={"lang": "en"}).text
+    shown = " ".join(rows(page))
+    assert "why: haste" in shown and not UUID.search(shown)
+    assert "Name of supervisor (supervisor)" in page
+    assert (
+        'name="entity_id"'
+        not in page.partition("<table>")[0].partition("export")[0]
+    )
+
+
+def test_the_export_holds_what_is_filtered_and_is_noted(
+    context: Context, auditor: FlaskClient
+) -> None:
+    noon = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    note(context, "plan.approved", "x", at=noon, why="=1+1")
+    note(context, "plan.approved", "y", at=noon + timedelta(days=9))
+    found = TOKEN.search(auditor.get("/console/password").text)
+    assert found is not None
+    form = {
+        "csrf_token": found[1],
+        "topic": "plans",
+        "last": "2026-03-10",
+    }
+    answer = auditor.post(f"{LOG}/export", data=form)
+    assert answer.status_code == 200
+    table = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    assert [row["what"] for row in table] == ["plan.approved"]
+    assert not any(
+        value.startswith(("=", "+", "@"))
+        for row in table
+        for value in row.values()
+    )
+    with context.database.reading() as session:
+        entry = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "audit.exported")
+        ).one()
+    assert entry.actor == "person:auditor"
+    assert entry.details["entries"] == 1
+    assert (
+        auditor.post(f"{LOG}/export", data={"topic": "plans"}).status_code
+        == 400
+    )
+
+
+def test_only_an_auditor_may(app: Flask) -> None:
+    assert PERMISSIONS["audit.see"] == {Role.AUDITOR}
+    supervisor = signed_in(app, Role.SUPERVISOR)
+    assert supervisor.get(LOG).status_code == 403
+
+
+def test_every_action_in_the_code_belongs_to_a_topic() -> None:
+    """A new sort of act must be found by choice, too."""
+    from tests.hotline.test_queries import ROOT
+
+    beginnings = tuple(
+        beginning for topic in TOPICS for beginning in topic.beginnings
+    )
+    literal = re.compile(r"(?:\.record\(\s*|action=)\"([a-z_]+\.[a-z_]+)\"")
+    found = {
+        action
+        for folder in ("hotline", "triage", "partners", "workers")
+        for file in (ROOT / folder).rglob("*.py")
+        for action in literal.findall(file.read_text(encoding="utf-8"))
+    }
+    assert len(found) > 40
+    assert not {one for one in found if not one.startswith(beginnings)}

@@ -1,0 +1,79 @@
+"""What the log's page offers to choose from, and what it calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask_babel import LazyString, lazy_gettext
+
+from hotline.core.storage.audit import PUBLIC, SYSTEM
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """Acts and reads of one sort. ``beginnings``: of the actions in the log."""
+
+    code: str
+    label: LazyString
+    beginnings: tuple[str, ...]
+
+
+TOPICS = (
+    Topic(
+        "personal",
+        lazy_gettext("Personal words and data read"),
+        ("personal.", "case.people_read", "plan.people_read"),
+    ),
+    Topic(
+        "cases",
+        lazy_gettext("Cases and their locations"),
+        ("case.", "case_item.", "item."),
+    ),
+    Topic("reports", lazy_gettext("Reports"), ("report.", "report_part.")),
+    Topic("plans", lazy_gettext("Plans"), ("plan.",)),
+    Topic(
+        "offices",
+        lazy_gettext("What offices were told"),
+        ("referral.", "hold.", "manual."),
+    ),
+    Topic(
+        "notices",
+        lazy_gettext("Notices to hosts"),
+        ("notice.", "delivery.", "link.", "watch."),
+    ),
+    Topic(
+        "hashes",
+        lazy_gettext("Lists of known hashes"),
+        ("hashlist.", "hash_list.", "print.", "match."),
+    ),
+    Topic(
+        "people",
+        lazy_gettext("Accounts and signing in"),
+        (
+            "person.",
+            "person_request.",
+            "sign_in.",
+            "second_factor.",
+            "recovery_codes.",
+            "session.",
+            "invitation.",
+        ),
+    ),
+    Topic(
+        "directory",
+        lazy_gettext("Partners and who is on duty"),
+        ("partner.", "directory.", "duty."),
+    ),
+    Topic(
+        "house",
+        lazy_gettext("The house itself"),
+        ("audit.", "key.", "work.", "evidence.", "backup.", "sample."),
+    ),
+)
+
+OTHERS: Mapping[str, LazyString] = {
+    SYSTEM: lazy_gettext("the service"),
+    PUBLIC: lazy_gettext("the public"),
+}
+"""Who acts beside people, by the name in the log."""

@@ -1,0 +1,122 @@
+"""From an entry of the audit log to what it is about in words, and from a case to all its entries.
+
+An entry names a thing by its id, which nobody should have to read. What lies above this layer, such
+as notices, hands in a trail of its own when the application is built.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.accounts.models import Person
+from hotline.intake.models import ReportPart
+from triage.cases.models import Case, CaseItem
+from triage.hashlists.models import HashList
+from triage.items.models import Sighting
+
+Ids = Collection[uuid.UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What an entry is about. ``case``: the case's reference where it belongs to one."""
+
+    name: str = ""
+    case: str = ""
+
+
+Things = Mapping[uuid.UUID, Thing]
+
+
+class Trail(Protocol):
+    """What a layer knows about the things that are in the log."""
+
+    def find_things(
+        self, session: Session, entity: str, ids: Ids
+    ) -> Things: ...
+
+    def list_ids(
+        self, session: Session, case_id: uuid.UUID
+    ) -> Iterable[uuid.UUID]: ...
+
+
+class OwnTrail:
+    """Cases, their places, items and reports; people and hash lists by their names."""
+
+    def find_things(self, session: Session, entity: str, ids: Ids) -> Things:
+        if entity == "person":
+            return _name_rows(session, Person.id, Person.display_name, ids)
+        if entity in ("hash_list", "hashlist"):
+            return _name_rows(session, HashList.id, HashList.name, ids)
+        query = _CASE_OF.get(entity)
+        if query is None:
+            return {}
+        key, statement = query
+        rows = session.execute(statement.where(key.in_(ids)))
+        return {row_id: Thing(case=reference) for row_id, reference in rows}
+
+    def list_ids(
+        self, session: Session, case_id: uuid.UUID
+    ) -> Iterable[uuid.UUID]:
+        yield case_id
+        places = select(CaseItem.id, CaseItem.item_id).where(
+            CaseItem.case_id == case_id
+        )
+        for place_id, item_id in session.execute(places):
+            yield place_id
+            yield item_id
+        parts = (
+            select(ReportPart.id, ReportPart.report_id)
+            .join(Sighting, Sighting.part_id == ReportPart.id)
+            .join(CaseItem, CaseItem.item_id == Sighting.item_id)
+            .where(CaseItem.case_id == case_id)
+        )
+        for part_id, report_id in session.execute(parts):
+            yield part_id
+            yield report_id
+
+
+def find_all_things(
+    session: Session, trails: Iterable[Trail], named: Mapping[str, Ids]
+) -> dict[uuid.UUID, Thing]:
+    """Of ids by the name of their entity, as the log calls it."""
+    things: dict[uuid.UUID, Thing] = {}
+    for trail in trails:
+        for entity, ids in named.items():
+            things.update(trail.find_things(session, entity, ids))
+    return things
+
+
+def _name_rows(session: Session, key: Any, name: Any, ids: Ids) -> Things:
+    rows = session.execute(select(key, name).where(key.in_(ids)))
+    return {row_id: Thing(name=text) for row_id, text in rows}
+
+
+def _of_parts(key: Any) -> Any:
+    """(key, the case's reference) of reported parts, through what they named."""
+    return (
+        select(key, Case.reference)
+        .select_from(ReportPart)
+        .join(Sighting, Sighting.part_id == ReportPart.id)
+        .join(CaseItem, CaseItem.item_id == Sighting.item_id)
+        .join(Case, Case.id == CaseItem.case_id)
+    )
+
+
+def _of_places(key: Any) -> Any:
+    return select(key, Case.reference).join(Case, Case.id == CaseItem.case_id)
+
+
+_CASE_OF: Mapping[str, tuple[Any, Any]] = {
+    "case": (Case.id, select(Case.id, Case.reference)),
+    "case_item": (CaseItem.id, _of_places(CaseItem.id)),
+    "item": (CaseItem.item_id, _of_places(CaseItem.item_id)),
+    "report": (ReportPart.report_id, _of_parts(ReportPart.report_id)),
+    "report_part": (ReportPart.id, _of_parts(ReportPart.id)),
+}

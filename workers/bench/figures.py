@@ -1,0 +1,106 @@
+"""What the figures of a year cost: counted anew, and read after the period was closed."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from hotline.core.context import Context, build_context
+from hotline.core.settings import Settings
+from workers.bench.figures_data import make_batches
+from workers.bench.figures_rows import Span
+from workers.bench.results import Measurement, Row, list_load
+from workers.bench.watch import create_database, run_postgres
+from workers.migrations.run import upgrade_schema
+from workers.statistics import closing
+from workers.statistics.periods import Period, month_of, year_of
+
+SPAN = Span(
+    datetime(2024, 7, 1, tzinfo=UTC), datetime(2026, 1, 10, tzinfo=UTC)
+)
+"""Half of the cases are of the year before the one that is asked for."""
+YEAR = 2025
+BATCH = 2_000
+READS = 15
+Tick = Callable[[str], None]
+
+
+def measure_figures(
+    size: int = 100_000, *, database: str = "", tick: Tick = print
+) -> Measurement:
+    """Seconds for a year and the one before: counted, then read after both were closed.
+
+    ``database`` is the URL of a PostgreSQL server whose user may create databases; without one, a
+    server is started where the package for it is installed.
+    """
+    with ExitStack() as stack:
+        own_folder = tempfile.TemporaryDirectory(prefix="hotline-bench-")
+        folder = Path(stack.enter_context(own_folder))
+        server = database or stack.enter_context(run_postgres(folder))
+        url = stack.enter_context(create_database(server, "figures_bench"))
+        context = _open_context(folder, url)
+        stack.callback(context.close)
+        tick(f"filling {size:,} cases")
+        _fill_database(context, size, tick)
+        tick("counting")
+        rows = _measure_periods(context, size)
+    return Measurement("figures", "s", rows, {"load": list_load()})
+
+
+def _open_context(folder: Path, url: SecretStr) -> Context:
+    given: dict[str, Any] = {
+        "data_dir": folder / "var",
+        "rdap_enabled": False,
+        "database_url": url,
+    }
+    context = build_context(Settings(**given))
+    upgrade_schema(context.database)
+    return context
+
+
+def _fill_database(context: Context, size: int, tick: Tick) -> None:
+    done = 0
+    for rows in make_batches(size, SPAN, batch=BATCH):
+        with context.database.writing() as session:
+            rows.insert_into(session)
+        done += BATCH
+        if done % (10 * BATCH) == 0:
+            tick(f"{min(done, size):,} cases")
+    with context.database.engine.begin() as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def _measure_periods(context: Context, size: int) -> list[Row]:
+    zone = context.country.time_zone
+    rows = []
+    for period in (month_of(YEAR, 6, zone), year_of(YEAR, zone)):
+        counted = _time_look(context, period)
+        for one in (period, period.before()):
+            with context.database.reading() as session:
+                figures = closing.read_figures(session, context, one, SPAN.end)
+            with context.database.writing() as session:
+                closing.keep_figures(session, one, figures, SPAN.end)
+        read = statistics.median(
+            _time_look(context, period) for _ in range(READS)
+        )
+        case = f"{size:,} cases, {period.name} and the one before, closed"
+        rows.append(Row(case, read, counted, "counted anew"))
+    return rows
+
+
+def _time_look(context: Context, period: Period) -> float:
+    """What a page asks for: a period and what it is compared with."""
+    started = time.perf_counter()
+    with context.database.reading() as session:
+        for one in (period, period.before()):
+            closing.read_figures(session, context, one, SPAN.end)
+    return time.perf_counter() - started
