@@ -188,6 +188,7 @@ SEALED = (
     "referral.told",
     "referral_message.text",
     "totp_secret.sealed",
+    "hand_over.words",
 )
 """Each under the key of its own record, which ``master`` wraps."""
 UNDER_NO_KEY = {

@@ -30,6 +30,7 @@ SENIORS = {Role.SENIOR, Role.SUPERVISOR}
 MANAGERS = {Role.SUPERVISOR, Role.ADMINISTRATOR}
 EVERYBODY = set(Role)
 ADMINISTRATORS = {Role.ADMINISTRATOR}
+FIGURES = ANALYSTS | {Role.ADMINISTRATOR, Role.AUDITOR, Role.REVIEWER}
 
 # Who may open what, written down a second time on purpose: a permission that is widened by mistake
 # changes what stands in the code, and not what stands here.
@@ -53,6 +54,8 @@ WHO_MAY: dict[str, set[Role]] = {
     "factors.renew_codes": EVERYBODY,
     "factors.show_account": EVERYBODY,
     "factors.show_app": EVERYBODY,
+    "figures.dashboard": FIGURES,
+    "figures.download": FIGURES,
     "operator.report": ANALYSTS | {Role.OPERATOR},
     "partners.acknowledge_alert": ANALYSTS,
     "partners.add_partner": MANAGERS,
@@ -111,6 +114,7 @@ WHO_MAY: dict[str, set[Role]] = {
     "triage.clear_access": ANALYSTS,
     "triage.decide_match": ANALYSTS,
     "triage.draft_bulk": ANALYSTS,
+    "triage.export_log": {Role.AUDITOR},
     "triage.find": ANALYSTS | ADMINISTRATORS,
     "triage.hand_over": ANALYSTS,
     "triage.hash_lists": SENIORS | ADMINISTRATORS,
