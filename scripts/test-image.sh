@@ -44,21 +44,14 @@ trap 'exit 130' INT TERM HUP
 # --- Base and stand-ins
 
 roots=${ROOTS:-$work}
-# make_root NAME PACKAGES: a bare Debian 13 with these packages, unless it was kept.
-make_root() {
-  if [ ! -s "$roots/$1.tar" ]; then
-    make_bare_root trixie "$roots/$1.tar.part" "$2" && mv "$roots/$1.tar.part" "$roots/$1.tar"
-  fi
-}
-
 started=$SECONDS
 mkdir -p "$roots"
 say "making systems of Debian 13 for the stand-ins …"
-make_root stores postgresql,redis-server &
+make_kept_root "$roots" stores postgresql,redis-server &
 stores=$!
 base=${BASE:-}
 if [ -z "$base" ]; then
-  make_root base python3,python3-venv,ca-certificates
+  make_kept_root "$roots" base "$PYTHON_ROOT"
   base=localhost/base:1
   # How this machine reaches its registries is the stand-in's, so that the Dockerfile needs not ask.
   changes=()

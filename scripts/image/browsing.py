@@ -118,7 +118,9 @@ def read_fields(form: LexborNode) -> Answers:
             fields[name] = field.text()
         elif kind in ("radio", "checkbox"):
             if "checked" in field.attributes:
-                _add_choice(fields, name, field.attributes.get("value") or "on")
+                _add_choice(
+                    fields, name, field.attributes.get("value") or "on"
+                )
         elif kind not in ("submit", "button", "file"):
             fields[name] = field.attributes.get("value") or ""
     return fields

@@ -151,7 +151,9 @@ def start_order(services: dict[str, Service]) -> Iterator[Service]:
             if name not in started and started.issuperset(service.waits_for)
         ]
         if not ready:
-            raise UnknownSetting("These services wait for each other in a circle.")
+            raise UnknownSetting(
+                "These services wait for each other in a circle."
+            )
         for service in ready:
             started.add(service.name)
             yield service

@@ -1,4 +1,4 @@
-"""Starts the services of compose.yaml with podman, one after the other as they wait for each other."""
+"""Starts the services of compose.yaml with podman, in the order in which they wait."""
 
 from __future__ import annotations
 
@@ -69,7 +69,11 @@ class Composition:
         (container, *_) = containers_of(service)
         options = ["--rm", "--interactive", f"--name={container}-once"]
         return self.call(
-            "run", *options, *self._told(container, service), *command, given=given
+            "run",
+            *options,
+            *self._told(container, service),
+            *command,
+            given=given,
         )
 
     def _start(self, container: str, service: Service) -> None:
@@ -99,7 +103,9 @@ class Composition:
     def _wait_for_end(self, container: str) -> None:
         code = self.call("wait", container).strip()
         if code != "0":
-            raise Failed(f"{container} ended with {code}:\n{self.log(container)}")
+            raise Failed(
+                f"{container} ended with {code}:\n{self.log(container)}"
+            )
 
     def _wait_for_health(self, container: str) -> None:
         def is_healthy() -> bool:
@@ -111,9 +117,7 @@ class Composition:
             wait_until(f"{container} healthy", is_healthy, START_SECONDS)
         except AssertionError as error:
             said = self.last_health[container]
-            raise Failed(
-                f"{error}\n{said}\n{self.log(container)}"
-            ) from error
+            raise Failed(f"{error}\n{said}\n{self.log(container)}") from error
 
     def is_healthy(self, container: str) -> bool:
         service = self.started[container]

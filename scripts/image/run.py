@@ -1,7 +1,7 @@
 """Runs all that compose.yaml describes, walks one report to its notice through it, and stops it.
 
-``run.py WORK HOTLINE STORES MAIL``: a folder of its own with compose.yaml and deploy/ in it, and the
-images of the service and of the stand-ins. It has to be started in network, mount and process
+``run.py WORK HOTLINE STORES MAIL``: a folder of its own with compose.yaml and deploy/ in it, and
+the images of the service and of the stand-ins. It has to be started in network, mount and process
 namespaces of its own, as test-image.sh does: so nothing of it is left, however it ends.
 """
 
@@ -61,12 +61,16 @@ def main(work: Path, hotline: str, stores: str, mail: str) -> None:
     document = yaml.safe_load((work / "compose.yaml").read_text())
     networks = Networks()
     for name, said in document["networks"].items():
-        networks.add_network(name, is_internal=bool((said or {}).get("internal")))
+        networks.add_network(
+            name, is_internal=bool((said or {}).get("internal"))
+        )
     settings = write_settings(work, networks)
     places = Places(work, {"HOTLINE_CONFIG_FILE": str(settings)})
     services = {
         name: service
-        for name, service in read_services(work / "compose.yaml", places).items()
+        for name, service in read_services(
+            work / "compose.yaml", places
+        ).items()
         if service.is_wanted(PROFILES)
     }
     podman = json.loads(os.environ["TEST_IMAGE_PODMAN"])
@@ -155,7 +159,10 @@ def check_hardening(
     )
     user, group = service.said["user"].split(":")
     faults = []
-    if status["Uid"].split() != [user] * 4 or status["Gid"].split() != [group] * 4:
+    if (
+        status["Uid"].split() != [user] * 4
+        or status["Gid"].split() != [group] * 4
+    ):
         faults.append(f"runs as {status['Uid']}")
     for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
         if int(status[name], 16):

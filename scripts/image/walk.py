@@ -138,7 +138,9 @@ def wait_until_examined(walk: Walk) -> None:
 
         def find_case() -> bool:
             page = one.open("/console/queue")
-            found = re.findall(r"data-row href=\"/console/cases/([^\"]+)\"", page)
+            found = re.findall(
+                r"data-row href=\"/console/cases/([^\"]+)\"", page
+            )
             walk.case = found[0] if found else ""
             return bool(found)
 
@@ -193,7 +195,7 @@ def approve_plan(walk: Walk) -> None:
 
 def release_hold(walk: Walk) -> None:
     """The police release the hold by the link of their letter."""
-    link = find_link(walk.wait_for_letter(POLICE), walk.web)
+    link = find_link(walk.wait_for_letter(POLICE))
     with Visitor(walk.web) as police:
         police.open(f"{link}?lang=en")
         police.press("Release the hold", {"confirm": "yes"})
@@ -217,7 +219,7 @@ def confirm_contact(walk: Walk) -> None:
 
 def read_notice(walk: Walk) -> None:
     """The host has its notice, and what its link opens is that notice."""
-    link = find_link(walk.wait_for_letter(HOST_CONTACT), walk.web)
+    link = find_link(walk.wait_for_letter(HOST_CONTACT))
     with Visitor(walk.web) as host:
         host.open(f"{link}?lang=en")
         host.press("Send the answer", {"verb": "acknowledge"})
@@ -229,8 +231,8 @@ def ask_as_reporter(walk: Walk) -> None:
     wait_until("passed on", lambda: tell_state(walk) == "passed_on")
 
 
-def find_link(letter: str, web: str) -> str:
+def find_link(letter: str) -> str:
     """The path of the letter's link to the service, which has another name inside."""
-    found = re.search(r"https?://[^/\s]+(/provider/\S+)", letter)
+    found = re.search(r"https?://[^/\s]+(/(?:provider|referral)/\S+)", letter)
     assert found, letter
     return found[1].rstrip(".")
