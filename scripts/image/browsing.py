@@ -72,7 +72,7 @@ class Visitor:
         raise NotThere(f"no link {words!r} on {self.at}:\n{self.text()}")
 
     def press(self, button: str, answers: Answers | None = None) -> str:
-        """Fill in the form that the button belongs to, and send it."""
+        """Fill in the form of the button that begins with these words, and send it."""
         form, pressed = self._find_button(button)
         fields: Answers = {**read_fields(form), **(answers or {})}
         name = pressed.attributes.get("name")
@@ -90,7 +90,7 @@ class Visitor:
     def _find_button(self, words: str) -> tuple[LexborNode, LexborNode]:
         for form in self._page.css("form[method=post]"):
             for button in form.css("button"):
-                if " ".join(button.text().split()) == words:
+                if " ".join(button.text().split()).startswith(words):
                     return form, button
         raise NotThere(f"no button {words!r} on {self.at}:\n{self.text()}")
 
