@@ -50,6 +50,7 @@ def run(*words: str, cwd: Path | None = None, epoch: int = 0) -> bytes:
         **os.environ,
         "SOURCE_DATE_EPOCH": str(epoch),
         "PYTHONHASHSEED": "0",
+        "PYTHONWARNINGS": "ignore",
     }
     done = subprocess.run(
         words, cwd=cwd, env=environment, stdout=subprocess.PIPE, check=False

@@ -42,6 +42,13 @@ mkdir -p "${ROOTS:=$work/roots}"
 export ROOTS
 OUT=$work DEB_VERSION=$version scripts/deb.sh
 OUT=$work DEB_VERSION=$version~before scripts/deb.sh
+# But for the version's name they are the same: two builds, each in a system of its own.
+digest_of_files() {
+  dpkg-deb --fsys-tarfile "$1" | sha256sum
+}
+[ "$(digest_of_files "$work/hotline_${version}_amd64.deb")" \
+  = "$(digest_of_files "$work/hotline_$version~before_amd64.deb")" ] \
+  || fail "Two builds of one commit differ."
 
 find_free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
