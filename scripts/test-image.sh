@@ -25,6 +25,7 @@ fi
 source scripts/bare-root.sh
 work=$(mktemp -d)
 running=
+group=hotline-test-$$
 # Images, containers, volumes: all of it is in the work folder and goes with it.
 store=(--root "$work/store" --runroot "$work/run")
 podman=(podman "${store[@]}" --tmpdir "$work/engine" --runtime runc --cgroup-manager cgroupfs)
@@ -33,6 +34,7 @@ clean_up() {
     kill -KILL "$running" 2>/dev/null || true
     wait "$running" 2>/dev/null || true
   fi
+  find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null || true
   # What was mounted for a container that was cut off.
   awk -v work="$work/" 'index($5, work) == 1 { print $5 }' /proc/self/mountinfo | sort -r \
     | while read -r mounted; do umount -l "$mounted" 2>/dev/null || true; done
@@ -85,7 +87,8 @@ build_image stores localhost/stores-base:1 "$stand_ins" -f "$stand_ins/stores.Co
 
 inside() {
   "${podman[@]}" run --rm -i --network none --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 \
-    --read-only --read-only-tmpfs=false --cap-drop all --security-opt no-new-privileges \
+    --cgroup-parent "/$group" --read-only --read-only-tmpfs=false \
+    --cap-drop all --security-opt no-new-privileges \
     --entrypoint /opt/venv/bin/python3 localhost/hotline:1 "$@"
 }
 inside - < scripts/image/look_inside.py || fail "The image is not as it should be."
@@ -100,7 +103,7 @@ deploy/make-secrets.sh "$work/tree/deploy/secrets" >/dev/null
 
 printf -v words '"%s",' "${podman[@]}"
 started=$SECONDS
-TEST_IMAGE_PODMAN="[${words%,}]" unshare --mount --net --pid --fork --kill-child --mount-proc \
+TEST_IMAGE_PODMAN="[${words%,}]" TEST_IMAGE_CONTROL_GROUP=/$group unshare --mount --net --pid --fork --kill-child --mount-proc \
   bash -euc '
     ip link set lo up
     mkdir -p /run/netns

@@ -141,6 +141,14 @@ def seconds_of(duration: str) -> int:
     return sum(int(number) * units[unit] for number, unit in found)
 
 
+def bytes_of(size: str) -> int:
+    """``64m`` in bytes."""
+    found = re.fullmatch(r"(\d+)([kmg])", size)
+    if not found:
+        raise UnknownSetting(f"{size!r} is no size")
+    return int(found[1]) * 1024 ** ("kmg".index(found[2]) + 1)
+
+
 def start_order(services: dict[str, Service]) -> Iterator[Service]:
     """Whom others wait for comes first."""
     started: set[str] = set()

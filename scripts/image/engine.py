@@ -30,6 +30,8 @@ class Composition:
     images: dict[str, str]
     """Image that compose.yaml names -> image that stands here for it."""
     networks: Networks
+    control_group: str
+    """Under which all containers' control groups are, for whoever cleans up."""
     started: dict[str, Service] = field(default_factory=dict)
     """Container -> its service."""
     last_health: dict[str, str] = field(default_factory=dict)
@@ -87,6 +89,7 @@ class Composition:
         hosts = self.networks.names_seen_from(container)
         return [
             *MODEST,
+            f"--cgroup-parent={self.control_group}",
             f"--network=ns:/run/netns/{container}",
             *(f"--add-host={name}:{at}" for name, at in hosts.items()),
             *service.podman_arguments(),

@@ -19,6 +19,7 @@ from pathlib import Path
 import yaml
 from compose_file import Places, Service, read_services
 from engine import Composition, Failed
+from hardening import find_faults
 from network import Networks
 from walk import Walk, walk_all
 
@@ -75,7 +76,10 @@ def main(work: Path, hotline: str, stores: str, mail: str) -> None:
     }
     podman = json.loads(os.environ["TEST_IMAGE_PODMAN"])
     composition = Composition(
-        podman, images_of(services, hotline, stores, mail), networks
+        podman,
+        images_of(services, hotline, stores, mail),
+        networks,
+        os.environ["TEST_IMAGE_CONTROL_GROUP"],
     )
     started = time.monotonic()
     tell_known_networks(composition, networks)
@@ -150,35 +154,8 @@ def tell_known_networks(composition: Composition, networks: Networks) -> None:
 def check_hardening(
     composition: Composition, container: str, service: Service
 ) -> None:
-    """What the kernel says of the process, not what podman was told."""
-    process = composition.state(container)["Pid"]
-    status = dict(
-        line.split(":\t", 1)
-        for line in Path(f"/proc/{process}/status").read_text().splitlines()
-        if ":\t" in line
-    )
-    user, group = service.said["user"].split(":")
-    faults = []
-    if (
-        status["Uid"].split() != [user] * 4
-        or status["Gid"].split() != [group] * 4
-    ):
-        faults.append(f"runs as {status['Uid']}")
-    for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
-        if int(status[name], 16):
-            faults.append(f"{name} is {status[name]}")
-    if status["NoNewPrivs"] != "1":
-        faults.append("may gain privileges")
-    limits = Path(f"/proc/{process}/limits").read_text()
-    if not any(
-        line.split()[:6] == ["Max", "core", "file", "size", "0", "0"]
-        for line in limits.splitlines()
-    ):
-        faults.append("may dump its memory")
-    mounts = Path(f"/proc/{process}/mounts").read_text().splitlines()
-    root = next(line.split() for line in mounts if line.split()[1] == "/")
-    if "ro" not in root[3].split(","):
-        faults.append("its root can be written to")
+    process = int(str(composition.state(container)["Pid"]))
+    faults = list(find_faults(process, service))
     if faults:
         raise Failed(f"{container}: {'; '.join(faults)}")
 
