@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Build hotline_VERSION_amd64.deb into dist/, of the committed tree, in a bare Debian 13: one package for
 # Debian 13 (Python 3.13) and Debian 12 (Python 3.11), with an environment for each. Two builds of one
-# commit are equal. DEB_VERSION=… names another version, ROOTS=… a folder that keeps the bare system.
+# commit are equal. COMMIT=… names another commit than the newest, DEB_VERSION=… another version, ROOTS=…
+# a folder that keeps the bare system.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 say() { printf '%s\n' "deb: $*" >&2; }
@@ -20,9 +21,10 @@ if [ -n "$(git status --porcelain)" ]; then
 fi
 
 source scripts/bare-root.sh
-declared=$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)
+commit=${COMMIT:-HEAD}
+declared=$(git show "$commit:pyproject.toml" | sed -n 's/^version = "\(.*\)"$/\1/p')
 version=${DEB_VERSION:-$declared}
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct "$commit")}
 target=${OUT:-dist}
 work=$(mktemp -d)
 trap 'rm -rf --one-file-system "$work"' EXIT
@@ -39,7 +41,7 @@ for device in null zero full random urandom; do
   cp -a "/dev/$device" "$work/root/dev/"
 done
 mkdir "$work/root/src"
-git archive HEAD | tar -x -C "$work/root/src"
+git archive "$commit" | tar -x -C "$work/root/src"
 say "installing the locked packages for Python 3.13 and 3.11, and packing …"
 in_bare_root "$work/root" root env "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" \
   bash /src/scripts/deb/assemble.sh "$version"

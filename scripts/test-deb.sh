@@ -37,7 +37,9 @@ work=$TEST_DEB_FOLDER
 source scripts/bare-root.sh
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)
 
-# One system to build in for both.
+# One commit and one system to build in for both, whatever is committed meanwhile.
+COMMIT=$(git rev-parse HEAD)
+export COMMIT
 mkdir -p "${ROOTS:=$work/roots}"
 export ROOTS
 OUT=$work DEB_VERSION=$version scripts/deb.sh
