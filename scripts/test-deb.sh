@@ -71,7 +71,6 @@ try_release() {
   mkdir -p "$root/srv/walk"
   cp scripts/deb/walk.sh scripts/deb/run_unit.py scripts/deb/speak.py "$work"/hotline_*.deb \
     "$root/srv/walk/"
-  chmod 0755 "$root/srv/walk"/*.sh "$root/srv/walk"/*.py
   started=$SECONDS
   in_bare_root "$root" root env "UNIT_HOTLINE_PORT=$(find_free_port)" bash /srv/walk/walk.sh \
     "/srv/walk/hotline_$version~before_amd64.deb" "/srv/walk/hotline_${version}_amd64.deb" \

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Does by hand what systemd would do with a unit, where systemd is not the first process.
 
 ``run_unit.py UNIT``: of the unit file as it is installed, its user, folders, environment,

@@ -7,6 +7,7 @@ here=$(dirname "$0")
 logs=/var/log/hotline-test
 settings=/etc/hotline/hotline.toml
 limit=240
+python=
 units=()
 processes=()
 export DEBIAN_FRONTEND=noninteractive
@@ -26,6 +27,7 @@ install_package() {
   local started=$SECONDS
   apt-get install -y -q --no-install-recommends -o Dpkg::Options::=--force-confold "$1" \
     > "$logs/apt" 2>&1 || fail "apt-get install $1"
+  python=$(find_python) || fail "No Python of the package works."
   say "  $(dpkg-query -W -f '${Package} ${Version}' hotline) installed in $((SECONDS - started)) s"
 }
 
@@ -38,12 +40,12 @@ list_units() {
 start_all() {
   local unit started=$SECONDS
   processes=()
-  "$here/run_unit.py" hotline-redis.service > "$logs/redis" 2>&1 &
+  "$python" "$here/run_unit.py" hotline-redis.service > "$logs/redis" 2>&1 &
   processes+=($!)
-  "$here/run_unit.py" hotline-migrate.service > "$logs/migrate" 2>&1 || fail "hotline-migrate"
+  "$python" "$here/run_unit.py" hotline-migrate.service > "$logs/migrate" 2>&1 || fail "hotline-migrate"
   mapfile -t units < <(list_units)
   for unit in "${units[@]}"; do
-    "$here/run_unit.py" "$unit" > "$logs/$unit" 2>&1 &
+    "$python" "$here/run_unit.py" "$unit" > "$logs/$unit" 2>&1 &
     processes+=($!)
   done
   wait_until "ready" speak ready
@@ -51,13 +53,15 @@ start_all() {
 }
 
 speak() {
-  hotline_python "$here/speak.py" "$@"
+  "$python" "$here/speak.py" "$@"
 }
-hotline_python() {
-  local python
-  for python in /opt/hotline/python3.13/bin/python /opt/hotline/python3.11/bin/python; do
-    if "$python" -c '' 2>/dev/null; then
-      "$python" "$@"
+
+# The system itself needs no python3, so that what helps here runs on that of the package.
+find_python() {
+  local candidate
+  for candidate in /opt/hotline/python*/bin/python; do
+    if "$candidate" -c '' 2>/dev/null; then
+      echo "$candidate"
       return
     fi
   done
@@ -86,6 +90,7 @@ report() {
 
 # --- Install the version before
 
+apt-get update -q > "$logs/apt" 2>&1 || fail "apt-get update"
 install_package "$before"
 first_version=$(dpkg-query -W -f '${Version}' hotline)
 mapfile -t all < <(ls /usr/lib/systemd/system/hotline*)
