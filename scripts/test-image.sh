@@ -29,12 +29,21 @@ group=hotline-test-$$
 # Images, containers, volumes: all of it is in the work folder and goes with it.
 store=(--root "$work/store" --runroot "$work/run")
 podman=(podman "${store[@]}" --tmpdir "$work/engine" --runtime runc --cgroup-manager cgroupfs)
+# What was cut off has to have died in them first.
+remove_control_groups() {
+  local _
+  for _ in 1 2 3 4 5; do
+    find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null || true
+    if [ -z "$(find /sys/fs/cgroup -type d -path "*/$group*" -print -quit)" ]; then return; fi
+    sleep 1
+  done
+}
 clean_up() {
   if [ -n "$running" ]; then
     kill -KILL "$running" 2>/dev/null || true
     wait "$running" 2>/dev/null || true
   fi
-  find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null || true
+  remove_control_groups
   # What was mounted for a container that was cut off.
   awk -v work="$work/" 'index($5, work) == 1 { print $5 }' /proc/self/mountinfo | sort -r \
     | while read -r mounted; do umount -l "$mounted" 2>/dev/null || true; done
