@@ -49,6 +49,13 @@ class Visitor:
         body = self._page.body
         return " ".join(body.text(separator=" ").split()) if body else ""
 
+    def find(self, selector: str) -> str:
+        """What stands in the one place of the page that the selector means."""
+        node = self._page.css_first(selector)
+        if node is None:
+            raise NotThere(f"no {selector} on {self.at}:\n{self.text()}")
+        return node.text().strip()
+
     def see(self, words: str) -> None:
         if words not in self.text():
             raise NotThere(f"{words!r} is not on {self.at}:\n{self.text()}")
