@@ -13,6 +13,13 @@ RUN python3 -m venv /opt/tools \
  && /opt/tools/bin/uv venv -q --python "$(command -v python3)" /opt/venv \
  && /opt/tools/bin/uv pip install -q --python /opt/venv/bin/python --require-hashes \
       --build-constraint /tmp/tools.lock -r /tmp/run.lock
+# What was installed just now, as one list (CycloneDX), checked against its schema. Before the
+# program is added, so that the list is of packages alone and names the program as their root.
+COPY requirements/sbom.lock pyproject.toml /tmp/
+RUN /opt/tools/bin/uv venv -q --python "$(command -v python3)" /opt/sbom \
+ && /opt/tools/bin/uv pip install -q --python /opt/sbom/bin/python --require-hashes -r /tmp/sbom.lock \
+ && /opt/sbom/bin/cyclonedx-py environment --pyproject /tmp/pyproject.toml --output-reproducible \
+      --spec-version 1.6 --of JSON --validate -o /opt/sbom.cdx.json /opt/venv
 WORKDIR /app
 COPY hotline hotline
 COPY triage triage
@@ -33,6 +40,7 @@ RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin 
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 COPY deploy/healthcheck.py /app/deploy/healthcheck.py
+COPY --from=build /opt/sbom.cdx.json /app/sbom.cdx.json
 COPY LICENSE /app/LICENSE
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \

@@ -2,7 +2,7 @@
 VENV := .venv
 HOTLINE := $(VENV)/bin/hotline
 
-.PHONY: run demo test setup setup-dev lint check-wheels test-bare test-image screenshots lock clean help figures house offices keys hooks mutants
+.PHONY: run demo test setup setup-dev lint check-wheels test-bare test-image deb test-deb release test-release screenshots lock clean help figures house offices keys hooks mutants
 
 help:
 	@echo "make run    set up and start the service with embedded defaults"
@@ -10,7 +10,11 @@ help:
 	@echo "make test   set up and run every check and test"
 	@echo "make check-wheels  every locked package has a wheel for every supported Python"
 	@echo "make test-bare     make run and one report on a bare Debian 13 and 12 (root only)"
-	@echo "make test-image    build the container image and run it (root only)"
+	@echo "make test-image    build the image, run all of compose.yaml, one report to its notice (root only)"
+	@echo "make deb           build the Debian package into dist/ (root only)"
+	@echo "make test-deb      install, run, upgrade and purge it on a bare Debian 13 and 12 (root only)"
+	@echo "make release       source, wheel, SBOM, changes, provenance, checksums; KEY=file signs them"
+	@echo "make test-release  two releases of one commit are equal, and the signature holds"
 
 run: setup
 	@exec $(HOTLINE) up
@@ -30,8 +34,20 @@ check-wheels: setup-dev
 test-bare:
 	@exec scripts/test-bare.sh
 
-test-image:
+test-image: setup-dev
 	@exec scripts/test-image.sh
+
+deb:
+	@exec scripts/deb.sh
+
+test-deb:
+	@exec scripts/test-deb.sh
+
+release: setup-dev
+	@$(VENV)/bin/python scripts/release.py $(if $(KEY),--key "$(KEY)")
+
+test-release: setup-dev
+	@exec scripts/test-release.sh
 
 setup:
 	@scripts/setup.sh run
@@ -64,4 +80,4 @@ hooks: setup-dev
 	@$(VENV)/bin/pre-commit install
 
 clean:
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

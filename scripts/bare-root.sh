@@ -32,6 +32,18 @@ certificate_files() {
     "${SSL_CERT_FILE:-}" "${PIP_CERT:-}" "${REQUESTS_CA_BUNDLE:-}" | sort -u
 }
 
+# make_kept_root FOLDER NAME PACKAGES: FOLDER/NAME.tar, a bare Debian 13, unless it was kept.
+make_kept_root() {
+  local tar=$1/$2.tar
+  if [ ! -s "$tar" ]; then
+    make_bare_root trixie "$1/$2.part.tar" "$3"
+    mv "$1/$2.part.tar" "$tar"
+  fi
+}
+
+# Of which the image's base is made, and in which packages are built.
+PYTHON_ROOT=python3,python3-venv,ca-certificates
+
 hand_on_registries() {
   local root=$1 path
   certificate_files | while read -r path; do

@@ -16,7 +16,9 @@ compile() {
 # and the tools of tools.lock make a wheel of it. The options stand in the lock files themselves.
 resolve() { compile pyproject.toml --only-binary :all: --no-binary dkimpy --emit-build-options "$@"; }
 
-compile requirements/tools.in --only-binary :all: --emit-build-options -o requirements/tools.lock
+for tools in tools sbom; do
+  compile "requirements/$tools.in" --only-binary :all: --emit-build-options -o "requirements/$tools.lock"
+done
 resolve -o requirements/run.lock
 pins=$(mktemp)
 trap 'rm -f "$pins"' EXIT

@@ -68,9 +68,9 @@ def test_every_package_is_in_the_image() -> None:
 
 def test_packages_come_by_hash_and_nothing_is_compiled() -> None:
     installs = re.findall(r"pip install ([^&]+)", DOCKERFILE)
-    assert len(installs) == 2
+    assert len(installs) == 3
     assert all("--require-hashes" in words for words in installs)
-    for name in ("run", "dev", "tools"):
+    for name in ("run", "dev", "tools", "sbom"):
         lock = (ROOT / "requirements" / f"{name}.lock").read_text()
         assert "--only-binary :all:" in lock.splitlines()
     assert not re.search(r"apt-get|gcc|build-essential", DOCKERFILE)
@@ -227,3 +227,12 @@ def test_what_cannot_be_asked_is_not_healthy(
         assert answer != "0", what
         assert "hidden-word" not in answer
     assert str(healthcheck(["nothing"])).startswith("usage")
+
+
+def test_the_list_of_components_is_made_and_its_maker_left_behind() -> None:
+    first, second = DOCKERFILE.split("FROM ${BASE}")[1:]
+    made = re.search(r"cyclonedx-py environment .*--validate -o (\S+)", first)
+    assert made
+    copied_over = re.findall(r"COPY --from=build (\S+)", second)
+    assert made[1] in copied_over
+    assert not {"/opt/sbom", "/opt/tools", "/tmp"} & set(copied_over)
