@@ -2,13 +2,14 @@
 VENV := .venv
 HOTLINE := $(VENV)/bin/hotline
 
-.PHONY: run demo test setup setup-dev lint check-wheels test-bare test-image deb test-deb release test-release screenshots lock clean help figures house offices keys hooks mutants
+.PHONY: docs api-page run demo test setup setup-dev lint check-wheels test-bare test-image deb test-deb release test-release screenshots lock clean help figures house offices keys hooks mutants
 
 help:
 	@echo "make run    set up and start the service with embedded defaults"
 	@echo "make demo   the same, with a sandbox world on loopback to walk through"
 	@echo "make test   set up and run every check and test"
 	@echo "make check-wheels  every locked package has a wheel for every supported Python"
+	@echo "make docs   the documentation as a site, in build/docs"
 	@echo "make test-bare     make run and one report on a bare Debian 13 and 12 (root only)"
 	@echo "make test-image    build the image, run all of compose.yaml, one report to its notice (root only)"
 	@echo "make deb           build the Debian package into dist/ (root only)"
@@ -75,6 +76,12 @@ offices: setup-dev
 
 keys: setup-dev
 	@$(VENV)/bin/python scripts/keys_page.py
+
+api-page: setup-dev
+	@$(VENV)/bin/python scripts/api_page.py
+
+docs: setup-dev
+	@exec scripts/docs.sh
 
 hooks: setup-dev
 	@$(VENV)/bin/pre-commit install

@@ -16,7 +16,7 @@ compile() {
 # and the tools of tools.lock make a wheel of it. The options stand in the lock files themselves.
 resolve() { compile pyproject.toml --only-binary :all: --no-binary dkimpy --emit-build-options "$@"; }
 
-for tools in tools sbom; do
+for tools in tools sbom docs; do
   compile "requirements/$tools.in" --only-binary :all: --emit-build-options -o "requirements/$tools.lock"
 done
 resolve -o requirements/run.lock
