@@ -49,19 +49,19 @@ def move_links(
     rows = session.scalars(
         query.limit(BATCH).with_for_update(skip_locked=True, of=model)
     ).unique()
-    seen = moved = 0
+    looked_at = moved = 0
     last = None
     for row in rows:
         subject = cast(Linked, row)
-        seen, last = seen + 1, subject.id
+        looked_at, last = looked_at + 1, subject.id
         moved += _move_link(
             session, keyring, scope, subject, now=now, grace_until=grace_until
         )
-    if seen == BATCH:
-        return Moved(seen, moved, f"{scope}:{last}")
+    if looked_at == BATCH:
+        return Moved(looked_at, moved, f"{scope}:{last}")
     scopes = [name for name, _ in SCOPES]
     following = scopes[scopes.index(scope) + 1 :]
-    return Moved(seen, moved, f"{following[0]}:" if following else "")
+    return Moved(looked_at, moved, f"{following[0]}:" if following else "")
 
 
 def count_older_links(session: Session, keyring: Keyring) -> int:

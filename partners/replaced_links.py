@@ -113,9 +113,9 @@ def find_linked(
 ) -> Subject | None:
     """Whose link it is; None for one that was never ours, ``LinkEnded`` for one of before."""
     macs = lookups_of(keyring, scope, token)
-    found = session.scalar(select(model).where(model.link_mac.in_(macs)))
-    if found is not None:
-        return found
+    subject = session.scalar(select(model).where(model.link_mac.in_(macs)))
+    if subject is not None:
+        return subject
     replaced = session.scalar(
         select(ReplacedLink).where(
             ReplacedLink.mac.in_(macs), ReplacedLink.scope == scope

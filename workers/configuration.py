@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hotline.core.errors import Misconfigured
@@ -41,14 +41,41 @@ def find_gaps(settings: Settings) -> list[str]:
 
 def list_faults(settings: Settings) -> list[str]:
     """Every fault of every data file, each named once."""
+    from hotline.core.datafiles import countries
+
+    folder = settings.data_dir
+    faults = [*_list_told_faults(folder), *_list_raised_faults(settings)]
+    if settings.country not in countries.list_countries(folder):
+        faults.append(
+            f"There is no data file for the home country {settings.country}."
+        )
+    return list(dict.fromkeys(faults))
+
+
+def _list_told_faults(folder: Path) -> Iterator[str]:
+    """Of the files whose readers name all that is wrong at once."""
     from hotline.core import languages
     from hotline.core.datafiles import countries
-    from hotline.intake.flood.limits import load_limits
-    from hotline.intake.inbound.mail import load_senders
     from partners.directory import seed
-    from partners.referrals.offices import load_offices
     from partners.reporters import rules as reporter_rules
     from triage import priority
+    from triage.jurisdiction import rules
+    from triage.priority import keywords
+
+    yield from countries.find_country_faults(folder)
+    yield from languages.find_language_faults(folder)
+    yield from rules.list_faults(folder)
+    yield from priority.list_faults(folder)
+    yield from keywords.list_faults(folder)
+    yield from seed.list_faults(folder)
+    yield from reporter_rules.list_faults(folder)
+
+
+def _list_raised_faults(settings: Settings) -> Iterator[str]:
+    """Of the files whose readers stop at the first thing that is wrong."""
+    from hotline.intake.flood.limits import load_limits
+    from hotline.intake.inbound.mail import load_senders
+    from partners.referrals.offices import load_offices
     from triage.availability.pages import load_error_pages
     from triage.availability.policy import load_policy, policy_file
     from triage.cases.assessment import load_schema
@@ -56,20 +83,9 @@ def list_faults(settings: Settings) -> list[str]:
     from triage.hashlists.owners.remote import load_remote_lists
     from triage.hosting.sources.cdn import CdnRanges
     from triage.hosting.sources.known import load_known_networks
-    from triage.jurisdiction import rules
     from triage.locations.catalogue import load_platforms
-    from triage.priority import keywords
 
-    folder = settings.data_dir
-    faults = [
-        *countries.find_country_faults(folder),
-        *languages.find_language_faults(folder),
-        *rules.list_faults(folder),
-        *priority.list_faults(folder),
-        *keywords.list_faults(folder),
-        *seed.list_faults(folder),
-        *reporter_rules.list_faults(folder),
-    ]
+    policy = policy_file(settings.availability_policy)
     loaders: tuple[Callable[[Path], object], ...] = (
         load_platforms,
         load_limits,
@@ -81,17 +97,10 @@ def list_faults(settings: Settings) -> list[str]:
         load_schema,
         load_exposure,
         load_offices,
-        lambda where: load_policy(
-            where, name=policy_file(settings.availability_policy)
-        ),
+        lambda folder: load_policy(folder, name=policy),
     )
     for load in loaders:
         try:
-            load(folder)
+            load(settings.data_dir)
         except Misconfigured as error:
-            faults.append(str(error))
-    if settings.country not in countries.list_countries(folder):
-        faults.append(
-            f"There is no data file for the home country {settings.country}."
-        )
-    return list(dict.fromkeys(faults))
+            yield str(error)

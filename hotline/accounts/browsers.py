@@ -23,8 +23,8 @@ _SYSTEMS = (
 
 def describe_browser(user_agent: str) -> str:
     """``Firefox, Linux``; empty where nothing is recognised. No version: that would be a trace."""
-    found = [
+    matching = [
         next((name for mark, name in names if mark in user_agent), "")
         for names in (_PROGRAMS, _SYSTEMS)
     ]
-    return ", ".join(filter(None, found))[:LONGEST]
+    return ", ".join(filter(None, matching))[:LONGEST]

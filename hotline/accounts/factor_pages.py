@@ -258,9 +258,9 @@ def _require_fresh() -> None:
 
 
 def _require_site() -> passkeys.Site:
-    found = passkeys.site_of(site.current_context().settings)
-    if found is None:
+    passkey_site = passkeys.site_of(site.current_context().settings)
+    if passkey_site is None:
         raise InvalidInput(
             "Browsers know passkeys only over HTTPS and under a name."
         )
-    return found
+    return passkey_site

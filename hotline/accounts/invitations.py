@@ -75,15 +75,15 @@ def find_open(
     session: Session, keyring: Keyring, token: str, now: datetime
 ) -> Invitation:
     """The invitation of a link; ``NotFound`` for one that is used, too old, replaced or made up."""
-    found = session.scalar(
+    invitation = session.scalar(
         select(Invitation).where(Invitation.mac.in_(_macs_of(keyring, token)))
     )
-    if found is None or not is_open(found, now):
+    if invitation is None or not is_open(invitation, now):
         raise NotFound(
             phrase("This link does not open anything any more."),
             hint=phrase("Ask an administrator for a new one."),
         )
-    return found
+    return invitation
 
 
 def is_open(invitation: Invitation, now: datetime) -> bool:

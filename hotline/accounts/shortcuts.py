@@ -111,29 +111,34 @@ def own_keys() -> Mapping[str, str]:
 def check_keys(wanted: Mapping[str, str]) -> dict[str, str]:
     """Those that differ from the rule. ``InvalidInput`` names each that cannot be, or is taken."""
     shortcuts = list_shortcuts()
-    codes = {one.slug: wanted.get(one.slug) or one.code for one in shortcuts}
+    codes = {
+        shortcut.slug: wanted.get(shortcut.slug) or shortcut.code
+        for shortcut in shortcuts
+    }
     taken = {
         group: Counter(
-            codes[one.slug]
-            for one in shortcuts
-            if one.group in (group, Group.EVERYWHERE)
+            codes[shortcut.slug]
+            for shortcut in shortcuts
+            if shortcut.group in (group, Group.EVERYWHERE)
         )
         for group in Group
     }
     faults = {}
-    for one in shortcuts:
-        code = codes[one.slug]
-        rivals = Group if one.group is Group.EVERYWHERE else (one.group,)
+    for shortcut in shortcuts:
+        code = codes[shortcut.slug]
+        rivals = (
+            Group if shortcut.group is Group.EVERYWHERE else (shortcut.group,)
+        )
         if not _CODE.fullmatch(code):
-            faults[f"/{one.slug}"] = phrase("This key cannot be used.")
+            faults[f"/{shortcut.slug}"] = phrase("This key cannot be used.")
         elif any(taken[group][code] > 1 for group in rivals):
-            faults[f"/{one.slug}"] = phrase("This key is taken already.")
+            faults[f"/{shortcut.slug}"] = phrase("This key is taken already.")
     if faults:
         raise InvalidInput(phrase("The keys were not changed."), fields=faults)
     return {
-        one.slug: codes[one.slug]
-        for one in shortcuts
-        if codes[one.slug] != one.code
+        shortcut.slug: codes[shortcut.slug]
+        for shortcut in shortcuts
+        if codes[shortcut.slug] != shortcut.code
     }
 
 

@@ -65,11 +65,11 @@ def load_home_country(settings: Settings) -> Country:
     country = load_country(settings.country, settings.data_dir)
     if not settings.languages:
         return country
-    known = load_languages(settings.data_dir)
-    unknown = [code for code in settings.languages if code not in known]
+    languages = load_languages(settings.data_dir)
+    unknown = [code for code in settings.languages if code not in languages]
     if unknown:
         raise Misconfigured(
-            f"languages: there is no {', '.join(unknown)}; there are {', '.join(known)}."
+            f"languages: there is no {', '.join(unknown)}; there are {', '.join(languages)}."
         )
     return replace(country, languages=settings.languages)
 

@@ -154,11 +154,11 @@ class _Once:
 
     def is_known(self, session: Session) -> bool:
         """Whether the key came before, and its day is not over."""
-        known = select(IdempotencyKey.id).where(
+        same_key = select(IdempotencyKey.id).where(
             IdempotencyKey.mac == self._mac,
             IdempotencyKey.expires_at > self._now,
         )
-        return session.scalar(known) is not None
+        return session.scalar(same_key) is not None
 
     def earlier(self, session: Session) -> str:
         """The answer that is stored."""

@@ -37,18 +37,18 @@ def find_referrals(asked: Asked) -> Sequence[Hit]:
         & (Referral.their_reference != ""),
         Referral.id.in_(of_officer),
     )
-    found: dict[str, Hit] = {}
+    hits: dict[str, Hit] = {}
     for question in questions:
         for referral in asked.session.scalars(
             select(Referral).where(question).limit(SHOWN)
         ):
-            found.setdefault(
+            hits.setdefault(
                 referral.reference,
                 _of_case(
                     referral.reference, referral.case, referral.partner.name
                 ),
             )
-    return list(found.values())
+    return list(hits.values())
 
 
 def find_notices(asked: Asked) -> Sequence[Hit]:

@@ -66,10 +66,16 @@ def describe_approved(session: Session, plan: Plan) -> str:
         )
     ).all()
     sentences = [gettext("The plan is approved.")]
-    queued = [one for one in referrals if one.state == ReferralState.QUEUED]
-    gathered = sum(one.leaves_at is not None for one in queued)
+    queued = [
+        referral
+        for referral in referrals
+        if referral.state == ReferralState.QUEUED
+    ]
+    gathered = sum(referral.leaves_at is not None for referral in queued)
     leaving = len(queued) - gathered
-    waiting = sum(one.state == ReferralState.APPROVED for one in referrals)
+    waiting = sum(
+        referral.state == ReferralState.APPROVED for referral in referrals
+    )
     if leaving:
         sentences.append(
             gettext("Referrals that leave now: %(count)s.", count=leaving)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Self
 
 from partners.referrals.routes import PlannedRoute
 from triage.cases.models import Case, CaseItem
@@ -38,7 +38,7 @@ class Evidence:
             matched_at=match.at.isoformat(),
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         return asdict(self)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
@@ -20,7 +18,7 @@ from triage.locations.others.shared_file import read_shared_file
 
 def describe_item(
     session: Session, context: Context, place: CaseItem
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The shape of an item in ``hotline-referral/1``."""
     item = place.item
     home_zone = context.country.time_zone
@@ -52,13 +50,13 @@ def describe_item(
     }
 
 
-def _describe_hosting(session: Session, item: Item) -> dict[str, Any]:
+def _describe_hosting(session: Session, item: Item) -> dict[str, object]:
     """Where it lies, and which source said so when."""
     observed = findings.find_observations(session, item.id)
     addresses = {
-        seen.value
-        for seen in observed
-        if seen.fact == "address" and seen.value
+        observation.value
+        for observation in observed
+        if observation.fact == "address" and observation.value
     }
     return {
         "kind": item.hosting_kind,
@@ -68,19 +66,19 @@ def _describe_hosting(session: Session, item: Item) -> dict[str, Any]:
         "addresses": sorted(addresses),
         "observations": [
             {
-                "fact": seen.fact,
-                "value": seen.value,
-                "subject": seen.subject,
-                "source": seen.source,
-                "at": format_stamp(seen.at),
-                "confidence": seen.confidence,
+                "fact": observation.fact,
+                "value": observation.value,
+                "subject": observation.subject,
+                "source": observation.source,
+                "at": format_stamp(observation.at),
+                "confidence": observation.confidence,
             }
-            for seen in observed
+            for observation in observed
         ],
     }
 
 
-def _address_use(item: Item, home_zone: str) -> dict[str, Any] | None:
+def _address_use(item: Item, home_zone: str) -> dict[str, object] | None:
     """Of an address that somebody used: port and time."""
     if item.kind != "ip":
         return None
@@ -93,7 +91,7 @@ def _address_use(item: Item, home_zone: str) -> dict[str, Any] | None:
     }
 
 
-def _describe_shared_file(item: Item) -> dict[str, Any] | None:
+def _describe_shared_file(item: Item) -> dict[str, object] | None:
     """What a link of a sharing network says of its file."""
     file = read_shared_file(item.canonical)
     if file is None:
@@ -101,12 +99,12 @@ def _describe_shared_file(item: Item) -> dict[str, Any] | None:
     return {"name": file.name or None, "size": file.size}
 
 
-def _describe_time(said: SaidTime, home_zone: str) -> dict[str, Any]:
+def _describe_time(said: SaidTime, home_zone: str) -> dict[str, object]:
     """A stated time, with both readings where no zone was stated.
 
     ``if_local`` has two moments where the clock showed one hour twice.
     """
-    shape: dict[str, Any] = {
+    shape: dict[str, object] = {
         "as_stated": said.text,
         "zone_stated": said.is_zone_stated,
         "if_utc": format_stamp(said.if_utc),
@@ -119,7 +117,7 @@ def _describe_time(said: SaidTime, home_zone: str) -> dict[str, Any]:
     return shape
 
 
-def _describe_file(file: findings.File) -> dict[str, Any]:
+def _describe_file(file: findings.File) -> dict[str, object]:
     media = file.seen.media
     return {
         "url": file.seen.url,
@@ -139,7 +137,7 @@ def _describe_file(file: findings.File) -> dict[str, Any]:
     }
 
 
-def _describe_match(match: MediaMatch) -> dict[str, Any]:
+def _describe_match(match: MediaMatch) -> dict[str, object]:
     return {
         "list": match.hash_list.name,
         "hash": match.kind,

@@ -93,7 +93,7 @@ def _write_letter(
     language = _choose_language(context, delivery)
     case, settings = referral.case, context.settings
     gets = load_offices(settings.data_dir)[referral.kind].gets
-    told = open_told(session, context, referral)
+    disclosed = open_told(session, context, referral)
     planned = findings.planned_route_of(session, referral)
     route = planned.route if planned else None
     assessment = _assessment_in_words(context, case, language)
@@ -114,10 +114,10 @@ def _write_letter(
         assessment=assessment if Disclosure.ASSESSMENT in gets else [],
         is_assessed=bool(case.outcome),
         items=body["items"],
-        told=told,
+        told=disclosed,
         answers=[message.text for message in messages if message.is_ours],
         holds=bool(body["items"]) and _has_hold(session, referral),
-        can_be_preserved=_can_be_preserved(body["items"], told),
+        can_be_preserved=_can_be_preserved(body["items"], disclosed),
         also_told=list_others(session, referral),
         hold_hours=f"{settings.hold_hours:g}",
         link=answer_link(context, referral),
@@ -144,7 +144,7 @@ def referral_document(
     case = referral.case
     planned = findings.planned_route_of(session, referral)
     gets = load_offices(context.settings.data_dir)[referral.kind].gets
-    told = open_told(session, context, referral)
+    disclosed = open_told(session, context, referral)
     items = (
         [
             describe_item(session, context, place)
@@ -172,10 +172,10 @@ def referral_document(
         else None,
         "automatic": referral.automatic,
         "people": _rules_facts(case, gets),
-        **told.to_json(),
+        **disclosed.to_json(),
         "items": items,
         "preservation": PRESERVATION
-        if _can_be_preserved(items, told)
+        if _can_be_preserved(items, disclosed)
         else None,
         "answer_url": answer_link(context, referral),
     }

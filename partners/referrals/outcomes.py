@@ -64,8 +64,8 @@ def note_answer(act: Act, referral: Referral, event: str) -> None:
     outcome = OUTCOME_OF_ANSWER.get(event)
     if outcome is None:
         return
-    known = {row.outcome for row in _rows_of(act.session, referral)}
-    if outcome not in known:
+    stored = {row.outcome for row in _rows_of(act.session, referral)}
+    if outcome not in stored:
         act.session.add(_new_outcome(act, referral, outcome))
 
 

@@ -83,8 +83,8 @@ def create_referral(
         kind=referral.kind,
     )
     if evidence is None:
-        told = gather_told(session, act.context, case, referral.kind)
-        seal_told(session, act.context, referral, told)
+        disclosed = gather_told(session, act.context, case, referral.kind)
+        seal_told(session, act.context, referral, disclosed)
     if referral.kind == Destination.POLICE:
         holds.open_hold(act, referral)
     if partner.approved_at is not None:
@@ -180,8 +180,8 @@ def give_more(act: Act, referral: Referral, text: str) -> None:
     session, context = act.session, act.context
     lock_case(session, referral.case_id)
     write_message(act, referral, text, is_ours=True)
-    told = gather_told(session, context, referral.case, referral.kind)
-    seal_told(session, context, referral, told)
+    disclosed = gather_told(session, context, referral.case, referral.kind)
+    seal_told(session, context, referral, disclosed)
     send_referral(act, referral)
 
 

@@ -185,13 +185,13 @@ def _contacts_for(
     """The reporters' contacts that they, or a person in danger, let this office have."""
     if Disclosure.CONTACT not in office.gets:
         return
-    for known in list_contacts(session, context, case):
-        basis = known.basis_for(kind, in_danger=office.contact_in_danger)
+    for contact in list_contacts(session, context, case):
+        basis = contact.basis_for(kind, in_danger=office.contact_in_danger)
         if basis is not None:
             yield ToldContact(
-                known.contact,
-                str(known.terms.way),
-                known.terms.safe_time,
+                contact.contact,
+                str(contact.terms.way),
+                contact.terms.safe_time,
                 str(basis),
             )
 
@@ -256,8 +256,8 @@ def missing_to_act(
 ) -> tuple[Disclosure, ...]:
     """Of what such an office could act on, everything, where nothing of it is there; else empty."""
     office = load_offices(context.settings.data_dir)[kind]
-    told = gather_told(session, context, case, kind)
-    if present_disclosures(case, told) & set(office.acts_on):
+    disclosed = gather_told(session, context, case, kind)
+    if present_disclosures(case, disclosed) & set(office.acts_on):
         return ()
     return office.acts_on
 

@@ -77,10 +77,10 @@ def find_news(facts: PlaceFacts) -> Sequence[Said]:
         return (Said(News.GONE, facts.place_since or facts.part_since),)
     if facts.part_state in (PartState.NOT_ILLEGAL, PartState.CLOSED):
         return (basic,)
-    told = list(_of_police(facts)) + list(_of_removal(facts))
-    if not told:
-        told = [_of_those_who_look(basic)]
-    return (*told, *_of_limits(facts))
+    news = list(_of_police(facts)) + list(_of_removal(facts))
+    if not news:
+        news = [_of_those_who_look(basic)]
+    return (*news, *_of_limits(facts))
 
 
 def _of_those_who_look(basic: Said) -> Said:

@@ -45,8 +45,8 @@ def tell_reporter(
     """Of each place of the report what its reporter may learn, in the order of the report."""
     rules = load_rules(context.settings.data_dir)
     named = _list_places(session, report)
-    known = _gather(session, report, named)
-    return [_tell_place(context, one, known, rules, now) for one in named]
+    gathered = _gather(session, report, named)
+    return [_tell_place(context, part, gathered, rules, now) for part in named]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ def _gather(
     report: Report,
     named: Sequence[_Named],
 ) -> _Known:
-    item_ids = {one.item.id for one in named if one.item is not None}
-    case_ids = {one.place.case_id for one in named if one.place is not None}
+    item_ids = {part.item.id for part in named if part.item is not None}
+    case_ids = {part.place.case_id for part in named if part.place is not None}
     is_known_kind = report.kind in set(ReportKind)
     return _Known(
         is_near=is_known_kind and ReportKind(report.kind).row.child_is_known,
@@ -226,7 +226,9 @@ def _next_news(
     now: datetime,
 ) -> datetime | None:
     """From when on there can be more: counted from the last change, and anew once that is over."""
-    hours = min((rules[one.news].news_after for one in said), default=0.0)
+    hours = min(
+        (rules[saying.news].news_after for saying in said), default=0.0
+    )
     if not hours:
         return None
     for begins in (since, now):

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from sqlalchemy import select
@@ -206,7 +206,7 @@ def _front_page(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, "/", "", ""))
 
 
-def _answer_of(report: FetchReport | None) -> dict[str, Any] | None:
+def _answer_of(report: FetchReport | None) -> dict[str, object] | None:
     if report is None or report.outcome not in ("ok", "http_error"):
         return None
     return report.to_json()

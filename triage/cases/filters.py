@@ -76,7 +76,7 @@ class Filters:
         return not self.to_query()
 
 
-TEXTS = tuple(one.name for one in fields(Filters) if one.name != "mine")
+TEXTS = tuple(field.name for field in fields(Filters) if field.name != "mine")
 PARAMETERS = (*TEXTS, "mine", "tab")
 """What of the queue's address is kept with a view."""
 
@@ -142,8 +142,10 @@ def _notes_same(identifier_id: str) -> ColumnElement[bool]:
         row_id = uuid.UUID(identifier_id)
     except ValueError:
         return false()
-    known = aliased(CaseIdentifier)
-    mac = select(known.mac).where(known.id == row_id).scalar_subquery()
+    identifier = aliased(CaseIdentifier)
+    mac = (
+        select(identifier.mac).where(identifier.id == row_id).scalar_subquery()
+    )
     noted = select(CaseIdentifier.case_id).where(
         CaseIdentifier.mac == mac, CaseIdentifier.withdrawn_at.is_(None)
     )

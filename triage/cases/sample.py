@@ -60,22 +60,30 @@ def draw_sample(
         .distinct()
         .order_by(Assessment.case_id)
     )
-    found: list[uuid.UUID] = list(session.scalars(assessed))
+    case_ids: list[uuid.UUID] = list(session.scalars(assessed))
     chance = random.Random(monday.isoformat())  # noqa: S311  # a sample, no secret
-    drawn = chance.sample(found, min(SIZE, len(found)))
-    return [_describe(session.get_one(Case, one), schema) for one in drawn]
+    drawn = chance.sample(case_ids, min(SIZE, len(case_ids)))
+    return [
+        _describe(session.get_one(Case, case_id), schema) for case_id in drawn
+    ]
 
 
 def _describe(case: Case, schema: Schema) -> Sampled:
     """The case's newest round; earlier ones were of another state of things."""
     newest = max(made.round for made in case.assessments)
     made = sorted(
-        (one for one in case.assessments if one.round == newest),
+        (
+            assessment
+            for assessment in case.assessments
+            if assessment.round == newest
+        ),
         key=lambda one: (one.at, one.id),
     )
     answered = tuple(
-        Answered(letter, one.answers)
-        for letter, one in zip(string.ascii_uppercase, made, strict=False)
+        Answered(letter, assessment.answers)
+        for letter, assessment in zip(
+            string.ascii_uppercase, made, strict=False
+        )
     )
     contradictions = (
         find_contradictions(schema, made[0].answers, made[1].answers)

@@ -124,7 +124,9 @@ def _find_entries(session: Session, filters: Filters) -> Entries:
         query = query.where(AuditEntry.action == filters.action)
     if filters.entity_id:
         query = query.where(AuditEntry.entity_id == filters.entity_id)
-    topic = next((one for one in TOPICS if one.code == filters.topic), None)
+    topic = next(
+        (topic for topic in TOPICS if topic.code == filters.topic), None
+    )
     if topic is not None:
         query = query.where(_is_of_topic(topic))
     elif filters.topic:
@@ -161,12 +163,12 @@ def _ids_of_case(session: Session, reference: str) -> list[str]:
     )
     if case_id is None:
         return []
-    found = {
+    names = {
         str(own)
         for trail in _trails()
         for own in trail.list_ids(session, case_id)
     }
-    return sorted(found)
+    return sorted(names)
 
 
 def _trails() -> Sequence[Trail]:
@@ -182,8 +184,8 @@ def _name_things(
         own = _uuid_of(entry.entity_id)
         if own is not None:
             named.setdefault(entry.entity, set()).add(own)
-    found = find_all_things(session, _trails(), named)
-    return {str(own): thing for own, thing in found.items()}
+    things = find_all_things(session, _trails(), named)
+    return {str(own): thing for own, thing in things.items()}
 
 
 def _list_people(session: Session) -> Sequence[Person]:
@@ -240,10 +242,10 @@ def _uuid_of(text: str) -> uuid.UUID | None:
 
 
 def _parse_uuid(text: str) -> uuid.UUID:
-    found = _uuid_of(text)
-    if found is None:
+    thing_id = _uuid_of(text)
+    if thing_id is None:
         raise InvalidInput(
             gettext("This is no page of the log."),
             fields={"/before": "invalid"},
         )
-    return found
+    return thing_id

@@ -158,7 +158,7 @@ def bulk_list() -> ResponseReturnValue:
             acts=own,
             deeds=_deeds_of(current_app),
             progress={
-                one.id: service.count_progress(session, one) for one in own
+                bulk.id: service.count_progress(session, bulk) for bulk in own
             },
         )
 

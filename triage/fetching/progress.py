@@ -98,9 +98,9 @@ class Gathered:
 
 def fill_gaps(report: FetchReport, later: FetchReport) -> FetchReport:
     """``report`` with those of its media that were not reached as ``later`` found them."""
-    found = {medium.url: medium for medium in later.media}
+    by_url = {medium.url: medium for medium in later.media}
     media = [
-        found.get(medium.url, medium) if medium.is_open else medium
+        by_url.get(medium.url, medium) if medium.is_open else medium
         for medium in report.media
     ]
     return replace(

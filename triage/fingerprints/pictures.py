@@ -155,16 +155,16 @@ def _list_others(
     best: _Look, looks: list[_Look]
 ) -> tuple[FrameFingerprint, ...]:
     """The looks that differ from the best one by much, as frames that may be matched as well."""
-    known = [best.shrunk.spectrum]
+    spectra = [best.shrunk.spectrum]
     others = []
     for look in looks:
         spectrum = look.shrunk.spectrum
         is_usable = spectrum.quality >= MATCHABLE_QUALITY
         if is_usable and all(
             spectrum.count_differing_bits(each) > SAME_PICTURE
-            for each in known
+            for each in spectra
         ):
-            known.append(spectrum)
+            spectra.append(spectrum)
             others.append(look.shrunk.frame(0.0))
     return tuple(others)
 

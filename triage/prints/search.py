@@ -138,8 +138,8 @@ def _read_pictures(
     for page in rows.partitions():
         pictures = [
             (media_id, pdq)
-            for media_id, *seen in page
-            for pdq in _good_pictures(*seen)
+            for media_id, *pictures_of_file in page
+            for pdq in _good_pictures(*pictures_of_file)
         ]
         if pictures:
             yield pictures

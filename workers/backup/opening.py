@@ -71,7 +71,7 @@ def read_manifest(
 
 def load_keys(path: Path, identities: Sequence[x25519.Identity]) -> Keys:
     """The keys of an archive of keys, in their order."""
-    found: dict[str, dict[int, bytes]] = {name: {} for name in KEY_NAMES}
+    named: dict[str, dict[int, bytes]] = {name: {} for name in KEY_NAMES}
     with (
         path.open("rb") as source,
         age.decrypting(source, identities, path.name) as stream,
@@ -82,12 +82,12 @@ def load_keys(path: Path, identities: Sequence[x25519.Identity]) -> Keys:
             name, _, number = member.name.removeprefix(archive.KEYS).partition(
                 "."
             )
-            if name not in found or len(member.content) != KEY_BYTES:
+            if name not in named or len(member.content) != KEY_BYTES:
                 raise BadArchive(f"{path.name} holds what is no key.")
-            found[name][int(number)] = member.content
+            named[name][int(number)] = member.content
     return {
         name: tuple(keys[number] for number in sorted(keys))
-        for name, keys in found.items()
+        for name, keys in named.items()
     }
 
 

@@ -35,23 +35,23 @@ class DumpFailed(HotlineError):
 
 def find_program(name: str, folder: Path | None, *, server: int = 0) -> str:
     """The newest ``name`` on this machine; it must not be older than the server (major version)."""
-    found = {
+    programs = {
         path: _version_of(path)
         for path in _candidates(name, folder)
         if path.is_file()
     }
     wanted = f"postgresql-client-{server}" if server else "postgresql-client"
-    if not found:
+    if not programs:
         where = f" in {folder}" if folder else ""
         raise Misconfigured(
             f"{name} is not installed{where}.",
             hint=f"Install it: `sudo apt-get install {wanted}`, or name its folder by the "
             "setting postgresql_bin.",
         )
-    newest = max(found, key=lambda path: found[path])
-    if found[newest] < server:
+    newest = max(programs, key=lambda path: programs[path])
+    if programs[newest] < server:
         raise Misconfigured(
-            f"{name} is of version {found[newest]}, and the server of {server}.",
+            f"{name} is of version {programs[newest]}, and the server of {server}.",
             hint=f"Install a newer one: `sudo apt-get install {wanted}`.",
         )
     return str(newest)

@@ -147,8 +147,8 @@ def _check(
     database, manifest = scratch.database, opened.manifest
     step("Counting its rows")
     with database.engine.connect() as connection:
-        found = count_rows(connection)
-    if differing := opening.differing_rows(manifest, found):
+        counted = count_rows(connection)
+    if differing := opening.differing_rows(manifest, counted):
         name, (written, there) = next(iter(differing.items()))
         raise BackupBroken(
             f"The table {name} has {there} rows and was written with {written}."
@@ -174,13 +174,13 @@ def _check(
         at=manifest.at,
         revision=manifest.revision,
         upgraded=upgraded,
-        tables=len(found),
-        rows=sum(found.values()),
-        reports=found.get("report", 0),
+        tables=len(counted),
+        rows=sum(counted.values()),
+        reports=counted.get("report", 0),
         audit_sealed=log.sealed,
         audit_open=log.open,
         audit_compared=log.compared,
-        records_opened=found.get("record_key", 0),
+        records_opened=counted.get("record_key", 0),
     )
 
 

@@ -84,11 +84,13 @@ def _measure_periods(context: Context, size: int) -> list[Row]:
     rows = []
     for period in (month_of(YEAR, 6, zone), year_of(YEAR, zone)):
         counted = _time_look(context, period)
-        for one in (period, period.before()):
+        for each in (period, period.before()):
             with context.database.reading() as session:
-                figures = closing.read_figures(session, context, one, SPAN.end)
+                figures = closing.read_figures(
+                    session, context, each, SPAN.end
+                )
             with context.database.writing() as session:
-                closing.keep_figures(session, one, figures, SPAN.end)
+                closing.keep_figures(session, each, figures, SPAN.end)
         read = statistics.median(
             _time_look(context, period) for _ in range(READS)
         )
@@ -101,6 +103,6 @@ def _time_look(context: Context, period: Period) -> float:
     """What a page asks for: a period and what it is compared with."""
     started = time.perf_counter()
     with context.database.reading() as session:
-        for one in (period, period.before()):
-            closing.read_figures(session, context, one, SPAN.end)
+        for each in (period, period.before()):
+            closing.read_figures(session, context, each, SPAN.end)
     return time.perf_counter() - started

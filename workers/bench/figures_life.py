@@ -318,10 +318,10 @@ class CaseLife:
             state="active",
             state_since=self.now,
         )
-        told = self.now
+        told_at = self.now
         self.now = made
         self._note("hold", hold_id, CREATED, "", "pending")
-        self.now = told
+        self.now = told_at
         self._note("hold", hold_id, "started", "pending", "active")
         if not self._wait(20.0):
             return False

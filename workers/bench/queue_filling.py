@@ -118,28 +118,53 @@ def _make_case(
     number: int, size: int, dice: random.Random, states: Sequence[CaseState]
 ) -> dict[str, Columns]:
     """The rows of one case, by the names in ``TABLES``."""
-    url, host = _url(number, size), _host(number, size)
-    item_id, case_id, media_id = new_id(), new_id(), new_id()
-    report_id, part_id = new_id(), new_id()
+    item_id = new_id()
     at = NOW - timedelta(minutes=dice.randrange(5 * 365 * 1440))
-    state = dice.choice(states)
+    url = _url(number, size)
+    item = _row_of_item(number, size, dice, item_id, at)
+    return {
+        "item": item,
+        **_rows_of_case(number, dice, states, item_id, at),
+        **_rows_of_report(number, at, new_id(), new_id(), item_id),
+        **_rows_of_media(number, url, item_id, at),
+    }
+
+
+def _row_of_item(
+    number: int,
+    size: int,
+    dice: random.Random,
+    item_id: object,
+    at: datetime,
+) -> Columns:
+    url, host = _url(number, size), _host(number, size)
+    return {
+        "id": item_id,
+        "key": identify_one(url).key,
+        "kind": "url",
+        "canonical": url,
+        "display": url,
+        "host": host,
+        "registrable_domain": host,
+        "hosting_country": dice.choice(("AL", "DE", "NL", "US", None)),
+        "asn": _network(number),
+        "sighting_count": 1,
+        "fetchable": True,
+        "first_reported_at": at,
+        "last_reported_at": at,
+    }
+
+
+def _rows_of_case(
+    number: int,
+    dice: random.Random,
+    states: Sequence[CaseState],
+    item_id: object,
+    at: datetime,
+) -> dict[str, Columns]:
+    case_id, state = new_id(), dice.choice(states)
     priority = dice.randrange(20, 600)
     return {
-        "item": {
-            "id": item_id,
-            "key": identify_one(url).key,
-            "kind": "url",
-            "canonical": url,
-            "display": url,
-            "host": host,
-            "registrable_domain": host,
-            "hosting_country": dice.choice(("AL", "DE", "NL", "US", None)),
-            "asn": _network(number),
-            "sighting_count": 1,
-            "fetchable": True,
-            "first_reported_at": at,
-            "last_reported_at": at,
-        },
         "case": {
             "id": case_id,
             "reference": _reference(number),
@@ -173,7 +198,14 @@ def _make_case(
             "actor": "bench",
             "details": {},
         },
-        **_rows_of_report(number, at, report_id, part_id, item_id),
+    }
+
+
+def _rows_of_media(
+    number: int, url: str, item_id: object, at: datetime
+) -> dict[str, Columns]:
+    media_id = new_id()
+    return {
         "media": {
             "id": media_id,
             "sha256": _digest("sha256", number),

@@ -72,10 +72,10 @@ def run_checks(
     configure_logging("error")
     installation = Installation(settings, utc_now(), letter_to)
     examined = _tell_each(examine(installation, checks), json)
-    worst = worst_of([one.finding for one in examined if one.finding])
+    worst = worst_of([check.finding for check in examined if check.finding])
     if json:
         emit_json(
-            {"state": worst, "checks": [_shape(one) for one in examined]}
+            {"state": worst, "checks": [_shape(check) for check in examined]}
         )
     else:
         _tell_sum(examined)
@@ -94,12 +94,12 @@ def _choose(checks: Sequence[Check], only: Sequence[str]) -> list[Check]:
 
 def _tell_each(examined: Iterable[Examined], json: bool) -> list[Examined]:
     """Each as soon as it is known, since some take a while."""
-    told = []
-    for one in examined:
-        told.append(one)
-        if not json and one.finding is not None:
-            _tell(one.check.name, one.finding)
-    return told
+    lines = []
+    for check in examined:
+        lines.append(check)
+        if not json and check.finding is not None:
+            _tell(check.check.name, check.finding)
+    return lines
 
 
 def _tell(name: str, finding: Finding) -> None:
@@ -117,7 +117,7 @@ def _tell(name: str, finding: Finding) -> None:
 def _tell_sum(examined: Sequence[Examined]) -> None:
     from workers.doctor.finding import State
 
-    states = [one.finding.state for one in examined if one.finding]
+    states = [check.finding.state for check in examined if check.finding]
     stdout.print(
         f"{len(states)} checks: {states.count(State.FAILED)} failed, "
         f"{states.count(State.WARNING)} to be minded."

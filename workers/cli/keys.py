@@ -217,13 +217,13 @@ def _shape_of_key(
     from workers.keys.retiring import list_older_keys
 
     with context.database.reading() as session:
-        known = session.get(KeyFingerprint, name)
+        fingerprint = session.get(KeyFingerprint, name)
         is_open = find_open_rotation(session, name) is not None
     return {
         "name": name,
         "purpose": HOLDINGS[name].purpose,
         "key": context.keyring.id_of(name),
-        "since": known.first_used.isoformat() if known else None,
+        "since": fingerprint.first_used.isoformat() if fingerprint else None,
         "rotation_unfinished": is_open,
         "older": [
             {"key": old.key_id, "needed": old.reason or None}

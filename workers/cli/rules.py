@@ -90,7 +90,7 @@ def replay(
         changed = RuleSet.load(changed_dir)
         summary = Summary()
         with context.database.reading() as session:
-            for one in replay_cases(
+            for change in replay_cases(
                 session,
                 context,
                 in_force,
@@ -98,7 +98,7 @@ def replay(
                 since=beginning,
                 now=utc_now(),
             ):
-                summary.count(one, shown)
+                summary.count(change, shown)
     if json:
         emit_json(asdict(summary))
     else:
@@ -145,9 +145,9 @@ def _print_summary(summary: Summary) -> None:
         f"identity {summary.identity}",
         soft_wrap=True,
     )
-    for one in summary.shown:
-        stdout.print(one.reference, markup=False)
-        for line in _lines_of(one):
+    for change in summary.shown:
+        stdout.print(change.reference, markup=False)
+        for line in _lines_of(change):
             stdout.print(f"  {line}", markup=False, soft_wrap=True)
     hidden = summary.different - len(summary.shown)
     if hidden:

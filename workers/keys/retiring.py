@@ -38,7 +38,7 @@ def list_older_keys(
 ) -> list[Retirable]:
     """The keys of the name that are only read with; ``count`` looks at all that they may hold."""
     holding = HOLDINGS[name]
-    found = []
+    reasons = []
     with context.database.reading() as session:
         is_open = find_open_rotation(session, name) is not None
         left = 0
@@ -53,8 +53,8 @@ def list_older_keys(
             if left:
                 blocked = f"{left} are still under an older key"
             needed = holding.need(session, context, rotation, now)
-            found.append(Retirable(key, key_id, blocked, needed))
-    return found
+            reasons.append(Retirable(key, key_id, blocked, needed))
+    return reasons
 
 
 def _staged_key(context: Context, name: str) -> bytes | None:

@@ -115,12 +115,12 @@ BY_HAND = (
 def _known_key(context: Context, name: str) -> str:
     """The key that the database knew last."""
     with context.database.reading() as session:
-        known = session.scalar(
+        fingerprint = session.scalar(
             select(KeyFingerprint.fingerprint).where(
                 KeyFingerprint.name == name
             )
         )
-    return (known or "")[:ID_LENGTH]
+    return (fingerprint or "")[:ID_LENGTH]
 
 
 def _use_new_key(context: Context, rotation: KeyRotation, pace: Pace) -> None:

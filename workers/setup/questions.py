@@ -62,11 +62,11 @@ def find_fault(setting: str, value: Value, answers: Answers) -> str:
 
 
 def _find_language_fault(value: Value) -> str:
-    known = load_languages()
+    offered = load_languages()
     given = value if isinstance(value, list) else [str(value)]
-    unknown = [code for code in given if code not in known]
+    unknown = [code for code in given if code not in offered]
     if unknown:
-        return f"There is no language {', '.join(unknown)}; there are {', '.join(known)}."
+        return f"There is no language {', '.join(unknown)}; there are {', '.join(offered)}."
     return ""
 
 

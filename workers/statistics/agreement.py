@@ -99,8 +99,8 @@ def _count_pairs(
     pairs: dict[str, dict[tuple[str, str], int]] = {
         question: {} for question in questions
     }
-    for question, one, two, count in session.execute(union_all(*counted)):
-        pairs[question][one, two] = count
+    for question, mine, theirs, count in session.execute(union_all(*counted)):
+        pairs[question][mine, theirs] = count
     return dict(pairs)
 
 
@@ -115,7 +115,7 @@ def _find_pairs(period: Period) -> CTE:
         other.id.not_in([first.id, second.id]),
         other.at <= second.at,
     )
-    found = (
+    compared = (
         select(first.answers.label("first"), second.answers.label("second"))
         .select_from(second)
         .join(
@@ -127,4 +127,4 @@ def _find_pairs(period: Period) -> CTE:
         .where(is_within(second.at, period), ~came_between)
     )
     # Kept once: else it would be looked for anew for each question.
-    return found.cte("assessed").prefix_with("MATERIALIZED")
+    return compared.cte("assessed").prefix_with("MATERIALIZED")

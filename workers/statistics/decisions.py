@@ -59,12 +59,12 @@ SUBJECTS = (
 def count_decisions(session: Session, period: Period) -> FigureTable:
     """Cases first decided in the period, by the class that people agreed on."""
     decided = steps.first_assessed(period)
-    found = func.coalesce(Case.outcome["class"].as_string(), REOPENED)
+    last_class = func.coalesce(Case.outcome["class"].as_string(), REOPENED)
     counted = (
-        select(found, func.count())
+        select(last_class, func.count())
         .select_from(decided)
         .join(Case, Case.id == decided.c.case_id)
-        .group_by(found)
+        .group_by(last_class)
     )
     counts = count_groups(session, counted)
     classes = (*CLASSES, REOPENED)

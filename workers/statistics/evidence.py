@@ -222,13 +222,13 @@ def _describe_lists(session: Session) -> list[dict[str, object]]:
     lists = session.scalars(select(HashList).order_by(HashList.name))
     return [
         {
-            "name": known.name,
-            "source": known.source,
-            "version": known.version,
-            "enabled": known.enabled,
-            "tells_police": known.police_since is not None,
+            "name": hash_list.name,
+            "source": hash_list.source,
+            "version": hash_list.version,
+            "enabled": hash_list.enabled,
+            "tells_police": hash_list.police_since is not None,
         }
-        for known in lists
+        for hash_list in lists
     ]
 
 

@@ -80,7 +80,7 @@ def to_json(
 
 def describe_looks(
     period: Period, figures: Figures, before: Figures, is_closed: bool
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Both periods, with every table as ``Figures.to_json`` has it."""
     return {
         "period": describe_period(period),

@@ -73,14 +73,14 @@ class Period:
 
     def months(self) -> list[Period]:
         """The whole calendar months inside, the oldest first."""
-        found = []
+        periods = []
         year, month = self.first.year, self.first.month
         if self.first.day > 1:
             year, month = _shift(year, month, 1)
         while (whole := month_of(year, month, self.zone)).last <= self.last:
-            found.append(whole)
+            periods.append(whole)
             year, month = _shift(year, month, 1)
-        return found
+        return periods
 
 
 def year_of(year: int, zone: str) -> Period:

@@ -122,12 +122,12 @@ def _count_places(
         .where(HostingHop.number == 1, is_within(HostingHop.at, period))
         .group_by(where)
     )
-    found = count_groups(session, first_hops)
+    counted = count_groups(session, first_hops)
     gone = measure_durations(session, _time_removals(period, of_item))
     rows: dict[str, tuple[Value, ...]] = {}
-    for place in _largest_first({*found, *gone}, found):
+    for place in _largest_first({*counted, *gone}, counted):
         removals = _describe_removals(gone.get(place, NOTHING))
-        rows[place] = (found.get(place, 0), *removals)
+        rows[place] = (counted.get(place, 0), *removals)
     return make_table(name, key, PLACE_COLUMNS, rows)
 
 

@@ -64,7 +64,7 @@ class FigureTable:
                 return row.values[place]
         return None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         return {
             "key": self.key,
             "columns": list(self.columns),
@@ -108,7 +108,7 @@ class Figures:
             tuple(own.get(table.name, table) for table in counted.tables)
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         return {table.name.value: table.to_json() for table in self.tables}
 
     @classmethod

@@ -109,13 +109,13 @@ def _find_step(act: Act, row: TotpSecret, code: str) -> int | None:
         return None
     totp = pyotp.TOTP(open_secret(act.session, act.context, row))
     present = step_at(act.now)
-    found = None
+    matched_step = None
     for off in STEPS_OFF:
         # All are computed, so that the time taken says nothing.
         expected = totp.generate_otp(present + off)
         if hmac.compare_digest(expected, code):
-            found = present + off
-    return found
+            matched_step = present + off
+    return matched_step
 
 
 def step_at(now: datetime) -> int:

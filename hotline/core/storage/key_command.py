@@ -67,17 +67,17 @@ class KeyCommand:
 
 
 def _parse_keys(text: str) -> Keys:
-    found: dict[str, list[bytes]] = {name: [] for name in KEY_NAMES}
+    named: dict[str, list[bytes]] = {name: [] for name in KEY_NAMES}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         match = _LINE.fullmatch(line.strip())
-        if match is None or match[1] not in found:
+        if match is None or match[1] not in named:
             raise Misconfigured(
                 f"Line {number} of key_command's output is not a name "
                 f"({', '.join(KEY_NAMES)}) and 64 hexadecimal digits."
             )
-        found[match[1]].append(bytes.fromhex(match[2]))
-    if missing := [name for name, keys in found.items() if not keys]:
+        named[match[1]].append(bytes.fromhex(match[2]))
+    if missing := [name for name, keys in named.items() if not keys]:
         raise Misconfigured(f"key_command gives no key {', '.join(missing)}.")
-    return {name: tuple(dict.fromkeys(keys)) for name, keys in found.items()}
+    return {name: tuple(dict.fromkeys(keys)) for name, keys in named.items()}

@@ -51,12 +51,12 @@ def path_of_next(directory: Path, name: str) -> Path:
 def paths_of_old(directory: Path, name: str) -> list[Path]:
     """The files of the keys that were in use before, the newest first."""
     numbered = re.compile(rf"{re.escape(name)}\.(\d{{1,6}})\.key")
-    found = []
+    numbered_paths = []
     if directory.is_dir():
         for path in directory.iterdir():
             if match := numbered.fullmatch(path.name):
-                found.append((int(match[1]), path))
-    return [path for _, path in sorted(found, reverse=True)]
+                numbered_paths.append((int(match[1]), path))
+    return [path for _, path in sorted(numbered_paths, reverse=True)]
 
 
 @dataclass(frozen=True, slots=True)

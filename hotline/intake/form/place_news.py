@@ -256,7 +256,7 @@ class PlaceNews:
 
     @property
     def is_set_aside(self) -> bool:
-        return any(one.news is News.SET_ASIDE for one in self.said)
+        return any(saying.news is News.SET_ASIDE for saying in self.said)
 
 
 class Teller(Protocol):

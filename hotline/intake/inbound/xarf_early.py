@@ -90,7 +90,7 @@ def read_early(document: Mapping[str, Any]) -> tuple[Inbound, ...] | None:
 
 def _read_nested(document: Nested) -> tuple[Inbound, ...]:
     report, reporter = document.report, document.reporter
-    seen = stated_time(report.date)
+    said_at = stated_time(report.date)
     words = {
         "Reported by": reporter.org,
         "Type": f"X-ARF {document.version} {report.report_type}",
@@ -102,13 +102,13 @@ def _read_nested(document: Nested) -> tuple[Inbound, ...]:
         else "",
     }
     return build_reports(
-        locations=_list_places(report, seen),
+        locations=_list_places(report, said_at),
         lines=tell_fields(words),
         reference=report.report_id,
         kind=ReportKind.CSAM_IMAGE,
         role=ReporterRole.PROVIDER,
         contact=reporter.contact_email or reporter.org_email,
-        seen=seen,
+        seen=said_at,
     )
 
 
@@ -130,13 +130,13 @@ def _read_flat(early: Flat) -> tuple[Inbound, ...]:
         "Seen": early.date,
         "Kind of source": early.source_type,
     }
-    seen = stated_time(early.date)
-    used = address_used(early.source, "", seen.text if seen else "")
+    said_at = stated_time(early.date)
+    used = address_used(early.source, "", said_at.text if said_at else "")
     return build_reports(
         locations=[used or early.source],
         lines=tell_fields(words),
         reference=early.report_id,
         role=ReporterRole.PROVIDER,
         contact=early.reported_from,
-        seen=seen,
+        seen=said_at,
     )

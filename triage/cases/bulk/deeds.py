@@ -103,7 +103,7 @@ def _foresee_assessment(look: Look, case: Case) -> Foreseen:
     if case.state not in ASSESSABLE:
         return Foreseen(obstacle=phrase("It is not to be assessed now."))
     made = list_assessments(look.session, case)
-    if any(one.person_id == look.person.id for one in made):
+    if any(assessment.person_id == look.person.id for assessment in made):
         return Foreseen(obstacle=ASSESSED_ALREADY)
     obstacle = why_alone(case) or why_held(look, case)
     if obstacle:

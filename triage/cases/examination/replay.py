@@ -159,8 +159,8 @@ def _known_on(place: CaseItem, catalogue: Catalogue) -> dict[str, object]:
     """The platform that the catalogue knows the location on; words alone lie nowhere."""
     if not place.item.canonical:
         return {}
-    found = identify_one(place.item.canonical, catalogue=catalogue)
-    return {"platform": found.platform}
+    identified = identify_one(place.item.canonical, catalogue=catalogue)
+    return {"platform": identified.platform}
 
 
 def _find_moved(
@@ -176,4 +176,4 @@ def _find_moved(
 
 
 def _without(some: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
-    return tuple(one for one in some if one not in others)
+    return tuple(each for each in some if each not in others)

@@ -119,7 +119,9 @@ def list_colleagues(session: Session) -> list[Person]:
         .where(Person.disabled_at.is_(None))
         .order_by(Person.display_name, Person.id)
     )
-    return [one for one in people if role_allows(one.role, "case.claim")]
+    return [
+        person for person in people if role_allows(person.role, "case.claim")
+    ]
 
 
 def _place_of(row_id: uuid.UUID) -> str:

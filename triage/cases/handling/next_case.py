@@ -80,18 +80,18 @@ def load_exposure(override_dir: Path | None = None) -> Exposure:
 
 def _list_faults(made: Exposure, schema: Schema) -> list[str]:
     """Words that nothing stored can be: a misspelt one would protect nobody."""
-    known = {
+    choices = {
         question.name: {choice.value for choice in question.choices}
         for question in schema.questions
     }
     named = {
         "/kinds": (made.kinds, {str(kind) for kind in ReportKind}),
         "/proposed": (made.proposed, set(CLASSES)),
-        "/answers": (tuple(made.answers), set(known)),
+        "/answers": (tuple(made.answers), set(choices)),
         **{
-            f"/answers/{name}": (values, known.get(name, set()))
+            f"/answers/{name}": (values, choices.get(name, set()))
             for name, values in made.answers.items()
-            if name in known
+            if name in choices
         },
     }
     return [
@@ -188,7 +188,7 @@ def _most_urgent(
     session: Session, conditions: Sequence[ColumnElement[bool]]
 ) -> list[uuid.UUID]:
     """Of each state some by the index of its tab, then the most urgent of all."""
-    found = [
+    fitting = [
         row
         for state in ASSESSABLE
         for row in session.execute(
@@ -198,8 +198,8 @@ def _most_urgent(
             .limit(TRIED)
         )
     ]
-    found.sort(key=lambda row: (not row[2], -row[1], row[0]))
-    return [row[0] for row in found]
+    fitting.sort(key=lambda row: (not row[2], -row[1], row[0]))
+    return [row[0] for row in fitting]
 
 
 def _why_nothing(

@@ -45,8 +45,8 @@ def add_tag(
             phrase("The tag would be over already."),
             fields={"/expires": "past"},
         )
-    known = _tags_of(act.session, case.id)
-    if tag not in known and len(known) >= MOST:
+    tags = _tags_of(act.session, case.id)
+    if tag not in tags and len(tags) >= MOST:
         raise InvalidInput(phrase("A case has at most 20 tags."))
     is_new = insert_once(
         act.session,
@@ -100,5 +100,5 @@ def list_tags(
 
 
 def _tags_of(session: Session, case_id: uuid.UUID) -> set[str]:
-    known = select(CaseTag.tag).where(CaseTag.case_id == case_id)
-    return set(session.scalars(known))
+    of_case = select(CaseTag.tag).where(CaseTag.case_id == case_id)
+    return set(session.scalars(of_case))

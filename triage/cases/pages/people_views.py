@@ -64,16 +64,16 @@ def people(reference: str) -> str:
         case = by_reference(session, reference)
         act = own_act(session)
         act.record("case.people_read", "case", case.id)
-        known = service.list_identifiers(session, context, case)
+        identifiers = service.list_identifiers(session, context, case)
         everybody = service.list_people(session, context, case)
         return render_template(
             "triage/people.html",
             case=case,
             reports=_opened_reports(act, case),
             people=everybody,
-            identifiers=known,
+            identifiers=identifiers,
             contacts=contacts.list_contacts(session, context, case),
-            noted={entry.identity for entry in known},
+            noted={entry.identity for entry in identifiers},
             noted_facts={
                 (person.role, fact.name, fact.value)
                 for person in everybody

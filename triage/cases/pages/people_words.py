@@ -66,7 +66,7 @@ FACTS: dict[FactName, Any] = {
     FactName.NAME: lazy_gettext("Name"),
 }
 
-VALUES: dict[str, Any] = {
+VALUES: dict[str, object] = {
     AgeGroup.UNDER_4: lazy_gettext("under 4"),
     AgeGroup.FROM_4_TO_9: lazy_gettext("4 to 9"),
     AgeGroup.FROM_10_TO_13: lazy_gettext("10 to 13"),

@@ -56,14 +56,14 @@ class Asked:
     @cached_property
     def locations(self) -> Sequence[Location]:
         """Every place that is named, and what a redirector or an archive wraps."""
-        found: dict[str, Location] = {}
+        locations: dict[str, Location] = {}
         for location in identify_locations(
             self.text, self.region, catalogue=self._catalogue
         )[:MOST_PLACES]:
             for place in (location, *location.wraps):
                 if place.key:
-                    found.setdefault(place.key, place)
-        return list(found.values())
+                    locations.setdefault(place.key, place)
+        return list(locations.values())
 
     @cached_property
     def hosts(self) -> Sequence[str]:
@@ -77,8 +77,8 @@ class Asked:
     @cached_property
     def autonomous_system(self) -> str:
         """``AS64500`` where nothing else was typed; else empty."""
-        found = _NUMBER.fullmatch(self.text)
-        return f"AS{int(found[1])}" if found else ""
+        number = _NUMBER.fullmatch(self.text)
+        return f"AS{int(number[1])}" if number else ""
 
     @cached_property
     def hash_value(self) -> str:
@@ -89,8 +89,8 @@ class Asked:
     @cached_property
     def identifiers(self) -> Sequence[SaidIdentifier]:
         """Accounts, numbers and wallets; of a bare handle, those of each platform that has such."""
-        found = find_identifiers(self.text, self.region, self._catalogue)
-        return (*found[:MOST_PLACES], *self._handle_anywhere())
+        identifiers = find_identifiers(self.text, self.region, self._catalogue)
+        return (*identifiers[:MOST_PLACES], *self._handle_anywhere())
 
     def _handle_anywhere(self) -> Sequence[SaidIdentifier]:
         if not _HANDLE.fullmatch(self.text) or self.hash_value:

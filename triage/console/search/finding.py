@@ -65,20 +65,20 @@ def find_anything(asked: Asked) -> list[Found]:
     """What each finder finds that the person may ask, in the order of their places."""
     if not asked.text:
         return []
-    found = []
+    findings = []
     for finder in sorted(_finders_of(current_app), key=lambda f: f.place):
         if not asked.may(finder.permission):
             continue
         hits = finder.find(asked)
         if hits:
-            found.append(Found(finder, hits))
-    return found
+            findings.append(Found(finder, hits))
+    return findings
 
 
 def only_hit(found: Sequence[Found]) -> Hit | None:
     """The hit to be opened at once: the one thing that bears the name that was typed."""
-    exact = [one for one in found if one.finder.is_exact]
-    hits = [hit for one in exact for hit in one.hits]
+    exact = [finding for finding in found if finding.finder.is_exact]
+    hits = [hit for finding in exact for hit in finding.hits]
     return hits[0] if len(hits) == 1 else None
 
 

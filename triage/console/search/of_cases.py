@@ -84,7 +84,7 @@ def find_by_hash(asked: Asked) -> Sequence[Hit]:
     same_file = _is_file(value)
     if same_file is None:
         return []
-    seen = (
+    sightings = (
         select(ItemMedia.item_id)
         .join(Media, Media.id == ItemMedia.media_id)
         .where(same_file)
@@ -98,7 +98,7 @@ def find_by_hash(asked: Asked) -> Sequence[Hit]:
         )
         .limit(SHOWN)
     )
-    items = {*asked.session.scalars(seen), *asked.session.scalars(given)}
+    items = {*asked.session.scalars(sightings), *asked.session.scalars(given)}
     return _cases_with(asked, Item.id.in_(items)) if items else []
 
 
@@ -123,9 +123,11 @@ def find_on_lists(asked: Asked) -> Sequence[Hit]:
     url = url_for("triage.hash_lists")
     return [
         Hit(
-            one.name, url, badge="" if one.enabled else gettext("switched off")
+            entry.name,
+            url,
+            badge="" if entry.enabled else gettext("switched off"),
         )
-        for one in lists
+        for entry in lists
     ]
 
 

@@ -41,17 +41,19 @@ def find() -> ResponseReturnValue:
         asked = Asked(
             typed, session, site.current_context(), signed_in(), utc_now()
         )
-        found = find_anything(asked)
+        findings = find_anything(asked)
         if typed:
-            _record_search(asked, found)
-        only = only_hit(found)
+            _record_search(asked, findings)
+        only = only_hit(findings)
         if request.headers.get(PART):
             return render_template(
-                "triage/search_hits.html", typed=typed, found=found
+                "triage/search_hits.html", typed=typed, found=findings
             )
-        if only is not None and len(found) == 1:
+        if only is not None and len(findings) == 1:
             return redirect(only.url, 303)
-        return render_template("triage/search.html", typed=typed, found=found)
+        return render_template(
+            "triage/search.html", typed=typed, found=findings
+        )
 
 
 def _record_search(asked: Asked, found: Sequence[Found]) -> None:
@@ -62,10 +64,15 @@ def _record_search(asked: Asked, found: Sequence[Found]) -> None:
         "search.made",
         "search",
         mac.hex(),
-        found={one.finder.name: len(one.hits) for one in found},
+        found={finding.finder.name: len(finding.hits) for finding in found},
         cases=sorted(
-            {hit.about for one in found for hit in one.hits if hit.about}
+            {
+                hit.about
+                for finding in found
+                for hit in finding.hits
+                if hit.about
+            }
         ),
     )
-    if any(one.finder.name == "hash_list" for one in found):
+    if any(finding.finder.name == "hash_list" for finding in found):
         act.record("hashlist.seen", "hash_list", "one hash")

@@ -146,8 +146,8 @@ def _decode_as(body: bytes | bytearray, encoding: str) -> Decoded:
 def _codec_of(encoding: str) -> codecs.CodecInfo:
     if encoding in _WIDER_CODECS:
         return codecs.lookup(_WIDER_CODECS[encoding])
-    found: codecs.CodecInfo = webencodings.lookup(encoding).codec_info
-    return found
+    codec: codecs.CodecInfo = webencodings.lookup(encoding).codec_info
+    return codec
 
 
 def _find_by_header(label: str | None) -> str | None:
@@ -156,21 +156,21 @@ def _find_by_header(label: str | None) -> str | None:
 
 
 def _look_up(label: str) -> str | None:
-    found = webencodings.lookup(label) if label.isascii() else None
-    return found.name if found else None
+    encoding = webencodings.lookup(label) if label.isascii() else None
+    return encoding.name if encoding else None
 
 
 def _find_in_page(body: bytes) -> str | None:
     """What ``<meta>`` says of the page that it stands in, or the declaration of XML."""
     declared = _XML_LABEL.match(body)
     if declared:
-        found = _look_up_in_page(declared[1])
-        if found:
-            return found
+        encoding = _look_up_in_page(declared[1])
+        if encoding:
+            return encoding
     for attributes in _list_metas(body):
-        found = _read_meta(attributes)
-        if found:
-            return found
+        encoding = _read_meta(attributes)
+        if encoding:
+            return encoding
     return None
 
 
@@ -227,12 +227,12 @@ def _read_meta(given: Attributes) -> str | None:
 
 def _look_up_in_page(label: bytes) -> str | None:
     """A page that can say so in ASCII is not in UTF-16, whatever it says."""
-    found = _look_up(label.decode("latin-1"))
-    if found is None:
+    encoding = _look_up(label.decode("latin-1"))
+    if encoding is None:
         return None
-    if found.startswith("utf-16"):
+    if encoding.startswith("utf-16"):
         return UTF_8
-    return WITHOUT_LABEL if found == _USER_DEFINED else found
+    return WITHOUT_LABEL if encoding == _USER_DEFINED else encoding
 
 
 def _guess_encoding(body: bytes | bytearray) -> str:

@@ -193,8 +193,8 @@ class _Answer:
 
 def _ask_for_rest(request: FetchRequest, report: FetchReport) -> FetchRequest:
     """The same location once more, without the media that were looked at."""
-    known = [medium.url for medium in report.media if not medium.is_open]
-    return replace(request, skip=(*request.skip, *known))
+    finished = [medium.url for medium in report.media if not medium.is_open]
+    return replace(request, skip=(*request.skip, *finished))
 
 
 def _read_report(value: dict[str, Any]) -> _Answer:

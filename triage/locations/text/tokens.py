@@ -117,7 +117,7 @@ def settle_url(url: str) -> str:
 def _reads_back(url: str) -> bool:
     return (
         repair_text(url)[0] == url
-        and [one.text for one in find_web_addresses(url)] == [url]
+        and [address.text for address in find_web_addresses(url)] == [url]
         and FOREIGN.search(url) is None
     )
 

@@ -189,5 +189,5 @@ def _list_names_above(name: str, suffix: str) -> list[str]:
     names = [".".join(labels[start:]) for start in range(len(labels))]
     tail = -len(suffix)
     return names + [
-        f"{one[:tail]}*" for one in names if len(one) > len(suffix)
+        f"{name[:tail]}*" for name in names if len(name) > len(suffix)
     ]

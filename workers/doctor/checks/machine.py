@@ -58,8 +58,8 @@ def look_at_disk(installation: Installation) -> Finding:
 
 def look_at_fonts(installation: Installation) -> Finding:
     """Whether the confirmation that a reporter takes away can be drawn in every language."""
-    known = languages.load_languages(installation.settings.data_dir)
-    samples = {code: _words_in(code) for code in known}
+    offered = languages.load_languages(installation.settings.data_dir)
+    samples = {code: _words_in(code) for code in offered}
     try:
         missing = {
             code
@@ -78,7 +78,9 @@ def look_at_fonts(installation: Installation) -> Finding:
             f"{', '.join(sorted(missing))}.",
             "Confirmations in them show a question mark instead.",
         )
-    return find_well(f"Confirmations can be drawn in {len(known)} languages.")
+    return find_well(
+        f"Confirmations can be drawn in {len(offered)} languages."
+    )
 
 
 def _words_in(code: str) -> str:
