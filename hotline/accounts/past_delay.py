@@ -22,7 +22,6 @@ from hotline.accounts.logins import Attempt, plain_username, read_attempt
 from hotline.accounts.models import Person
 from hotline.core.act import Act
 
-
 KIND = "sign_in_code"
 
 
