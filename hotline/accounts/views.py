@@ -235,12 +235,16 @@ def _begin_attempt(username: str, now: datetime) -> logins.Attempt:
             return logins.begin_attempt(
                 session, context, username, now, mark=mark
             )
-    except TooMany:
+    except TooMany as error:
         if not code.strip():
             raise
+        waiting = error
     with site.writing() as session:
         act = Act(session, context, actor=audit.PUBLIC, now=now)
-        return begin_past_delay(act, username, code, mark=mark)
+        attempt = begin_past_delay(act, username, code, mark=mark)
+    if attempt is None:
+        raise waiting
+    return attempt
 
 
 def _device_mark(username: str) -> str:

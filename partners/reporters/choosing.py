@@ -58,6 +58,15 @@ def choose_news(facts: PlaceFacts, rules: Rules) -> tuple[Said, ...]:
     return tuple(allowed.values())
 
 
+def keeps_back(facts: PlaceFacts, rules: Rules) -> bool:
+    """Whether something is so that the reporter does not read."""
+    return any(
+        _allowed_in_place_of(said.news, rules[said.news], facts)
+        is not said.news
+        for said in find_news(facts)
+    )
+
+
 def _allowed_in_place_of(
     news: News, rule: NewsRule, facts: PlaceFacts
 ) -> News:

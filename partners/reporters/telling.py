@@ -19,7 +19,7 @@ from hotline.intake.models import Report, ReportPart
 from hotline.intake.vocabulary import PartKind
 from partners.notices.models import Notice, NoticeItem
 from partners.referrals.models import HOLDING, Hold, Referral
-from partners.reporters.choosing import PlaceFacts, choose_news
+from partners.reporters.choosing import PlaceFacts, choose_news, keeps_back
 from partners.reporters.place_names import PlaceToName, name_place
 from partners.reporters.rules import Rules, load_rules
 from partners.states import NoticeState, ReferralState
@@ -174,8 +174,10 @@ def _tell_place(
     facts = _facts_of(part, item, place, known)
     said = choose_news(facts, rules)
     name = "" if item is None else name_place(_to_name(item))
-    changes = [part.state_since, *([place.state_since] if place else [])]
-    since = max(changes)
+    since = part.state_since
+    if place is not None and not keeps_back(facts, rules):
+        # Else the date alone would tell that something happened.
+        since = max(since, place.state_since)
     return PlaceNews(
         name,
         said,

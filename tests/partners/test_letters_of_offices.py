@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from hotline.core.act import Act
+from hotline.core.languages import SHIPPED
 from partners.channels.base import Message
 from partners.directory.service import add_partner
 from partners.referrals.models import Referral
@@ -136,3 +138,36 @@ def test_the_link_in_the_letter_opens_a_page_in_its_language(
     assert response.status_code == 200
     assert words in html.unescape(response.text)
     assert f'<html lang="{language}"' in response.text
+
+
+@pytest.mark.parametrize("language", ["en", "sq", "sr-Latn", "sr-Cyrl", "mk"])
+def test_no_two_lines_of_a_letter_run_together(language: str) -> None:
+    """A tag at a line's end takes the line's end with it, unless it says otherwise by a plus."""
+    tag = re.compile(r"\{[%#].*?[%#]\}")
+    for path in sorted((SHIPPED / language / "letters").glob("*.txt")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for line, following in pairwise(lines):
+            has_words = bool(tag.sub("", line).strip())
+            if has_words and following.strip() and line.endswith("%}"):
+                assert line.endswith("+%}"), f"{path.name}: {line}"
+
+
+def test_each_other_referral_stands_on_a_line_of_its_own(
+    house: House,
+) -> None:
+    house.partner()
+    house.partner("hotline-rs", "hotline", country="RS")
+    house.decide(house.case(), "police", "hotline-RS")
+    (letter,) = (
+        message.text
+        for message in house.mail.messages
+        if message.address.startswith("police-al")
+    )
+    references = {row.kind: row.reference for row in house.all(Referral)}
+    lines = [line.strip() for line in letter.splitlines()]
+    other = f"Partner hotline: {references['hotline']}"
+    assert [line for line in lines if other in line] in (
+        [other],
+        [f"{other} (not sent yet)"],
+    )
+    assert any(line.startswith("Host: ") for line in lines)

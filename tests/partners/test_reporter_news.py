@@ -307,6 +307,26 @@ def test_from_the_report_to_the_verified_removal(house: House) -> None:
     assert gone.next_at is None
 
 
+@pytest.mark.parametrize(
+    "state",
+    [PlaceState.MOVED, PlaceState.CAME_BACK, PlaceState.CLAIMED_REMOVED],
+)
+def test_no_date_tells_what_is_kept_back_while_the_police_hold_the_case(
+    house: House, state: PlaceState
+) -> None:
+    """Nothing on the page moves when something happens that its words do not tell."""
+    house.partner()
+    case = house.case()
+    house.decide(case, "police")
+    before = told_of(house)
+    assert news_of(house) == [News.PASSED_ON]
+    with house.context.database.writing() as session:
+        place = session.query(CaseItem).one()
+        place.state = state
+        place.state_since = house.now + timedelta(days=2)
+    assert told_of(house) == before
+
+
 def see(house: House, verdict: str) -> None:
     with house.context.database.writing() as session:
         watch = session.query(Watch).one_or_none()

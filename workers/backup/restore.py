@@ -6,8 +6,8 @@ people answered, takes the place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -133,6 +133,26 @@ def restore_keys(settings: Settings, keys: Keys) -> tuple[str, ...]:
         for key in reversed(missing):
             key_files.add_old_key(directory, name, key)
     return tuple(added)
+
+
+@contextmanager
+def keys_taken_back(settings: Settings) -> Iterator[None]:
+    """Unless the block ends well, the key files are afterwards as they were before it.
+
+    A restore that was given up must not bring back a key that was retired, or leave one that came
+    with an archive that nobody vouched for.
+    """
+    directory = settings.secrets_dir
+    assert directory is not None
+    before = set(directory.iterdir()) if directory.is_dir() else set()
+    try:
+        yield
+    except BaseException:
+        # Keys are only ever added: none that was there was changed.
+        for path in sorted(directory.glob("*.key")):
+            if path not in before:
+                path.unlink()
+        raise
 
 
 def exchange_data(

@@ -259,21 +259,29 @@ def _restore(
         typer.prompt(f"Password of {person}", hide_input=True, err=True)
         for person in persons
     ]
-    added = _bring_keys(note, keys)
-    context = build_context(settings)
-    try:
-        restore.require_no_connections(context.database)
-        _try_first(
-            context, note, identities, keys, scratch_url, persons, passwords
-        )
-        lost = restore.list_lost(context.database, note.moment)
-    finally:
-        context.close()
-    say_lost(note, lost)
-    if not yes:
-        typer.confirm(
-            f"Put {note.name} in the place of the present data?", abort=True
-        )
+    with restore.keys_taken_back(settings):
+        added = _bring_keys(note, keys)
+        context = build_context(settings)
+        try:
+            restore.require_no_connections(context.database)
+            _try_first(
+                context,
+                note,
+                identities,
+                keys,
+                scratch_url,
+                persons,
+                passwords,
+            )
+            lost = restore.list_lost(context.database, note.moment)
+        finally:
+            context.close()
+        say_lost(note, lost)
+        if not yes:
+            typer.confirm(
+                f"Put {note.name} in the place of the present data?",
+                abort=True,
+            )
     say_step("Putting it into place")
     opened, kept = restore.exchange_data(settings, note, identities, utc_now())
     del opened

@@ -88,6 +88,10 @@ def _find_way(act: Act, login: LoginSession, proof: Proof) -> str:
     if recovery.use_code(act, login.person, proof.code):
         return "recovery_code"
     keys = factor_keys(act, login.person.username, proof.mark)
+    # Locked, so that of many codes sent at once no more count than if they had come in turn.
+    act.session.execute(
+        select(Person.id).where(Person.id == login.person_id).with_for_update()
+    )
     throttle.refuse_while_waiting(act.session, keys, act.now, what=KIND)
     return "app" if use_app_code(act, login.person_id, proof.code) else ""
 

@@ -438,3 +438,38 @@ def test_a_missing_program_is_named_with_what_installs_it(
     fake.chmod(0o755)
     with pytest.raises(Misconfigured, match="postgresql-client-16"):
         postgres.find_program("pg_dump", tmp_path, server=16)
+
+
+def key_files_of(context: Context) -> dict[str, bytes]:
+    directory = context.settings.secrets_dir
+    assert directory is not None
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+@only_sqlite
+@pytest.mark.parametrize("fault", ["password", "keys", "data"])
+def test_a_restore_that_fails_leaves_the_keys_as_they_are(
+    context: Context,
+    people: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    """A key that was retired must not open anything again."""
+    note = create_backup(context)
+    rotate_key(context, "links", grace=timedelta(0), pace=Pace(settle=0))
+    retire_keys(context, "links", now=utc_now())
+    before = key_files_of(context)
+    context.close()
+    broken = {
+        "keys": catalogue.keys_path(context.settings, note.name),
+        "data": catalogue.data_path(context.settings, note.name),
+    }.get(fault)
+    if broken is not None:
+        broken.write_bytes(broken.read_bytes() + b"more")
+    password = "wrong" if fault == "password" else PASSWORD
+    monkeypatch.setattr("typer.prompt", lambda *_, **__: password)
+    code = cli.run(
+        restoring(note.name, people["ben"], "--keys-identity", people["ben"])
+    )
+    assert code != 0
+    assert key_files_of(context) == before

@@ -186,6 +186,28 @@ def test_a_stranger_cannot_lock_a_person_out(house: House) -> None:
     assert through.status_code == 303 and fresh.works()
 
 
+def test_who_knows_the_password_cannot_guess_codes_past_the_delay(
+    house: House,
+) -> None:
+    """Wrong passwords bring the delay about, and codes that are tried then are slowed down too."""
+    first = house.enrolled()
+    house.clock.forward(minutes=1)
+    thief = house.browser()
+    thief.secret = first.secret
+    for _ in range(15):
+        thief.sign_in("ana", "guess")
+        house.clock.forward(minutes=5)
+    thief.sign_in("ana", "guess")
+    for _ in range(5):
+        assert thief.sign_in("ana", code="000000").status_code == 429
+    assert thief.sign_in("ana", code=thief.code()).status_code == 429
+    assert not thief.works()
+    # In the person's own browser nothing of it counts, and a recovery code is never held up.
+    mine = first.sign_in("ana")
+    assert mine.status_code == 303 and first.prove(first.code()).location
+    assert thief.sign_in("ana", code=first.codes[0]).status_code == 303
+
+
 def test_a_code_without_the_password_is_used_up_and_opens_nothing(
     house: House,
 ) -> None:
