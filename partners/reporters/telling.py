@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, lazyload
@@ -16,7 +16,7 @@ from hotline.core.storage.machine import HistoryEntry
 from hotline.intake.form.place_news import PlaceNews, Said
 from hotline.intake.kinds import ReportKind
 from hotline.intake.models import Report, ReportPart
-from hotline.intake.vocabulary import PartKind
+from hotline.intake.vocabulary import PartKind, ReporterRole
 from partners.notices.models import Notice, NoticeItem
 from partners.referrals.models import HOLDING, Hold, Referral
 from partners.reporters.choosing import PlaceFacts, choose_news, keeps_back
@@ -77,6 +77,7 @@ class _Known:
     """What the tables of notices, police and checks say, by item or by case."""
 
     is_near: bool
+    is_urgent: bool
     near_cases: Ids = ()
     held_cases: Ids = ()
     police_cases: Ids = ()
@@ -95,6 +96,7 @@ def _gather(
     is_known_kind = report.kind in set(ReportKind)
     return _Known(
         is_near=is_known_kind and ReportKind(report.kind).row.child_is_known,
+        is_urgent=_is_urgent(report),
         near_cases=_cases_with_reported_person(session, case_ids),
         held_cases=_held_cases(session, case_ids),
         police_cases=_cases_with_police(session, case_ids),
@@ -106,6 +108,15 @@ def _gather(
                 select(Watch).where(Watch.item_id.in_(item_ids))
             )
         },
+    )
+
+
+def _is_urgent(report: Report) -> bool:
+    """Whether somebody here looks at it on a Sunday, too: working hours would promise too little."""
+    return (
+        report.danger_now
+        or report.time_presses
+        or report.reporter_role == ReporterRole.CHILD_SELF
     )
 
 
@@ -182,7 +193,7 @@ def _tell_place(
         name,
         said,
         since,
-        _next_news(context, said, rules, since, now),
+        _next_news(context, known.is_urgent, said, rules, since, now),
         is_in_words=part.kind == PartKind.NARRATIVE,
     )
 
@@ -222,19 +233,26 @@ def _to_name(item: Item) -> PlaceToName:
 
 def _next_news(
     context: Context,
+    is_urgent: bool,
     said: Sequence[Said],
     rules: Rules,
     since: datetime,
     now: datetime,
 ) -> datetime | None:
-    """From when on there can be more: counted from the last change, and anew once that is over."""
+    """From when on there can be more: counted from the last change, and anew once that is over.
+
+    In working hours; in hours of the clock where a child is in danger, or reports for itself.
+    """
     hours = min(
         (rules[saying.news].news_after for saying in said), default=0.0
     )
     if not hours:
         return None
     for begins in (since, now):
-        ends = add_business_hours(context.country, begins, hours)
+        if is_urgent:
+            ends = begins + timedelta(hours=hours)
+        else:
+            ends = add_business_hours(context.country, begins, hours)
         if ends > now:
             return ends
     return None

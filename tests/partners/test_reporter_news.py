@@ -9,12 +9,13 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from hotline.core.act import Act
 from hotline.core.errors import Misconfigured
 from hotline.core.storage.ids import new_id
 from hotline.intake.form.place_news import NEWS_OF_STATE, News, PlaceNews
-from hotline.intake.models import Report
+from hotline.intake.models import Report, ReportPart
 from hotline.intake.vocabulary import PartKind, PartState
 from partners.referrals import holds
 from partners.referrals.models import Hold
@@ -400,3 +401,31 @@ def test_the_page_speaks_to_a_child_as_to_a_child(
 
 def test_it_says_when_to_look_again(house: House) -> None:
     assert "There can be news from" in status_page(house, "public", "en")
+
+
+@pytest.mark.parametrize(
+    "urgent",
+    [
+        {"danger_now": True},
+        {"time_presses": True},
+        {"reporter_role": "child_self"},
+    ],
+)
+def test_a_child_is_not_promised_news_in_working_hours(
+    house: House, urgent: dict[str, object]
+) -> None:
+    """Reported on a Friday evening, the next news of others is due after the weekend."""
+    house.case()
+    house.now = house.now.replace(
+        day=27, hour=17
+    )  # a Friday, and holidays follow
+    with house.context.database.writing() as session:
+        session.execute(update(ReportPart).values(state_since=house.now))
+        session.execute(update(CaseItem).values(state_since=house.now))
+    usual = told_of(house)[0].next_at
+    with house.context.database.writing() as session:
+        session.execute(update(Report).values(**urgent))
+    soon = told_of(house)[0].next_at
+    assert usual is not None and soon is not None
+    assert usual - house.now > timedelta(days=3)
+    assert soon - house.now <= timedelta(days=2)
