@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, aliased
 
 from hotline.accounts.models import Invitation, LoginSession
 from hotline.core.context import Context
+from hotline.core.datafiles.periods import Sort, load_periods
 from hotline.core.storage.database import delete_some
 from hotline.core.storage.ids import first_id_at
 from hotline.core.storage.outbox import OutboxEntry
@@ -33,7 +34,7 @@ def drop_done_work(
     session: Session, context: Context, *, now: datetime
 ) -> int:
     """Outbox entries that were done long ago; what was laid aside stays for a person."""
-    before = now - timedelta(days=context.settings.keep_work_days)
+    before = now - load_periods(context.settings)[Sort.WORK].length
     return delete_some(
         session, OutboxEntry, OutboxEntry.done_at <= before, limit=BATCH
     )
@@ -67,7 +68,7 @@ def drop_settled_deliveries(
     session: Session, context: Context, *, now: datetime
 ) -> int:
     """Deliveries that ended long ago; that they did stays in the history."""
-    before = now - timedelta(days=context.settings.keep_deliveries_days)
+    before = now - load_periods(context.settings)[Sort.DELIVERIES].length
     return delete_some(
         session,
         Delivery,
@@ -82,7 +83,7 @@ def drop_old_observations(
     session: Session, context: Context, *, now: datetime
 ) -> int:
     """Facts about hosting that the same source has told anew since; each one's newest stays."""
-    before = now - timedelta(days=context.settings.keep_observations_days)
+    before = now - load_periods(context.settings)[Sort.OBSERVATIONS].length
     newer = aliased(HostingObservation)
     is_replaced = (
         select(newer.id)

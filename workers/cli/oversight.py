@@ -127,6 +127,7 @@ def run_retention(
     json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Erase contact data and narratives whose time is over; the scheduler does it by itself too."""
+    from hotline.core.datafiles.periods import Sort, load_periods
     from hotline.intake import retention
     from triage.cases.last_act import happened_since
     from workers.forgetting import forget_all
@@ -148,7 +149,7 @@ def run_retention(
         return
     stdout.print(f"Nothing more is due. {_count_words(counts)}")
     if held:
-        days = context.settings.retention_unread_days
+        days = load_periods(context.settings)[Sort.UNREAD_WORDS].days
         stdout.print(
             f"Reports kept because nobody read their last words: {held}; "
             f"{days} days at most.",
