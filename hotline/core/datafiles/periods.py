@@ -37,7 +37,7 @@ Days = Annotated[int, Field(ge=0, le=LONGEST_DAYS)]
 
 
 class Sort(StrEnum):
-    """Data that is forgotten at one time, for one reason; the values name the tables of the file."""
+    """Data that is forgotten at one time, for one reason; each names a table of the file."""
 
     FORM = "form"
     IDEMPOTENCY = "idempotency"
