@@ -10,13 +10,16 @@ from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from hotline.core.datafiles.periods import Periods, Sort
+from hotline.intake.models import ReportMessage, ReportPart
+from hotline.intake.retention import is_unread
 from partners.notices.models import Notice
 from partners.notices.preservation import PRESERVATION
 from partners.referrals.models import HOLDING, Hold, Referral
 from partners.states import NoticeState, ReferralState
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.cases.people.forget import OVER, is_forgotten
 from triage.cases.vocabulary import CaseState
+from triage.items.models import Sighting
 
 POLICE = ("police", "interpol_ncb", "prosecutor")
 """Kinds of referral whose office may need for years what the hotline saw."""
@@ -77,12 +80,35 @@ def is_left(sort: Sort) -> ColumnElement[bool]:
 
 
 def is_due(periods: Periods, sort: Sort, now: datetime) -> ColumnElement[bool]:
-    """Of a ``Case``: no report about it is left, no hold is open, and its time is over."""
+    """Of a ``Case``: no hold is open, and its time is over, as is that of the reports about it.
+
+    A lawful place does not wait for its reports, but for what their reporters may object.
+    """
+    nobody_waits = (
+        not_(has_unread_words())
+        if sort is Sort.CASE_NOT_ILLEGAL
+        else is_forgotten()
+    )
     return and_(
         is_left(sort),
         Case.state_since <= now - periods[sort].length,
-        is_forgotten(),
+        nobody_waits,
         not_(is_under_hold()),
+    )
+
+
+def has_unread_words() -> ColumnElement[bool]:
+    """Of a ``Case``: a reporter wrote about it, and nobody has opened that yet."""
+    return (
+        exists()
+        .where(
+            CaseItem.case_id == Case.id,
+            Sighting.item_id == CaseItem.item_id,
+            ReportPart.id == Sighting.part_id,
+            ReportMessage.report_id == ReportPart.report_id,
+            is_unread(),
+        )
+        .correlate(Case)
     )
 
 

@@ -135,7 +135,7 @@ def load_country_periods(
     code: str, override_dir: Path | None = None
 ) -> Periods:
     """Of the country alone. Raises ``Misconfigured`` with all faults of a file."""
-    periods = dict(_load_general(override_dir))
+    periods = dict(load_general_periods(override_dir))
     file = find_country_file(code, RETENTION, override_dir)
     if file is not None:
         data = dict(file.read_toml())
@@ -165,7 +165,8 @@ def load_country_periods(
     return periods
 
 
-def _load_general(override_dir: Path | None) -> Periods:
+def load_general_periods(override_dir: Path | None = None) -> Periods:
+    """Of every country that says nothing else."""
     data = files.read_toml(PACKAGE, FILE, override_dir)
     periods = parse_file(dict[Sort, Period], FILE, data)
     faults = [f"[{sort}] is missing" for sort in Sort if sort not in periods]

@@ -19,7 +19,7 @@ from hotline.core.storage import machine
 from hotline.core.storage.crypto import RecordKey
 from hotline.core.storage.ids import new_id
 from hotline.intake import service
-from hotline.intake.models import Report
+from hotline.intake.models import Report, ReportMessage, ReportPart
 from partners.directory.models import Partner
 from partners.forgetting.due import count_cases
 from partners.notices.models import Notice, NoticeItem, ProviderAnswer
@@ -32,7 +32,12 @@ from tests.support.people import make_person
 from tests.support.reports import sight_item
 from triage.cases.assess import reopen_case
 from triage.cases.models import Assessment, Case
-from triage.items.models import HostingObservation, Item, Visit
+from triage.items.models import (
+    HostingObservation,
+    Item,
+    Sighting,
+    Visit,
+)
 from triage.media.models import Media
 from workers.forgetting import forget_all
 from workers.migrations.tables import metadata
@@ -237,12 +242,10 @@ def test_ten_years(context: Context, cases: dict[str, uuid.UUID]) -> None:
     for name, sort in (
         ("closed", Sort.CASE),
         ("police", Sort.CASE_OF_POLICE),
+        ("lawful", Sort.CASE_NOT_ILLEGAL),
     ):
         due = NOW + periods[sort].length
         assert due <= gone[name] <= due + month
-    # A lawful place waits for the words of its report, and for no more.
-    words = NOW + periods[Sort.REPORT_WORDS].length
-    assert words <= gone["lawful"] <= words + month
     assert list_marks(context) == []
     with context.database.reading() as session:
         after = collect_figures(session, NOW).to_json()
@@ -327,3 +330,36 @@ def test_people_who_left_keep_their_user_name_alone(context: Context) -> None:
         assert person.display_name == person.username == "besa"
         assert person.password_hash == ""
     assert forget_all(context, NOW + 366 * DAY)["staff"] == 0
+
+
+def test_an_objection_that_nobody_read_keeps_a_lawful_place(
+    context: Context, cases: dict[str, uuid.UUID]
+) -> None:
+    with context.database.writing() as session:
+        item_id = session.get_one(Case, cases["lawful"]).item.id
+        part = session.scalars(
+            select(ReportPart)
+            .join(Sighting, Sighting.part_id == ReportPart.id)
+            .where(Sighting.item_id == item_id)
+        ).one()
+        key = context.vault.key_for(session, part.report_id)
+        message = ReportMessage(
+            id=new_id(),
+            report_id=part.report_id,
+            at=NOW + DAY,
+            author="reporter",
+            actor="public",
+            text=b"",
+        )
+        message.text = context.vault.seal(
+            key, "report_message.text", message.id, "I object."
+        )
+        session.add(message)
+    forget_all(context, NOW + 200 * DAY)
+    with context.database.reading() as session:
+        assert session.get_one(Case, cases["lawful"]).forgotten_at is None
+    words = load_periods(context.settings)
+    latest = words[Sort.REPORT_WORDS].length + words[Sort.UNREAD_WORDS].length
+    forget_all(context, NOW + latest + 2 * DAY)
+    with context.database.reading() as session:
+        assert session.get_one(Case, cases["lawful"]).forgotten_at is not None
