@@ -14,6 +14,7 @@ from hotline.accounts.models import (
     RecoveryCode,
     TotpSecret,
 )
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.datafiles.periods import Sort, load_periods
 from hotline.core.storage import audit
@@ -43,21 +44,16 @@ def forget_people_who_left(
         .limit(BATCH)
         .with_for_update(of=Person, skip_locked=True)
     ).all()
+    act = Act(session, context, audit.SYSTEM, now)
     for person in due:
-        _forget_person(session, context, person)
-        audit.record_entry(
-            session,
-            actor=audit.SYSTEM,
-            action="person.forgotten",
-            entity="person",
-            entity_id=person.id,
-            now=now,
-        )
+        forget_person(act, person)
     return len(due)
 
 
-def _forget_person(session: Session, context: Context, person: Person) -> None:
-    context.vault.erase(session, person.id)
+def forget_person(act: Act, person: Person) -> None:
+    """One who left: factors, password, address and the name that is shown."""
+    session = act.session
+    act.context.vault.erase(session, person.id)
     for row in (TotpSecret, Passkey, RecoveryCode):
         session.execute(delete(row).where(row.person_id == person.id))
     session.execute(
@@ -67,3 +63,4 @@ def _forget_person(session: Session, context: Context, person: Person) -> None:
     )
     person.display_name = person.username
     person.email = person.language = person.password_hash = ""
+    act.record("person.forgotten", "person", person.id)

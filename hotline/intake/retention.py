@@ -171,19 +171,26 @@ def erase_reports(
         session, context, before, happened, Report.erased_at.is_(None)
     )
     for report in due:
-        context.vault.erase(session, report.id)
-        session.execute(
-            delete(ReportMessage).where(ReportMessage.report_id == report.id)
-        )
-        report.narrative = report.answers = report.seen_at = None
-        report.contact = report.contact_terms = None
-        report.receipt_mac = secrets.token_bytes(32)
-        report.erased_at = now
-        report.contact_erased_at = report.contact_erased_at or now
-        for part in report.parts:
-            part.text = None
-        _note_erasure(session, report, "report.erased", now)
+        erase_report(session, context, report, now)
     return len(due)
+
+
+def erase_report(
+    session: Session, context: Context, report: Report, now: datetime
+) -> None:
+    """One report, whose time the caller knows to be over, or whose owner asked for it."""
+    context.vault.erase(session, report.id)
+    session.execute(
+        delete(ReportMessage).where(ReportMessage.report_id == report.id)
+    )
+    report.narrative = report.answers = report.seen_at = None
+    report.contact = report.contact_terms = None
+    report.receipt_mac = secrets.token_bytes(32)
+    report.erased_at = now
+    report.contact_erased_at = report.contact_erased_at or now
+    for part in report.parts:
+        part.text = None
+    _note_erasure(session, report, "report.erased", now)
 
 
 def _lock_due(
