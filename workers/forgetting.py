@@ -72,6 +72,8 @@ STEPS: Mapping[str, Forget] = MappingProxyType(
         "staff": forget_people_who_left,
         "duty": forget_contacts,
         "work": pruning.drop_done_work,
+        "acts": pruning.drop_ended_bulk_acts,
+        "views": pruning.drop_views_of_people_who_left,
         "sessions": pruning.drop_ended_sessions,
         "invitations": pruning.drop_ended_invitations,
         "visits": pruning.drop_old_visits,

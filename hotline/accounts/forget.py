@@ -14,6 +14,7 @@ from hotline.accounts.models import (
     RecoveryCode,
     TotpSecret,
 )
+from hotline.accounts.preferences import Preferences
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.datafiles.periods import Sort, load_periods
@@ -54,7 +55,7 @@ def forget_person(act: Act, person: Person) -> None:
     """One who left: factors, password, address and the name that is shown."""
     session = act.session
     act.context.vault.erase(session, person.id)
-    for row in (TotpSecret, Passkey, RecoveryCode):
+    for row in (TotpSecret, Passkey, RecoveryCode, Preferences):
         session.execute(delete(row).where(row.person_id == person.id))
     session.execute(
         update(PersonRequest)

@@ -31,6 +31,7 @@ from partners.referrals.models import (
 )
 from partners.replaced_links import ReplacedLink
 from partners.watching.models import Watch
+from triage.cases.handling.models import CaseTag, HandOver
 from triage.cases.models import Assessment, Case
 from triage.cases.people.forget import forget_people_of
 
@@ -50,6 +51,8 @@ def forget_case(act: Act, case: Case) -> None:
     """Everything of the case that is not a figure."""
     forget_people_of(act.session, act.context, case.id)
     _forget_assessments(act, case.id)
+    for row in (CaseTag, HandOver):
+        act.session.execute(delete(row).where(row.case_id == case.id))
     items = [place.item_id for place in case.places]
     parts = _empty_partners_rows(act, case.id)
     places = [place.id for place in case.places]
@@ -61,7 +64,6 @@ def forget_case(act: Act, case: Case) -> None:
     case.priority_parts = []
     case.routing = {}
     case.facts = {}
-    case.outcome = {}
     case.word_themes = []
     case.due_at = None
     case.claimed_by_id = case.claimed_until = None
@@ -70,12 +72,12 @@ def forget_case(act: Act, case: Case) -> None:
 
 
 def _forget_assessments(act: Act, case_id: uuid.UUID) -> None:
+    """The answers stay: each is one of the choices of a question, and figures count them."""
     rows = act.session.scalars(
         select(Assessment).where(Assessment.case_id == case_id)
     ).all()
     for row in rows:
         act.context.vault.erase(act.session, row.id)
-        row.answers = {}
         row.item_classes = {}
         row.note = None
 

@@ -31,6 +31,8 @@ from tests.support.items import make_item, make_media, make_sight
 from tests.support.people import make_person
 from tests.support.reports import sight_item
 from triage.cases.assess import reopen_case
+from triage.cases.bulk.models import BulkAct, BulkCase
+from triage.cases.handling.models import CaseTag, HandOver
 from triage.cases.models import Assessment, Case
 from triage.items.models import (
     HostingObservation,
@@ -81,6 +83,7 @@ def add_case(session: Session, context: Context, name: str) -> Case:
     )
     add_assessment(session, context, case)
     add_told(session, case, item)
+    add_handling(session, case)
     service.advance_part(Act(session, context, "test", NOW), part, "closed")
     return case
 
@@ -95,11 +98,42 @@ def add_assessment(session: Session, context: Context, case: Case) -> None:
         at=NOW,
         scheme="s",
         version="1",
-        answers={"why": MARK},
+        answers={"class": "national"},
+        item_classes={"x": MARK},
     )
     key = context.vault.new_record(session, made.id)
     made.note = context.vault.seal(key, "assessment.note", made.id, MARK)
     session.add(made)
+
+
+def add_handling(session: Session, case: Case) -> None:
+    """What the people of the queue wrote on it."""
+    person = session.scalars(select(Person)).first()
+    assert person is not None
+    bulk = BulkAct(
+        id=new_id(),
+        person_id=person.id,
+        act="tag",
+        reason=MARK,
+        asked_at=NOW,
+        state="done",
+        state_since=NOW,
+    )
+    session.add(bulk)
+    session.flush()
+    session.add_all(
+        [
+            BulkCase(bulk_id=bulk.id, case_id=case.id, why=MARK),
+            CaseTag(case_id=case.id, tag=MARK, added_at=NOW, added_by="test"),
+            HandOver(
+                case_id=case.id,
+                from_id=person.id,
+                to_id=person.id,
+                words=MARK.encode(),
+                at=NOW,
+            ),
+        ]
+    )
 
 
 def add_told(session: Session, case: Case, item: Item) -> None:
