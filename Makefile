@@ -2,7 +2,7 @@
 VENV := .venv
 HOTLINE := $(VENV)/bin/hotline
 
-.PHONY: docs api-page run demo test setup setup-dev lint check-wheels test-bare test-image deb test-deb release test-release screenshots lock clean help figures house offices keys hooks mutants
+.PHONY: docs api-page run demo test setup setup-dev lint check-wheels test-bare test-image deb test-deb release test-release screenshots lock clean help figures house offices keys privacy hooks mutants
 
 help:
 	@echo "make run    set up and start the service with embedded defaults"
@@ -82,6 +82,9 @@ api-page: setup-dev
 
 docs: setup-dev
 	@exec scripts/docs.sh
+
+privacy: setup-dev
+	@$(VENV)/bin/python scripts/privacy_page.py
 
 hooks: setup-dev
 	@$(VENV)/bin/pre-commit install

@@ -16,3 +16,4 @@ python3 scripts/write_cyrillic.py --check
 $bin/python scripts/offices_page.py --check
 $bin/python scripts/keys_page.py --check
 $bin/python scripts/api_page.py --check
+$bin/python scripts/privacy_page.py --check

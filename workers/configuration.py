@@ -55,7 +55,7 @@ def list_faults(settings: Settings) -> list[str]:
 def _list_told_faults(folder: Path) -> Iterator[str]:
     """Of the files whose readers name all that is wrong at once."""
     from hotline.core import languages
-    from hotline.core.datafiles import countries
+    from hotline.core.datafiles import countries, periods
     from partners.directory import seed
     from partners.reporters import rules as reporter_rules
     from triage import priority
@@ -64,6 +64,7 @@ def _list_told_faults(folder: Path) -> Iterator[str]:
 
     yield from countries.find_country_faults(folder)
     yield from languages.find_language_faults(folder)
+    yield from periods.find_period_faults(folder)
     yield from rules.list_faults(folder)
     yield from priority.list_faults(folder)
     yield from keywords.list_faults(folder)

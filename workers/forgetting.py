@@ -16,10 +16,13 @@ from typing import Protocol
 import structlog
 from sqlalchemy.orm import Session
 
+from hotline.accounts.forget import forget_people_who_left
 from hotline.core.context import Context
 from hotline.core.logs import origin_of
 from hotline.intake import retention
 from partners.duty.forget import forget_contacts
+from partners.forgetting.cases import forget_cases
+from partners.forgetting.places import forget_files
 from partners.referrals.forget import forget_told
 from triage.cases.forget import forget_idle
 from triage.cases.last_act import happened_since
@@ -63,8 +66,14 @@ STEPS: Mapping[str, Forget] = MappingProxyType(
         "people": forget_people,
         "prints": forget_prints,
         "access": forget_idle,
+        "cases": forget_cases,
+        # A file goes with the last place where it was seen.
+        "files": forget_files,
+        "staff": forget_people_who_left,
         "duty": forget_contacts,
         "work": pruning.drop_done_work,
+        "acts": pruning.drop_ended_bulk_acts,
+        "views": pruning.drop_views_of_people_who_left,
         "sessions": pruning.drop_ended_sessions,
         "invitations": pruning.drop_ended_invitations,
         "visits": pruning.drop_old_visits,

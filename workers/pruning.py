@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, aliased
 
-from hotline.accounts.models import Invitation, LoginSession
+from hotline.accounts.models import Invitation, LoginSession, Person
 from hotline.core.context import Context
+from hotline.core.datafiles.periods import Sort, load_periods
 from hotline.core.storage.database import delete_some
 from hotline.core.storage.ids import first_id_at
 from hotline.core.storage.outbox import OutboxEntry
 from partners.sending.models import Delivery
+from triage.cases.bulk.models import BulkAct, BulkCase, BulkState
+from triage.console.saved_views import SavedView
 from triage.items.models import HostingObservation, Visit
 
 BATCH = 500
+ACTS = 20
+"""Acts on many cases, each with its row for every case, in one transaction."""
 ITEMS = 100
 """Items whose visits are looked through in one transaction."""
 SLACK = 10
@@ -33,9 +38,38 @@ def drop_done_work(
     session: Session, context: Context, *, now: datetime
 ) -> int:
     """Outbox entries that were done long ago; what was laid aside stays for a person."""
-    before = now - timedelta(days=context.settings.keep_work_days)
+    before = now - load_periods(context.settings)[Sort.WORK].length
     return delete_some(
         session, OutboxEntry, OutboxEntry.done_at <= before, limit=BATCH
+    )
+
+
+def drop_ended_bulk_acts(
+    session: Session, context: Context, *, now: datetime
+) -> int:
+    """Acts on many cases that ended long ago, or that nobody went on with."""
+    before = now - load_periods(context.settings)[Sort.WORK].length
+    ended = (BulkState.DONE, BulkState.TAKEN_BACK, BulkState.DRAFTED)
+    some = session.scalars(
+        select(BulkAct.id)
+        .where(BulkAct.state.in_(ended), BulkAct.state_since <= before)
+        .order_by(BulkAct.id)
+        .limit(ACTS)
+    ).all()
+    if some:
+        session.execute(delete(BulkCase).where(BulkCase.bulk_id.in_(some)))
+        session.execute(delete(BulkAct).where(BulkAct.id.in_(some)))
+    return len(some)
+
+
+def drop_views_of_people_who_left(
+    session: Session, context: Context, *, now: datetime
+) -> int:
+    """Filters of the queue that they kept; those they shared, too."""
+    before = now - load_periods(context.settings)[Sort.STAFF].length
+    left = select(Person.id).where(Person.disabled_at <= before)
+    return delete_some(
+        session, SavedView, SavedView.person_id.in_(left), limit=BATCH
     )
 
 
@@ -67,7 +101,7 @@ def drop_settled_deliveries(
     session: Session, context: Context, *, now: datetime
 ) -> int:
     """Deliveries that ended long ago; that they did stays in the history."""
-    before = now - timedelta(days=context.settings.keep_deliveries_days)
+    before = now - load_periods(context.settings)[Sort.DELIVERIES].length
     return delete_some(
         session,
         Delivery,
@@ -82,7 +116,7 @@ def drop_old_observations(
     session: Session, context: Context, *, now: datetime
 ) -> int:
     """Facts about hosting that the same source has told anew since; each one's newest stays."""
-    before = now - timedelta(days=context.settings.keep_observations_days)
+    before = now - load_periods(context.settings)[Sort.OBSERVATIONS].length
     newer = aliased(HostingObservation)
     is_replaced = (
         select(newer.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
+from hotline.core.datafiles.periods import Sort, load_periods
 from hotline.core.settings import Settings
 from hotline.core.storage import audit
 from hotline.core.storage.audit import AuditEntry
@@ -91,9 +92,9 @@ def count_waiting(
 ) -> Waiting:
     """What is due to be erased, and what is held back and until when at the latest.
 
-    Words that nobody read hold a report for ``retention_unread_days`` more, and no longer.
+    Words that nobody read hold a report for the period ``unread_words`` more, and no longer.
     """
-    before = now - timedelta(days=settings.retention_report_days)
+    before = now - load_periods(settings)[Sort.REPORT_WORDS].length
     is_over = (Report.erased_at.is_(None), *_is_over(before, happened))
     held = _is_held(settings, before)
 
@@ -142,7 +143,7 @@ def erase_contacts(
     happened: Since = _nothing_since,
 ) -> int:
     """Forget how to reach the reporters of reports that are closed for long enough."""
-    before = now - timedelta(days=context.settings.retention_contact_days)
+    before = now - load_periods(context.settings)[Sort.CONTACT].length
     due = _lock_due(
         session, context, before, happened, Report.contact.is_not(None)
     )
@@ -165,24 +166,31 @@ def erase_reports(
     Sealed columns are emptied as well, and the receipt is put out of use, so that an expired code
     looks like one that never was.
     """
-    before = now - timedelta(days=context.settings.retention_report_days)
+    before = now - load_periods(context.settings)[Sort.REPORT_WORDS].length
     due = _lock_due(
         session, context, before, happened, Report.erased_at.is_(None)
     )
     for report in due:
-        context.vault.erase(session, report.id)
-        session.execute(
-            delete(ReportMessage).where(ReportMessage.report_id == report.id)
-        )
-        report.narrative = report.answers = report.seen_at = None
-        report.contact = report.contact_terms = None
-        report.receipt_mac = secrets.token_bytes(32)
-        report.erased_at = now
-        report.contact_erased_at = report.contact_erased_at or now
-        for part in report.parts:
-            part.text = None
-        _note_erasure(session, report, "report.erased", now)
+        erase_report(session, context, report, now)
     return len(due)
+
+
+def erase_report(
+    session: Session, context: Context, report: Report, now: datetime
+) -> None:
+    """One report, whose time the caller knows to be over, or whose owner asked for it."""
+    context.vault.erase(session, report.id)
+    session.execute(
+        delete(ReportMessage).where(ReportMessage.report_id == report.id)
+    )
+    report.narrative = report.answers = report.seen_at = None
+    report.contact = report.contact_terms = None
+    report.receipt_mac = secrets.token_bytes(32)
+    report.erased_at = now
+    report.contact_erased_at = report.contact_erased_at or now
+    for part in report.parts:
+        part.text = None
+    _note_erasure(session, report, "report.erased", now)
 
 
 def _lock_due(
@@ -220,8 +228,8 @@ def _lock_due(
 
 def _is_held(settings: Settings, before: datetime) -> ColumnElement[bool]:
     """Words that nobody read, and that are not yet too old to be waited for."""
-    unread_days = timedelta(days=settings.retention_unread_days)
-    return _has_unread_words(ReportMessage.at > before - unread_days)
+    longer = load_periods(settings)[Sort.UNREAD_WORDS].length
+    return _has_unread_words(ReportMessage.at > before - longer)
 
 
 def _is_over(

@@ -242,6 +242,10 @@ def reopen_case(act: Act, case: Case, why: str) -> None:
             fields={"/why": "is missing"},
         )
     lock_case(act.session, case.id)
+    if case.forgotten_at is not None:
+        raise Conflict(
+            phrase("The period of this case is over; nothing is left of it.")
+        )
     act.advance(case, CaseEvent.REOPENED, why=why)
     begin_new_round(case)
     floods.take_back(act, case)

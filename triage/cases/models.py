@@ -204,6 +204,7 @@ class Case(Identified, Stateful, Base):
     ``awaits_call_since``: a child is in danger, and nobody has telephoned the police yet.
     ``held``: whether reports of a flood wait here for a person to let them through, and how much
     the most urgent of them says, as a ``Held``.
+    ``forgotten_at``: its period is over; what is left of it are the figures.
     """
 
     __tablename__ = "case_file"
@@ -271,6 +272,7 @@ class Case(Identified, Stateful, Base):
         ForeignKey("person.id")
     )
     claimed_until: Mapped[datetime | None]
+    forgotten_at: Mapped[datetime | None]
 
     merged_into_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("case_file.id")

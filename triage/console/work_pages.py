@@ -12,6 +12,7 @@ from sqlalchemy import select
 from hotline.accounts.auth import requires, signed_in
 from hotline.accounts.views import flash_refusals
 from hotline.core.context import utc_now
+from hotline.core.datafiles.periods import Sort, load_periods
 from hotline.core.errors import Conflict
 from hotline.core.jobs import circuit
 from hotline.core.storage import audit, outbox
@@ -40,7 +41,7 @@ def work() -> ResponseReturnValue:
                 session, context.settings, now=now, happened=happened_since
             ),
             counted=retention.COUNTED,
-            unread_days=context.settings.retention_unread_days,
+            unread_days=load_periods(context.settings)[Sort.UNREAD_WORDS].days,
             dead=session.scalars(dead).all(),
             shown=SHOWN_DEAD,
             silent=circuit.left_alone(session),

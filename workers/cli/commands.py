@@ -123,6 +123,11 @@ COMMANDS = (
     CommandRow("audit", "oversight", "The audit log."),
     CommandRow("retention", "oversight", "Erasing what is no longer needed."),
     CommandRow(
+        "person",
+        "person",
+        "What a person asks about themselves: find, export, erase. Two people answer.",
+    ),
+    CommandRow(
         "setup",
         "setup",
         "Ask what a hotline needs to begin, write hotline.toml, and look whether it works.",

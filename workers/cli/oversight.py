@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import typer
@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
         help="Erasing what is no longer needed.", no_args_is_help=True
     )
     retention.command("run")(run_retention)
+    retention.command("plan")(show_plan)
     app.add_typer(retention, name="retention")
     config = typer.Typer(help="Settings and data files.", no_args_is_help=True)
     config.command("check")(check_configuration)
@@ -127,6 +128,7 @@ def run_retention(
     json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Erase contact data and narratives whose time is over; the scheduler does it by itself too."""
+    from hotline.core.datafiles.periods import Sort, load_periods
     from hotline.intake import retention
     from triage.cases.last_act import happened_since
     from workers.forgetting import forget_all
@@ -148,12 +150,48 @@ def run_retention(
         return
     stdout.print(f"Nothing more is due. {_count_words(counts)}")
     if held:
-        days = context.settings.retention_unread_days
+        days = load_periods(context.settings)[Sort.UNREAD_WORDS].days
         stdout.print(
             f"Reports kept because nobody read their last words: {held}; "
             f"{days} days at most.",
             soft_wrap=True,
         )
+
+
+def show_plan(
+    json: bool = typer.Option(False, "--json", help="One JSON object."),
+    ahead: int = typer.Option(
+        0,
+        "--days-ahead",
+        min=0,
+        max=36_525,
+        help="As it will be in so many days, if nothing happens until then.",
+    ),
+) -> None:
+    """Say what would be forgotten now, and when the next is; nothing is changed."""
+    from workers.retention.plan import make_plan
+
+    context = open_house()
+    now = utc_now() + timedelta(days=ahead)
+    with context.database.reading() as session:
+        plan = make_plan(session, context, now)
+    if json:
+        emit_json(plan.to_json())
+        return
+    for planned in plan.sorts:
+        next_at = planned.next_at
+        when = f"next {next_at:%Y-%m-%d}" if next_at else "none near"
+        stdout.print(
+            f"{planned.sort.value:<18} due {planned.due:>6}   "
+            f"there {planned.kept:>6}   {when}",
+            soft_wrap=True,
+            highlight=False,
+        )
+    stdout.print(
+        f"Held back: {plan.unread} reports whose last words nobody read, "
+        f"{plan.under_hold} cases under a hold of the police.",
+        soft_wrap=True,
+    )
 
 
 def _count_words(counts: dict[str, int]) -> str:

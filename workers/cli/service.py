@@ -9,6 +9,7 @@ from hotline.core.context import Context, build_context, utc_now
 from hotline.core.errors import InvalidInput
 from hotline.core.logs import configure_logging
 from hotline.core.settings import Settings, load_settings
+from workers.cli import schema
 from workers.cli.output import stderr, stdout
 from workers.cli.own_keys import renew_key
 
@@ -24,7 +25,8 @@ def register(app: typer.Typer) -> None:
     database = typer.Typer(
         help="The database's schema and keys.", no_args_is_help=True
     )
-    database.command("upgrade")(upgrade)
+    database.command("upgrade")(schema.upgrade)
+    database.command("downgrade")(schema.downgrade)
     database.command("renew-key")(renew_key)
     app.add_typer(database, name="db")
 
@@ -33,7 +35,7 @@ def up() -> None:
     """Run everything: Redis if need be, web, workers and scheduler, until Ctrl-C."""
     from workers import supervise
 
-    settings = _load_settings()
+    settings = load_service_settings()
     lock = supervise.lock_data_dir(settings)
     try:
         supervise.require_free_port(settings.host, settings.port)
@@ -52,7 +54,7 @@ def web() -> None:
     """Serve the pages and the API."""
     from workers.programs import serve_web
 
-    serve_web(_load_settings())
+    serve_web(load_service_settings())
 
 
 def worker(
@@ -72,39 +74,21 @@ def worker(
         raise InvalidInput(
             f"There is no such kind of work. There are: {', '.join(Pool)}."
         )
-    serve_queues(_load_settings(), pools, burst=burst)
+    serve_queues(load_service_settings(), pools, burst=burst)
 
 
 def scheduler() -> None:
     """Post what is due: checks, reminders, deadlines, retention, the audit seal."""
     from workers.programs import serve_clock
 
-    serve_clock(_load_settings())
+    serve_clock(load_service_settings())
 
 
 def metrics() -> None:
     """Serve the figures for Prometheus, on a port of their own (metrics_port)."""
     from workers.programs import serve_figures
 
-    serve_figures(_load_settings())
-
-
-def upgrade() -> None:
-    """Bring the database's schema and the directory's seed up to date."""
-    from workers.migrations import run
-
-    context = build_context(_load_settings())
-    try:
-        before = run.current_revision(context.database)
-        bring_up_to_date(context)
-        after = run.current_revision(context.database)
-    finally:
-        context.close()
-    stdout.print(
-        f"Schema: {before or 'none'} -> {after}"
-        if before != after
-        else "Up to date."
-    )
+    serve_figures(load_service_settings())
 
 
 def prepare_house(settings: Settings) -> str:
@@ -187,7 +171,8 @@ def _print_addresses(*lines: str) -> None:
         stdout.print(line, soft_wrap=True, markup=False)
 
 
-def _load_settings() -> Settings:
+def load_service_settings() -> Settings:
+    """The settings, and with them how the process logs and counts."""
     settings = load_settings()
     configure_logging(settings.log_level)
     counting.start_counting(settings)

@@ -10,10 +10,10 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection
 
-from hotline.core.errors import Misconfigured
+from hotline.core.errors import Conflict, Misconfigured
 from hotline.core.storage.database import Database
 
 
@@ -74,9 +74,38 @@ def postgresql_of(start: str, end: str) -> str:
     return written.getvalue()
 
 
+def scripts_between(after: str | None, until: str) -> tuple[Script, ...]:
+    """The migrations from ``after`` (None: an empty database) up to ``until``, in their order."""
+    scripts = ScriptDirectory.from_config(_alembic_config())
+    newest_first = list(scripts.iterate_revisions(until, after or "base"))
+    return tuple(reversed(newest_first))
+
+
+def statements_of(script: Script, *, down: bool = False) -> str | None:
+    """The SQL of one migration on PostgreSQL; None where it asks the database for rows first."""
+    written = io.StringIO()
+    config = _alembic_config()
+    config.output_buffer = written
+    before = script.down_revision or "base"
+    try:
+        if down:
+            span = f"{script.revision}:{before}"
+            command.downgrade(config, span, sql=True)
+        else:
+            span = f"{before}:{script.revision}"
+            command.upgrade(config, span, sql=True)
+    except (AttributeError, TypeError):  # there is no database to ask
+        return None
+    return written.getvalue()
+
+
 def downgrade_schema(database: Database, revision: str) -> None:
+    """Back to ``revision``; ``Conflict`` with the migration's words where there is no way."""
     with _migrating(database) as connection:
-        command.downgrade(_alembic_config(connection), revision)
+        try:
+            command.downgrade(_alembic_config(connection), revision)
+        except RuntimeError as error:
+            raise Conflict(str(error)) from error
 
 
 def stamp_newest(database: Database) -> None:

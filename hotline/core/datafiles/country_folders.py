@@ -7,6 +7,7 @@ one installation). A folder may hold
 - ``jurisdiction.toml``   who may prosecute what, on what basis: ``triage.jurisdiction``
 - ``partners.toml``       offices that no other file names: ``partners.directory``
 - ``municipalities.csv``  municipalities, and the county of each: ``partners.directory``
+- ``retention.toml``      how long what is kept, and why: ``core.datafiles.periods``
 - ``units.csv``           offices for some municipalities each, by name: ``partners.directory``
 
 Each reader says what is in its file. An operator's own file comes before a shipped one of the same
@@ -32,8 +33,9 @@ JURISDICTION = "jurisdiction.toml"
 PARTNERS = "partners.toml"
 MUNICIPALITIES = "municipalities.csv"
 UNITS = "units.csv"
+RETENTION = "retention.toml"
 KNOWN_NAMES = frozenset(
-    {COUNTRY, JURISDICTION, PARTNERS, MUNICIPALITIES, UNITS}
+    {COUNTRY, JURISDICTION, PARTNERS, MUNICIPALITIES, UNITS, RETENTION}
 )
 FORMER_NAMES: Mapping[str, str] = {
     COUNTRY: "country_{code}.toml",

@@ -16,6 +16,7 @@ from flask_babel import format_date
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import UnsupportedMediaType
 
+from hotline.core.datafiles.periods import Sort, load_periods
 from hotline.core.web import site
 from hotline.intake.form import form_fields, wording
 from hotline.intake.form.understood import MOST_SHOWN
@@ -68,6 +69,7 @@ def carry_language(endpoint: str, values: MutableMapping[str, object]) -> None: 
 def words() -> dict[str, object]:
     settings = site.current_context().settings
     home_zone = site.current_context().country.time_zone
+    periods = load_periods(settings)
     return {
         "kinds": wording.KINDS,
         "roles": wording.ROLES,
@@ -91,8 +93,8 @@ def words() -> dict[str, object]:
         ],
         "language_name": site.language_name,
         "trap": form_fields.TRAP,
-        "contact_days": settings.retention_contact_days,
-        "report_days": settings.retention_report_days,
+        "contact_days": periods[Sort.CONTACT].days,
+        "report_days": periods[Sort.REPORT_WORDS].days,
     }
 
 

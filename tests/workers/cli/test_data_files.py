@@ -16,6 +16,11 @@ import pytest
 
 from hotline.core.datafiles import countries
 from hotline.core.datafiles.countries import Day
+from hotline.core.datafiles.periods import (
+    Sort,
+    load_country_periods,
+    load_general_periods,
+)
 from hotline.core.datafiles.vocabulary import country_codes, language_codes
 from hotline.core.errors import Misconfigured
 from hotline.core.settings import Settings
@@ -202,6 +207,15 @@ DATA_FILES = (
         seed.load_seed,
         (country_codes(), ("child_protection_unit", "police")),
     ),
+    DataFile("periods.toml", load_general_periods, (Sort,)),
+    *(
+        DataFile(
+            f"countries/{code}/retention.toml",
+            lambda folder, code=code: load_country_periods(code, folder),
+            (Sort,),
+        )
+        for code in ("AL", "MK", "RS")
+    ),
     DataFile(
         "offices.toml",
         load_offices,
@@ -256,6 +270,7 @@ WITHOUT_WORDS = {
     "rdap_bootstrap.json": "addresses of registries, as IANA publishes them",
     "asn.npz.xz": "a table of numbers",
     "asn.NOTICE": "a licence",
+    "columns.toml": "names of columns, which a test compares with the database",
     "referral.schema.json": "what we write; its words are compared below",
 }
 

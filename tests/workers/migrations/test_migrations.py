@@ -15,7 +15,7 @@ from sqlalchemy import inspect, select, text
 
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.errors import Misconfigured
+from hotline.core.errors import Conflict, Misconfigured
 from hotline.core.storage import audit
 from hotline.core.storage.database import Database
 from hotline.core.storage.ids import new_id
@@ -141,7 +141,7 @@ def test_a_schema_of_one_item_a_case_is_not_gone_back_to_with_several(
         case = make_case(items[0], now=NOW)
         case.add_item(items[1], NOW)
         session.add(case)
-    with pytest.raises(RuntimeError, match="There is no way back"):
+    with pytest.raises(Conflict, match="There is no way back"):
         run.downgrade_schema(context.database, "0011")
 
 

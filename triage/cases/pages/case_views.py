@@ -106,7 +106,8 @@ def case_page(
             words=words,
             is_open=case.state in OPEN_STATES,
             is_aside=_is_aside(view),
-            may_reopen=case.machine.allows(case.state, CaseEvent.REOPENED),
+            may_reopen=case.forgotten_at is None
+            and case.machine.allows(case.state, CaseEvent.REOPENED),
             countries=sorted(country_codes()),
             answer_words=answer_words(language),
         )

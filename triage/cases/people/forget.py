@@ -52,8 +52,7 @@ def forget_people(session: Session, context: Context, *, now: datetime) -> int:
     """Erase the keys, and what they sealed, of cases whose reports are gone; returns how many."""
     due = _list_due(session)
     for case in due:
-        context.vault.erase(session, case.id)
-        _delete_rows(session, case.id)
+        forget_people_of(session, context, case.id)
         audit.record_entry(
             session,
             actor=audit.SYSTEM,
@@ -63,6 +62,14 @@ def forget_people(session: Session, context: Context, *, now: datetime) -> int:
             now=now,
         )
     return len(due)
+
+
+def forget_people_of(
+    session: Session, context: Context, case_id: uuid.UUID
+) -> None:
+    """Of one case, whose time the caller knows to be over; the key goes first."""
+    context.vault.erase(session, case_id)
+    _delete_rows(session, case_id)
 
 
 def _list_due(session: Session) -> Sequence[Case]:
