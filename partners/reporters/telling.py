@@ -112,7 +112,7 @@ def _gather(
 
 
 def _is_urgent(report: Report) -> bool:
-    """Whether somebody here looks at it on a Sunday, too: working hours would promise too little."""
+    """Somebody here looks at it on a Sunday, too: working hours would promise too little."""
     return (
         report.danger_now
         or report.time_presses
