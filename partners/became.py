@@ -114,7 +114,7 @@ def _count_outcomes(
         .where(*said)
         .group_by(ReferralOutcome.outcome)
     )
-    counts = {outcome: count for outcome, count in rows}
+    counts: dict[str, int] = dict(rows.all())
     return {outcome: counts.get(outcome, 0) for outcome in GOOD}
 
 

@@ -50,8 +50,8 @@ NOTHING = {
         "same."
     ),
     Nothing.DAY_FULL: lazy_gettext(
-        "You have worked on cases for as long as a day should have. Only cases of a child in danger "
-        "are still offered; what you take from the list yourself is your own decision."
+        "You have worked on cases for as long as a day should have. Only cases of a child in "
+        "danger are still offered; what you take from the list yourself is your own decision."
     ),
     Nothing.OPTED_OUT: lazy_gettext(
         "What is left is of kinds that you opted out of."

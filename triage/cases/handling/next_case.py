@@ -67,7 +67,7 @@ def take_next(
     if pause is Nothing.VIOLENT:
         conditions.append(or_(Case.danger_now, not_(_is_violent(exposure))))
     elif pause is not None:
-        conditions.append(Case.danger_now)
+        conditions.append(Case.danger_now.is_(True))
     for case_id in _most_urgent(act.session, conditions):
         case = act.session.get_one(Case, case_id)
         try:
