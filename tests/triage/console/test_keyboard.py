@@ -211,3 +211,42 @@ def test_keys_are_taken_as_they_are_pressed(page: Page, base: str) -> None:
     page.locator("main button.primary").focus()
     go(page, "Enter")
     assert "Your keys are stored" in page.inner_text("main")
+
+
+@pytest.mark.timeout(180)
+def test_the_game_of_the_break_sends_and_stores_nothing(
+    page: Page, base: str
+) -> None:
+    """It is played by keys or buttons, holds still until then, and never ends."""
+    page.goto(f"{base}/console/queue")
+    page.click("text=Take a break")
+    page.wait_for_selector("canvas:visible")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+
+    def field() -> str:
+        drawn = "document.querySelector('canvas').toDataURL()"
+        return str(page.evaluate(drawn))
+
+    at_first = field()
+    page.wait_for_timeout(1_200)
+    assert field() == at_first
+    page.focus("canvas")
+    press(page, "ArrowLeft")
+    assert field() != at_first
+    hold = page.locator("[data-move=pause]")
+    assert hold.get_attribute("aria-pressed") == "false"
+    before = field()
+    page.wait_for_timeout(2_000)
+    assert field() != before
+    press(page, "Space")
+    assert hold.get_attribute("aria-pressed") == "true"
+    before = field()
+    page.click("[data-move=sink]")
+    assert field() != before
+    press(page, *["ArrowUp", "ArrowDown"] * 300)
+    before = field()
+    page.click("[data-move=sink]")
+    assert field() != before
+    assert sent == []
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
