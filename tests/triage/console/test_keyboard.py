@@ -228,6 +228,26 @@ def test_the_game_of_the_break_sends_and_stores_nothing(
         drawn = "document.querySelector('canvas').toDataURL()"
         return str(page.evaluate(drawn))
 
+    def lying() -> int:
+        """How many places hold the colour of what lies."""
+        return int(
+            page.evaluate(
+                """() => {
+                  const canvas = document.querySelector("canvas");
+                  const pen = canvas.getContext("2d");
+                  const colour = getComputedStyle(canvas).getPropertyValue("--line").trim();
+                  let count = 0;
+                  for (let x = 12; x < 240; x += 24)
+                    for (let y = 12; y < 384; y += 24) {
+                      const seen = [...pen.getImageData(x, y, 1, 1).data].slice(0, 3);
+                      const hex = "#" + seen.map((each) => each.toString(16).padStart(2, "0")).join("");
+                      count += hex === colour;
+                    }
+                  return count;
+                }"""
+            )
+        )
+
     at_first = field()
     page.wait_for_timeout(1_200)
     assert field() == at_first
@@ -244,7 +264,9 @@ def test_the_game_of_the_break_sends_and_stores_nothing(
     before = field()
     page.click("[data-move=sink]")
     assert field() != before
+    page.focus("canvas")
     press(page, *["ArrowUp", "ArrowDown"] * 300)
+    assert lying() > 20
     before = field()
     page.click("[data-move=sink]")
     assert field() != before
