@@ -1,6 +1,6 @@
 """What became of cases: removals that checks saw, and what offices say came of their referrals.
 
-Of one person: of the cases that they assessed. Of the team: of all. Who did how much is nowhere.
+Of one person: of the cases that they assessed. Of the team: of all. Nothing here counts by person.
 """
 
 from __future__ import annotations

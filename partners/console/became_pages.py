@@ -22,7 +22,7 @@ LOAD_DAYS = 7
 
 @requires("became.see")
 def what_became() -> ResponseReturnValue:
-    """Whoever answers for the team sees its load as sums, and nobody's own."""
+    """Whoever answers for the team sees its load as sums, nobody's own."""
     days = request.args.get("days", type=int)
     days = days if days in PERIODS else USUAL
     now, context = utc_now(), site.current_context()
