@@ -40,9 +40,7 @@ register_entries(
     Entry(
         40, lazy_gettext("Partners"), "partners.show_directory", "partner.see"
     ),
-    Entry(
-        65, lazy_gettext("Outcomes"), "partners.what_became", "became.see"
-    ),
+    Entry(65, lazy_gettext("Outcomes"), "partners.what_became", "became.see"),
     Entry(90, lazy_gettext("Approvals"), "partners.show_pairs", "audit.see"),
 )
 register_finders(blueprint, *finders.FINDERS)
