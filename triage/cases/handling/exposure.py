@@ -124,18 +124,18 @@ def measure_time(
 
 def _list_faults(made: Exposure, schema: Schema) -> list[str]:
     """Words that nothing stored can be: a misspelt one would protect nobody."""
-    known = {
+    choices = {
         question.name: {choice.value for choice in question.choices}
         for question in schema.questions
     }
     named = {
         "/kinds": (made.kinds, {str(kind) for kind in ReportKind}),
         "/proposed": (made.proposed, set(CLASSES)),
-        "/answers": (tuple(made.answers), set(known)),
+        "/answers": (tuple(made.answers), set(choices)),
         **{
-            f"/answers/{name}": (values, known.get(name, set()))
+            f"/answers/{name}": (values, choices.get(name, set()))
             for name, values in made.answers.items()
-            if name in known
+            if name in choices
         },
     }
     return [
