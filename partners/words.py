@@ -239,6 +239,7 @@ OFFICE_OUTCOMES: Words = {
     OfficeOutcome.PASSED_ON: lazy_gettext(
         "It went to another office, which is responsible"
     ),
+    OfficeOutcome.THANKS: lazy_gettext("Thanks to those who worked on it"),
 }
 
 PARTNER_KINDS: Words = {

@@ -80,7 +80,7 @@ def _list_raised_faults(settings: Settings) -> Iterator[str]:
     from triage.availability.pages import load_error_pages
     from triage.availability.policy import load_policy, policy_file
     from triage.cases.assessment import load_schema
-    from triage.cases.handling.next_case import load_exposure
+    from triage.cases.handling.exposure import load_exposure
     from triage.hashlists.owners.remote import load_remote_lists
     from triage.hosting.sources.cdn import CdnRanges
     from triage.hosting.sources.known import load_known_networks

@@ -57,6 +57,9 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "work.replay": _MANAGERS,
         "audit.see": frozenset({Role.AUDITOR}),
         "sample.see": frozenset({Role.REVIEWER}),
+        # What came of cases; how much the team has to bear, as sums.
+        "became.see": _ANALYSTS,
+        "load.see": frozenset({Role.SUPERVISOR}),
         "stats.see": _ANALYSTS
         | {Role.ADMINISTRATOR, Role.AUDITOR, Role.REVIEWER},
     }

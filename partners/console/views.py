@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext
 from hotline.accounts.navigation import Entry, register_entries
 from hotline.accounts.shortcuts import register_shortcuts
 from partners.console import (
+    became_pages,
     by_hand,
     directory,
     duty,
@@ -39,6 +40,7 @@ register_entries(
     Entry(
         40, lazy_gettext("Partners"), "partners.show_directory", "partner.see"
     ),
+    Entry(65, lazy_gettext("Outcomes"), "partners.what_became", "became.see"),
     Entry(90, lazy_gettext("Approvals"), "partners.show_pairs", "audit.see"),
 )
 register_finders(blueprint, *finders.FINDERS)
@@ -48,6 +50,7 @@ blueprint.add_app_template_global(lambda: bulk.ROUTES, "bulk_routes")
 
 for _rule, _view, _methods in (
     ("/to-decide", attention, ["GET"]),
+    ("/what-became", became_pages.what_became, ["GET"]),
     ("/approvals", pairs.show_pairs, ["GET"]),
     ("/partners", directory.show_directory, ["GET"]),
     ("/partners", directory.add_partner, ["POST"]),

@@ -62,6 +62,7 @@ def forget_case(act: Act, case: Case) -> None:
     for place in case.places:
         place.routing = {}
     case.priority_parts = []
+    case.claimed_at = None
     case.routing = {}
     case.facts = {}
     case.word_themes = []
@@ -79,6 +80,7 @@ def _forget_assessments(act: Act, case_id: uuid.UUID) -> None:
     for row in rows:
         act.context.vault.erase(act.session, row.id)
         row.item_classes = {}
+        row.began_at = None
         row.note = None
 
 

@@ -30,6 +30,8 @@ class OfficeOutcome(StrEnum):
     """Who was offered help did not want it."""
     PASSED_ON = "passed_on"
     """It went to another office, which is responsible."""
+    THANKS = "thanks"
+    """It thanks those who worked on it, who are shown so on their own page."""
 
 
 BY_ANSWER = frozenset({OfficeOutcome.TAKEN_UP, OfficeOutcome.NO_ACTION})

@@ -165,6 +165,7 @@ def _new_assessment(
         case_id=case.id,
         person_id=person.id,
         round=case.round,
+        began_at=case.claimed_at if case.claimed_by_id == person.id else None,
         at=act.now,
         scheme=schema.scheme,
         version=schema.version,

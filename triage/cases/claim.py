@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy import case as sql_case
 
 from hotline.accounts.models import Person
 from hotline.accounts.permissions import role_allows, roles_that_may
@@ -59,16 +68,32 @@ def claim_case(act: Act, case: Case, person: Person, minutes: int) -> None:
         .where(Case.id == case.id, free)
         .values(
             claimed_by_id=person.id,
+            claimed_at=_began_at(person, act.now),
             claimed_until=act.now + timedelta(minutes=minutes),
         )
         .execution_options(synchronize_session=False)
     )
     act.session.refresh(
-        case, attribute_names=["claimed_by_id", "claimed_until", "claimed_by"]
+        case,
+        attribute_names=[
+            "claimed_by_id",
+            "claimed_at",
+            "claimed_until",
+            "claimed_by",
+        ],
     )
     if not getattr(taken, "rowcount", 0):
         refuse_if_held(case, person, act.now)
     act.record("case.claimed", "case", case.id, case=case.reference)
+
+
+def _began_at(person: Person, now: datetime) -> ColumnElement[datetime | None]:
+    """Now, or when the person took the case that they only hold longer."""
+    moment = literal(now, Case.claimed_at.type)
+    is_longer = and_(Case.claimed_by_id == person.id, Case.claimed_until > now)
+    return sql_case(
+        (is_longer, func.coalesce(Case.claimed_at, moment)), else_=moment
+    )
 
 
 def release_claim(act: Act, case: Case, person: Person) -> None:

@@ -271,6 +271,7 @@ class Case(Identified, Stateful, Base):
     claimed_by_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("person.id")
     )
+    claimed_at: Mapped[datetime | None]
     claimed_until: Mapped[datetime | None]
     forgotten_at: Mapped[datetime | None]
 
@@ -356,13 +357,19 @@ class Assessment(Identified, Base):
     """
 
     __tablename__ = "assessment"
-    __table_args__ = (UniqueConstraint("case_id", "person_id", "round"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "person_id", "round"),
+        # As a person's own day is read, and that of the team.
+        Index("ix_assessment_person_id", "person_id", "at"),
+        Index("ix_assessment_at", "at"),
+    )
 
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"))
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     round: Mapped[int] = mapped_column(
         default=1
     )  # rises when the case is opened again
+    began_at: Mapped[datetime | None]  # when the person took the case
     at: Mapped[datetime]
     scheme: Mapped[str] = mapped_column(short_text(40))
     version: Mapped[str] = mapped_column(short_text(20))

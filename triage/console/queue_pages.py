@@ -45,6 +45,14 @@ NOTHING = {
     Nothing.VIOLENT: lazy_gettext(
         "What is left is violent, and so was your last case. Take a break, or take it all the same."
     ),
+    Nothing.BREAK: lazy_gettext(
+        "You have worked on violent cases for a good while. Take a break, or take the next all the "
+        "same."
+    ),
+    Nothing.DAY_FULL: lazy_gettext(
+        "You have worked on cases for as long as a day should have. Only cases of a child in "
+        "danger are still offered; what you take from the list yourself is your own decision."
+    ),
     Nothing.OPTED_OUT: lazy_gettext(
         "What is left is of kinds that you opted out of."
     ),
@@ -71,7 +79,7 @@ def queue() -> ResponseReturnValue:
             chosen_columns=_own_columns(),
             opted_out=own_preferences().opted_out,
             kinds=words.KINDS,
-            is_violent_left=request.args.get("rest") == "1",
+            is_pause_offered=request.args.get("rest") == "1",
         )
 
 
@@ -160,12 +168,12 @@ def next_case() -> ResponseReturnValue:
             own_act(session),
             signed_in(),
             minutes,
-            also_violent=request.form.get("violent") == "yes",
+            all_the_same=request.form.get("all_the_same") == "yes",
         )
     if isinstance(taken, Case):
         return redirect(url_for("triage.case", reference=taken.reference), 303)
     flash(str(NOTHING[taken]), "warn")
-    rest = "1" if taken is Nothing.VIOLENT else None
+    rest = "1" if taken in (Nothing.VIOLENT, Nothing.BREAK) else None
     return redirect(url_for("triage.queue", rest=rest), 303)
 
 

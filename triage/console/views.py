@@ -26,6 +26,7 @@ from triage.cases.pages import report_views as reports
 from triage.cases.pages.words import defang
 from triage.console import (
     audit_pages,
+    break_pages,
     bulk_pages,
     list_pages,
     queue_pages,
@@ -55,6 +56,7 @@ PAGES: Mapping[str, RouteCallable] = {
     f"{CASE}/people": people.people,
     "/search": search.search,
     "/hash-lists": list_pages.hash_lists,
+    "/break": break_pages.take_break,
     "/work": work_pages.work,
     "/log": audit_pages.log,
     "/sample": sample_pages.sample,

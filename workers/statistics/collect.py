@@ -44,6 +44,7 @@ def collect_figures(
         *backlog,
         measure_steps(session, period),
         decisions.count_decisions(session, period),
+        decisions.count_views_avoided(session, period),
         decisions.count_told(session, period),
         decisions.count_outcomes(session, period),
         places.count_by_country(session, period),

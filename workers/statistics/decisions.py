@@ -11,6 +11,7 @@ from sqlalchemy import (
     Subquery,
     and_,
     case,
+    exists,
     func,
     or_,
     select,
@@ -27,6 +28,9 @@ from partners.referrals.vocabulary import OfficeOutcome
 from partners.states import ReferralEvent
 from triage.cases.assessment import CLASSES, ILLEGAL
 from triage.cases.models import Case, CaseItem
+from triage.hashlists.kinds import MatchDecision
+from triage.hashlists.models import MediaMatch
+from triage.items.models import ItemMedia
 from workers.statistics import steps
 from workers.statistics.periods import Period
 from workers.statistics.sql import count_groups, is_within
@@ -74,6 +78,41 @@ def count_decisions(session: Session, period: Period) -> FigureTable:
         "class",
         ("count",),
         {name: (counts.get(name, 0),) for name in (*classes, *unlisted)},
+    )
+
+
+def count_views_avoided(session: Session, period: Period) -> FigureTable:
+    """Cases first decided in the period, and how many of them had a file that a list knew by then.
+
+    Nothing in this service shows a file to anybody: each of them was decided unseen. A match that
+    an analyst refused is none.
+    """
+    decided = steps.first_assessed(period)
+    known = (
+        exists()
+        .where(
+            CaseItem.case_id == decided.c.case_id,
+            ItemMedia.item_id == CaseItem.item_id,
+            MediaMatch.media_id == ItemMedia.media_id,
+            MediaMatch.at <= decided.c.at,
+            MediaMatch.decision != MatchDecision.DISCONFIRMED,
+        )
+        .correlate(decided)
+    )
+    total, with_known = session.execute(
+        select(
+            func.count(), func.coalesce(func.sum(case((known, 1), else_=0)), 0)
+        ).select_from(decided)
+    ).one()
+    return make_table(
+        TableName.VIEWS_AVOIDED,
+        "ground",
+        ("count",),
+        {
+            "all_unseen": (total,),
+            "known_file": (int(with_known),),
+            "no_known_file": (total - int(with_known),),
+        },
     )
 
 

@@ -41,6 +41,7 @@ FOR_WHOM: Mapping[str, tuple[TableName, ...]] = {
         TableName.TOTALS,
         TableName.REPORTS_BY_KIND,
         TableName.DECISIONS,
+        TableName.VIEWS_AVOIDED,
         TableName.DURATIONS,
         TableName.BACKLOG_BY_STATE,
         TableName.BACKLOG_BY_AGE,

@@ -44,6 +44,7 @@ BARS: Mapping[TableName, str] = {
     TableName.BACKLOG_BY_AGE: "count",
     TableName.DURATIONS: "median_hours",
     TableName.DECISIONS: "count",
+    TableName.VIEWS_AVOIDED: "count",
     TableName.TOLD: "told",
     TableName.OUTCOMES: "count",
     TableName.BY_COUNTRY: "found",

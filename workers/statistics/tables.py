@@ -31,6 +31,7 @@ class TableName(StrEnum):
     BACKLOG_BY_DAY = "backlog_by_day"
     DURATIONS = "durations"
     DECISIONS = "decisions"
+    VIEWS_AVOIDED = "views_avoided"
     TOLD = "told"
     OUTCOMES = "outcomes"
     BY_COUNTRY = "by_country"

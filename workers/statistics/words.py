@@ -26,6 +26,7 @@ TITLES: Mapping[TableName, LazyString] = {
     TableName.BACKLOG_BY_DAY: lazy_gettext("Backlog by day"),
     TableName.DURATIONS: lazy_gettext("How long each step took"),
     TableName.DECISIONS: lazy_gettext("What was found"),
+    TableName.VIEWS_AVOIDED: lazy_gettext("Views avoided"),
     TableName.TOLD: lazy_gettext("Offices that were told"),
     TableName.OUTCOMES: lazy_gettext("What came of it, as offices say"),
     TableName.BY_COUNTRY: lazy_gettext("Where it lay: countries"),
@@ -48,6 +49,11 @@ NOTES: Mapping[TableName, LazyString] = {
         "Steps that ended in the period; each case and each location counts once. From receipt is "
         "since the first report, from the assessment since the house knew what it is. Without "
         "hold leaves out the time in which the police wanted the place left alone."
+    ),
+    TableName.VIEWS_AVOIDED: lazy_gettext(
+        "Cases decided for the first time in the period. This service has no way to show anybody "
+        "a picture, so each of them was decided without one; what somebody saw elsewhere, as in "
+        "a browser of their own, cannot be counted here."
     ),
     TableName.BY_COUNTRY: lazy_gettext(
         "Found: where new locations were first found to lie. Removed: verified by our own "
@@ -83,6 +89,7 @@ KEYS: Mapping[str, LazyString] = {
     "age": lazy_gettext("Age"),
     "step": lazy_gettext("Step"),
     "class": lazy_gettext("Class"),
+    "ground": lazy_gettext("Decided on"),
     "office": lazy_gettext("Office"),
     "outcome": lazy_gettext("Outcome"),
     "country": lazy_gettext("Country"),
@@ -146,6 +153,11 @@ ROWS: Mapping[str, LazyString] = {
     "locations_back_again": lazy_gettext("Locations that came back"),
     "backlog_in_28_days": lazy_gettext(
         "Backlog in 28 days, if it goes on like this"
+    ),
+    "all_unseen": lazy_gettext("All, and nobody was shown anything"),
+    "known_file": lazy_gettext("of them with a file that a list knew before"),
+    "no_known_file": lazy_gettext(
+        "of them on what was reported and found about the place"
     ),
     "under_1_day": lazy_gettext("under 1 day"),
     "1_to_3_days": lazy_gettext("1 to 3 days"),

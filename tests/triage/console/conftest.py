@@ -71,6 +71,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         triage.console.list_pages,
         triage.console.work_pages,
         triage.console.bulk_pages,
+        triage.console.break_pages,
         triage.console.queue_pages,
         triage.console.search.pages,
     ):

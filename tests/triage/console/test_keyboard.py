@@ -211,3 +211,63 @@ def test_keys_are_taken_as_they_are_pressed(page: Page, base: str) -> None:
     page.locator("main button.primary").focus()
     go(page, "Enter")
     assert "Your keys are stored" in page.inner_text("main")
+
+
+COUNT_LYING = """() => {
+  const canvas = document.querySelector("canvas");
+  const pen = canvas.getContext("2d");
+  const wanted = getComputedStyle(canvas).getPropertyValue("--line").trim();
+  const hex = (part) => part.toString(16).padStart(2, "0");
+  let count = 0;
+  for (let x = 12; x < 240; x += 24)
+    for (let y = 12; y < 384; y += 24) {
+      const [red, green, blue] = pen.getImageData(x, y, 1, 1).data;
+      count += "#" + hex(red) + hex(green) + hex(blue) === wanted;
+    }
+  return count;
+}"""
+
+
+@pytest.mark.timeout(180)
+def test_the_game_of_the_break_sends_and_stores_nothing(
+    page: Page, base: str
+) -> None:
+    """It is played by keys or buttons, holds still until then, and never ends."""
+    page.goto(f"{base}/console/queue")
+    page.click("text=Take a break")
+    page.wait_for_selector("canvas:visible")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+
+    def field() -> str:
+        drawn = "document.querySelector('canvas').toDataURL()"
+        return str(page.evaluate(drawn))
+
+    def lying() -> int:
+        """How many places hold the colour of what lies."""
+        return int(page.evaluate(COUNT_LYING))
+
+    at_first = field()
+    page.wait_for_timeout(1_200)
+    assert field() == at_first
+    page.focus("canvas")
+    press(page, "ArrowLeft")
+    assert field() != at_first
+    hold = page.locator("[data-move=pause]")
+    assert hold.get_attribute("aria-pressed") == "false"
+    before = field()
+    page.wait_for_timeout(2_000)
+    assert field() != before
+    press(page, "Space")
+    assert hold.get_attribute("aria-pressed") == "true"
+    before = field()
+    page.click("[data-move=sink]")
+    assert field() != before
+    page.focus("canvas")
+    press(page, *["ArrowUp", "ArrowDown"] * 300)
+    assert lying() > 20
+    before = field()
+    page.click("[data-move=sink]")
+    assert field() != before
+    assert sent == []
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0

@@ -21,6 +21,7 @@ from hotline.accounts.shortcuts import (
 )
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
+from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
 from tests.support.clock import Clock
 from triage.cases.models import Assessment, Case
@@ -137,7 +138,7 @@ def test_who_has_only_violent_ones_left_may_take_one_all_the_same(
     assert "rest=1" in browser.post("/console/queue/next").location
     page = browser.get("/console/queue", rest="1").text
     assert "Take it all the same" in page
-    assert take_next(browser, violent="yes") == violent
+    assert take_next(browser, all_the_same="yes") == violent
     clock.now += timedelta(hours=3)
     assert take_next(browse("analyst")) == violent
 
@@ -343,3 +344,91 @@ def test_keys_of_pages_that_never_meet_may_be_the_same(app: Flask) -> None:
         assert check_keys({"case.tag": "KeyA", "case.assess": "KeyT"})
         with pytest.raises(InvalidInput):
             check_keys({"case.tag": "KeyN"})
+
+
+# breaks, and the end of a day
+
+
+def work_on(
+    context: Context,
+    reference: str,
+    clock: Clock,
+    minutes: int,
+    **answers: str,
+) -> None:
+    """``analyst`` took the case ``minutes`` ago and assesses it now."""
+    add_assessment(context, reference, "analyst", clock, **answers)
+    with context.database.writing() as session:
+        made = session.scalars(
+            select(Assessment).order_by(Assessment.id.desc()).limit(1)
+        ).one()
+        made.began_at = clock.now - timedelta(minutes=minutes)
+
+
+def test_after_a_while_of_violence_a_break_is_due(
+    browse: Browse, make_case: Make, context: Context, clock: Clock
+) -> None:
+    for _ in range(2):
+        clock.forward(minutes=25)
+        work_on(
+            context, make_case("assessed"), clock, 25, **{"class": "baseline"}
+        )
+    calm = make_case(priority=10)
+    browser = browse("analyst")
+    browser.post("/console/queue/next")
+    page = browser.get("/console/queue", rest="1").text
+    assert "for a good while" in page
+    assert "Take it all the same" in page
+    assert case_of(context, calm).claimed_by_id is None
+    urgent = make_case(priority=1, danger_now=True)
+    assert take_next(browser) == urgent
+    browser.post(f"/console/cases/{urgent}/release")
+    assert take_next(browse("second")) == urgent
+    clock.forward(minutes=11)
+    assert take_next(browser) == calm
+
+
+def test_a_day_has_an_end_that_no_button_moves(
+    browse: Browse, make_case: Make, context: Context, clock: Clock
+) -> None:
+    for _ in range(10):
+        clock.forward(minutes=25)
+        work_on(context, make_case("assessed"), clock, 25)
+    calm = make_case(priority=10)
+    browser = browse("analyst")
+    browser.post("/console/queue/next", all_the_same="yes")
+    page = browser.get("/console/queue").text
+    assert "as long as a day should have" in page
+    assert "Take it all the same" not in page
+    assert case_of(context, calm).claimed_by_id is None
+    clock.forward(hours=18)
+    assert take_next(browse("analyst")) == calm
+
+
+def test_time_begins_with_the_claim_and_not_with_holding_it_longer(
+    browse: Browse, make_case: Make, context: Context, clock: Clock
+) -> None:
+    reference = make_case()
+    browser = browse("analyst")
+    began = clock.now
+    browser.post(f"/console/cases/{reference}/claim")
+    clock.forward(minutes=7)
+    browser.post(f"/console/cases/{reference}/claim")
+    assert case_of(context, reference).claimed_at == began
+    browser.post(f"/console/cases/{reference}/release")
+    browser.post(f"/console/cases/{reference}/claim")
+    assert case_of(context, reference).claimed_at == clock.now
+
+
+def test_the_page_of_the_break_shows_ones_own_day_and_stores_nothing(
+    browse: Browse, make_case: Make, context: Context, clock: Clock
+) -> None:
+    work_on(context, make_case("assessed"), clock, 25, **{"class": "baseline"})
+    with context.database.reading() as session:
+        before = session.scalars(select(AuditEntry.id)).all()
+    own = browse("analyst").get("/console/break").text
+    assert re.search(r"Minutes on violent cases</dt>\s*<dd>25</dd>", own)
+    others = browse("second").get("/console/break").text
+    assert re.search(r"Minutes on violent cases</dt>\s*<dd>0</dd>", others)
+    with context.database.reading() as session:
+        assert session.scalars(select(AuditEntry.id)).all() == before

@@ -41,7 +41,7 @@ from triage.availability.model import VerdictName
 from triage.availability.pages import load_error_pages
 from triage.availability.policy import load_policy
 from triage.cases.assessment import CLASSES, IccamList, load_schema
-from triage.cases.handling.next_case import load_exposure
+from triage.cases.handling.exposure import load_exposure
 from triage.hashlists.owners.remote import load_remote_lists
 from triage.hosting.sources.cdn import CdnRanges
 from triage.hosting.sources.known import load_known_networks

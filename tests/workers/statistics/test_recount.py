@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from hotline.core.context import Context
+from hotline.core.storage.ids import new_id
 from hotline.core.storage.machine import HistoryEntry
 from hotline.intake.models import Report, ReportMessage
 from partners.directory.models import Partner
@@ -23,7 +24,9 @@ from partners.referrals.models import Hold, Referral, ReferralOutcome
 from partners.referrals.vocabulary import OfficeOutcome
 from triage.cases.assessment import load_schema
 from triage.cases.models import Assessment, Case, CaseItem
-from triage.items.models import HostingHop, Item
+from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
+from triage.items.models import HostingHop, Item, ItemMedia
+from triage.media.models import Media
 from workers.bench.figures_data import fill_with_cases
 from workers.bench.figures_rows import Span
 from workers.statistics.collect import collect_figures
@@ -73,6 +76,8 @@ class Raw:
         self.answers = rows(ProviderAnswer)
         self.outcomes = rows(ReferralOutcome)
         self.acts = rows(ManualAct)
+        self.files = rows(ItemMedia)
+        self.matches = rows(MediaMatch)
         self.history = sorted(rows(HistoryEntry), key=lambda e: (e.at, e.id))
         self.events: dict[Any, list[Any]] = defaultdict(list)
         for event in self.history:
@@ -131,6 +136,54 @@ class Raw:
         if not began or not ended:
             return 0
         return whole(max(ended)) - whole(min(began))
+
+
+def add_matches(session: Any) -> None:
+    """Files of some cases that a list knew: in time, too late, or as an analyst refused."""
+    known = HashList(id=new_id(), name="known", created_at=SPAN.start)
+    session.add(known)
+    session.flush()
+    entry = HashEntryRow(
+        list_id=known.id, kind="md5", value="1" * 32, category="", added_in=1
+    )
+    session.add(entry)
+    session.flush()
+    places = session.scalars(select(CaseItem).order_by(CaseItem.id)).all()
+    for number, place in enumerate(places):
+        file = Media(
+            id=new_id(),
+            sha256=f"{number:064x}",
+            sha1=f"{number:040x}",
+            md5=f"{number:032x}",
+            kind="image",
+            media_type="image/png",
+            size=1,
+            first_seen_at=place.added_at,
+        )
+        session.add(file)
+        session.flush()
+        session.add(
+            ItemMedia(
+                item_id=place.item_id,
+                media_id=file.id,
+                url="https://one.test/a.png",
+                source="page",
+                first_seen_at=place.added_at,
+                last_seen_at=place.added_at,
+            )
+        )
+        is_late, is_refused = number % 3 == 1, number % 3 == 2
+        session.add(
+            MediaMatch(
+                media_id=file.id,
+                entry_id=entry.id,
+                list_id=known.id,
+                kind="md5",
+                distance=0,
+                at=SPAN.end if is_late else place.added_at,
+                decision="disconfirmed" if is_refused else "open",
+            )
+        )
 
 
 def whole(moment: datetime) -> int:
@@ -485,6 +538,32 @@ def recount_decisions(raw: Raw, period: Period) -> Answer:
     return {name: [found[name]] for name in (*names, "reopened_since")}
 
 
+def recount_views(raw: Raw, period: Period) -> Answer:
+    total = known = 0
+    for case_id in raw.cases:
+        assessed = raw.assessed(case_id)
+        if assessed is None or not is_in(assessed, period):
+            continue
+        items = {
+            place.item_id
+            for place in raw.places.values()
+            if place.case_id == case_id
+        }
+        files = {one.media_id for one in raw.files if one.item_id in items}
+        total += 1
+        known += any(
+            match.media_id in files
+            and match.at <= assessed
+            and match.decision != "disconfirmed"
+            for match in raw.matches
+        )
+    return {
+        "all_unseen": [total],
+        "known_file": [known],
+        "no_known_file": [total - known],
+    }
+
+
 def recount_totals(raw: Raw, period: Period, days: Answer) -> Answer:
     reports = [one for one in raw.reports if is_in(one.received_at, period)]
     firsts: dict[Any, datetime] = {}
@@ -549,6 +628,7 @@ def recount(
         ),
         TableName.DURATIONS: recount_steps(raw, period),
         TableName.DECISIONS: recount_decisions(raw, period),
+        TableName.VIEWS_AVOIDED: recount_views(raw, period),
         TableName.TOLD: recount_told(raw, period),
         TableName.OUTCOMES: {
             outcome.value: [
@@ -584,6 +664,7 @@ def test_every_figure_is_what_the_raw_events_say(
     context = make_context(backend)
     with context.database.writing() as session:
         fill_with_cases(session, CASES, SPAN)
+        add_matches(session)
     schema = load_schema(context.settings.data_dir)
     questions = [question.name for question in schema.questions]
     for period in PERIODS:
@@ -604,6 +685,7 @@ def test_the_made_up_year_has_something_of_everything(
     context = make_context()
     with context.database.writing() as session:
         fill_with_cases(session, CASES, SPAN)
+        add_matches(session)
     schema = load_schema(context.settings.data_dir)
     with context.database.reading() as session:
         figures = collect_figures(
@@ -616,7 +698,11 @@ def test_the_made_up_year_has_something_of_everything(
         TableName.LANZAROTE,
         TableName.BACKLOG_BY_AGE,
         TableName.TOLD,
+        TableName.VIEWS_AVOIDED,
     ):
         assert sum(int(row.values[0] or 0) for row in figures[name].rows), name
+    views = figures[TableName.VIEWS_AVOIDED]
+    assert views.value("known_file", "count")
+    assert views.value("no_known_file", "count")
     assert figures[TableName.AGREEMENT].value("class", "kappa") is not None
     assert figures[TableName.TOTALS].value("locations_back_again", "count")

@@ -1,38 +1,30 @@
 """The next case for somebody: the most urgent one that they may take and should be offered.
 
 Never one that they assessed in this round, that somebody else holds or that is kept for another,
-or of a kind that they opted out of. After a violent one comes another kind, except where a child
-is in danger now: that waits for nobody.
+or of a kind that they opted out of. After a violent one comes another kind; after a while of them a
+break is due; and a day has an end. A child in danger now waits for none of these three.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
-from typing import ClassVar
 
-from pydantic import ConfigDict
 from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.accounts.preferences import preferences_of
 from hotline.core.act import Act
-from hotline.core.datafiles import files
-from hotline.core.datafiles.shapes import parse_file
-from hotline.core.datafiles.vocabulary import find_unknown
-from hotline.core.errors import Conflict, Misconfigured
-from hotline.intake.kinds import ReportKind
-from triage.cases.assessment import CLASSES, Schema, load_schema
+from hotline.core.errors import Conflict
 from triage.cases.claim import claim_case
+from triage.cases.handling.exposure import Exposure, load_exposure
+from triage.cases.handling.time_spent import measure_own_day
 from triage.cases.models import Assessment, Case
 from triage.cases.vocabulary import CaseState
 
-FILE = "exposure.toml"
 ASSESSABLE = (
     CaseState.WAITING,
     CaseState.SECOND_ASSESSMENT,
@@ -42,19 +34,6 @@ TRIED = 5
 """Cases that are tried where others are quicker."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
-    """Which cases count as violent, as the data file says."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-    dated: str
-    source: str
-    kinds: tuple[str, ...]
-    proposed: tuple[str, ...]
-    answers: Mapping[str, tuple[str, ...]]
-    within_minutes: int
-
-
 class Nothing(StrEnum):
     """Why there is no next case."""
 
@@ -62,59 +41,33 @@ class Nothing(StrEnum):
     """Nothing is left that the person may assess."""
     VIOLENT = "violent"
     """What is left is violent, and so was the last one."""
+    BREAK = "break"
+    """The person has worked on violent cases for so long that a break is due."""
+    DAY_FULL = "day_full"
+    """The person has worked on cases for as long as a day may have."""
     OPTED_OUT = "opted_out"
     """What is left is of kinds that the person opted out of."""
 
 
-def load_exposure(override_dir: Path | None = None) -> Exposure:
-    """The data file; ``Misconfigured`` names its faults."""
-    data = files.read_toml("triage.cases", FILE, override_dir)
-    made = parse_file(
-        Exposure, FILE, {**data, "dated": str(data.get("dated", ""))}
-    )
-    faults = _list_faults(made, load_schema(override_dir))
-    if faults:
-        raise Misconfigured(f"Data file {FILE}: {'; '.join(faults)}.")
-    return made
-
-
-def _list_faults(made: Exposure, schema: Schema) -> list[str]:
-    """Words that nothing stored can be: a misspelt one would protect nobody."""
-    choices = {
-        question.name: {choice.value for choice in question.choices}
-        for question in schema.questions
-    }
-    named = {
-        "/kinds": (made.kinds, {str(kind) for kind in ReportKind}),
-        "/proposed": (made.proposed, set(CLASSES)),
-        "/answers": (tuple(made.answers), set(choices)),
-        **{
-            f"/answers/{name}": (values, choices.get(name, set()))
-            for name, values in made.answers.items()
-            if name in choices
-        },
-    }
-    return [
-        f"{where}: {fault}"
-        for where, (words, possible) in named.items()
-        for fault in find_unknown(words, possible)
-    ]
-
-
 def take_next(
-    act: Act, person: Person, minutes: int, *, also_violent: bool = False
+    act: Act, person: Person, minutes: int, *, all_the_same: bool = False
 ) -> Case | Nothing:
-    """Claim the next case for the person, or say why there is none."""
+    """Claim the next case for the person, or say why there is none.
+
+    ``all_the_same``: the person wants no break and takes a violent one. A full day stays full.
+    """
     exposure = load_exposure(act.context.settings.data_dir)
-    must_rest = not also_violent and was_last_violent(
-        act.session, person, exposure, act.now
-    )
+    pause = _find_pause(act, person, exposure)
+    if pause is not Nothing.DAY_FULL and all_the_same:
+        pause = None
     kinds = preferences_of(act.session, person.id).opted_out
     conditions = _offered(person, act.now)
     if kinds:
         conditions.append(Case.kind.not_in(kinds))
-    if must_rest:
+    if pause is Nothing.VIOLENT:
         conditions.append(or_(Case.danger_now, not_(_is_violent(exposure))))
+    elif pause is not None:
+        conditions.append(Case.danger_now.is_(True))
     for case_id in _most_urgent(act.session, conditions):
         case = act.session.get_one(Case, case_id)
         try:
@@ -122,7 +75,21 @@ def take_next(
         except Conflict:  # somebody was quicker
             continue
         return case
-    return _why_nothing(act.session, person, act.now, kinds)
+    return _why_nothing(act.session, person, act.now, kinds, pause)
+
+
+def _find_pause(
+    act: Act, person: Person, exposure: Exposure
+) -> Nothing | None:
+    """What keeps back the cases in which nobody is in danger now, or the violent ones of them."""
+    today = measure_own_day(act.session, act.context, person, act.now)
+    if today.is_full(exposure):
+        return Nothing.DAY_FULL
+    if today.is_break_due(exposure):
+        return Nothing.BREAK
+    if was_last_violent(act.session, person, exposure, act.now):
+        return Nothing.VIOLENT
+    return None
 
 
 def was_last_violent(
@@ -140,14 +107,7 @@ def was_last_violent(
     if last is None:
         return False
     answers, kind, proposed = last
-    return (
-        kind in exposure.kinds
-        or proposed in exposure.proposed
-        or any(
-            answers.get(question) in values
-            for question, values in exposure.answers.items()
-        )
-    )
+    return exposure.is_violent(answers, kind, proposed)
 
 
 def _offered(person: Person, now: datetime) -> list[ColumnElement[bool]]:
@@ -203,14 +163,18 @@ def _most_urgent(
 
 
 def _why_nothing(
-    session: Session, person: Person, now: datetime, kinds: Sequence[str]
+    session: Session,
+    person: Person,
+    now: datetime,
+    kinds: Sequence[str],
+    pause: Nothing | None,
 ) -> Nothing:
+    """A pause is told only where there is something to pause from."""
     conditions = _offered(person, now)
-    if kinds and not _most_urgent(
-        session, [*conditions, Case.kind.not_in(kinds)]
-    ):
-        is_left = bool(_most_urgent(session, conditions))
-        return Nothing.OPTED_OUT if is_left else Nothing.EMPTY
-    return (
-        Nothing.VIOLENT if _most_urgent(session, conditions) else Nothing.EMPTY
-    )
+    if not _most_urgent(session, conditions):
+        return Nothing.EMPTY
+    if kinds:
+        conditions.append(Case.kind.not_in(kinds))
+        if not _most_urgent(session, conditions):
+            return Nothing.OPTED_OUT
+    return pause or Nothing.EMPTY

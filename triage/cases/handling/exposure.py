@@ -1,0 +1,145 @@
+"""Pure: which cases are violent, how long somebody worked on them, and when a break is due.
+
+The numbers are data: ``exposure.toml``. Time runs from when a person took a case until they
+assessed it. What was assessed without being taken first, as many cases in one act are, has no
+length; nor has what was taken and given back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import ConfigDict, Field
+
+from hotline.core.datafiles import files
+from hotline.core.datafiles.shapes import parse_file
+from hotline.core.datafiles.vocabulary import find_unknown
+from hotline.core.errors import Misconfigured
+from hotline.intake.kinds import ReportKind
+from triage.cases.assessment import CLASSES, Schema, load_schema
+
+FILE = "exposure.toml"
+Minutes = Annotated[int, Field(ge=1, le=24 * 60)]
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What the data file says; see its head for what each field means."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    dated: str
+    source: str
+    kinds: tuple[str, ...]
+    proposed: tuple[str, ...]
+    answers: Mapping[str, tuple[str, ...]]
+    within_minutes: int
+    longest_minutes: Minutes = 30
+    break_after_minutes: Minutes = 45
+    break_minutes: Minutes = 10
+    day_minutes: Minutes = 240
+
+    def is_violent(
+        self, answers: Mapping[str, Any], kind: str, proposed: str
+    ) -> bool:
+        """Whether a case is, by what was reported, what lists propose or somebody answered."""
+        return (
+            kind in self.kinds
+            or proposed in self.proposed
+            or any(
+                answers.get(question) in values
+                for question, values in self.answers.items()
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stint:
+    """One person's work on one case; without ``began_at`` nobody knows how long it took."""
+
+    began_at: datetime | None
+    ended_at: datetime
+    is_violent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSpent:
+    """One person's work of a day. ``since_break``: on violent cases since the last break."""
+
+    cases: int = 0
+    violent_cases: int = 0
+    time: timedelta = timedelta()
+    violent_time: timedelta = timedelta()
+    since_break: timedelta = timedelta()
+
+    def is_full(self, exposure: Exposure) -> bool:
+        return self.time >= timedelta(minutes=exposure.day_minutes)
+
+    def is_break_due(self, exposure: Exposure) -> bool:
+        due_after = timedelta(minutes=exposure.break_after_minutes)
+        return self.since_break >= due_after
+
+
+def load_exposure(override_dir: Path | None = None) -> Exposure:
+    """The data file; ``Misconfigured`` names its faults."""
+    data = files.read_toml("triage.cases", FILE, override_dir)
+    made = parse_file(
+        Exposure, FILE, {**data, "dated": str(data.get("dated", ""))}
+    )
+    faults = _list_faults(made, load_schema(override_dir))
+    if faults:
+        raise Misconfigured(f"Data file {FILE}: {'; '.join(faults)}.")
+    return made
+
+
+def measure_time(
+    stints: Iterable[Stint], exposure: Exposure, now: datetime
+) -> TimeSpent:
+    """Of one person. What several cases in hand have in common of time counts once."""
+    longest = timedelta(minutes=exposure.longest_minutes)
+    long_enough = timedelta(minutes=exposure.break_minutes)
+    cases = violent_cases = 0
+    time = violent_time = since_break = timedelta()
+    before: datetime | None = None
+    for stint in sorted(stints, key=lambda each: each.ended_at):
+        start = max(stint.began_at or stint.ended_at, stint.ended_at - longest)
+        if before is not None:
+            start = max(start, before)
+            if start - before >= long_enough:
+                since_break = timedelta()
+        taken = stint.ended_at - start
+        cases, time = cases + 1, time + taken
+        if stint.is_violent:
+            violent_cases += 1
+            violent_time += taken
+            since_break += taken
+        before = stint.ended_at
+    if before is not None and now - before >= long_enough:
+        since_break = timedelta()
+    return TimeSpent(cases, violent_cases, time, violent_time, since_break)
+
+
+def _list_faults(made: Exposure, schema: Schema) -> list[str]:
+    """Words that nothing stored can be: a misspelt one would protect nobody."""
+    choices = {
+        question.name: {choice.value for choice in question.choices}
+        for question in schema.questions
+    }
+    named = {
+        "/kinds": (made.kinds, {str(kind) for kind in ReportKind}),
+        "/proposed": (made.proposed, set(CLASSES)),
+        "/answers": (tuple(made.answers), set(choices)),
+        **{
+            f"/answers/{name}": (values, choices.get(name, set()))
+            for name, values in made.answers.items()
+            if name in choices
+        },
+    }
+    return [
+        f"{where}: {fault}"
+        for where, (words, possible) in named.items()
+        for fault in find_unknown(words, possible)
+    ]
