@@ -120,6 +120,6 @@ def _read_time(now: datetime) -> datetime:
     moment = local_time(entered) if entered else now
     if moment is None:
         raise InvalidInput(
-            "This time cannot be read.", hint="Load the page anew."
+            "This time cannot be read.", hint="Reload the page."
         )
     return moment

@@ -140,7 +140,7 @@ def _read_person() -> uuid.UUID:
         return uuid.UUID(request.form.get("person", ""))
     except ValueError:
         raise InvalidInput(
-            "This choice cannot be read.", hint="Load the page anew."
+            "This choice cannot be read.", hint="Reload the page."
         ) from None
 
 

@@ -68,7 +68,7 @@ def _read_choices() -> dict[str, uuid.UUID | None]:
         }
     except ValueError:
         raise InvalidInput(
-            "This choice cannot be read.", hint="Load the page anew."
+            "This choice cannot be read.", hint="Reload the page."
         ) from None
 
 
@@ -94,7 +94,7 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
         if plan.state == PlanState.SUPERSEDED:
             flash(
                 gettext(
-                    "The case has changed since; nothing was sent. Ask anew."
+                    "The case has changed since; nothing was sent. Ask again."
                 ),
                 "bad",
             )
