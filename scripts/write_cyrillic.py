@@ -36,7 +36,7 @@ PARTED = re.compile(
 KEPT = re.compile(
     r"%\(\w+\)s|\\[n\"\\]|https?://\S+|[\w.-]+\.(?:org|json)\b|\.onion\b"
     r"|\bAS\d+|(?:name|other)=value|hotline user invite NAME"
-    r"|\b(?:AL|API|CSAM|CSV|CyberTipline|DNS|HTTPS?|IBAN|ICCAM|INHOPE|IP|JavaScript|MD5|NCMEC"
+    r"|\b(?:AL|API|CSAM|CSV|CyberTipline|DNS|HTTPS?|IBAN|ICCAM|INHOPE|JavaScript|MD5|NCMEC"
     r"|P2P|PDF|PDQ|PayPal|Push|QR|SHA-1|SHA-256|SMS|SVG|Shift|Tor|URL|UTC|VICS|XARF v4"
     r"|Subject:|Re:|blog|eMule|grooming|https?|imageboard|onion|pHash|push|torrent)(?!\w)"
 )

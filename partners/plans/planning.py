@@ -230,7 +230,7 @@ def _require_police(
             phrase(
                 "Such a notice leaves only after the police have released it."
             ),
-            fields={"/routes": "Choose the police as well."},
+            fields={"/routes": phrase("Choose the police as well.")},
             hint=phrase("Choose the police as well."),
         )
 
