@@ -15,4 +15,4 @@ def worded_error(error: HotlineError) -> str:
 
 def is_worded(error: HotlineError) -> bool:
     """Whether the catalogue of the page's language has the error's sentence."""
-    return gettext(error.template) != error.template
+    return bool(gettext(error.template) != error.template)

@@ -14,6 +14,7 @@ REACHED = (
     "triage/console",
     "triage/items",
     "partners",
+    "workers/statistics",
 )
 """What pages call. Elsewhere errors go to the command line, to the log or to a machine's answer."""
 ERRORS = {"InvalidInput", "Conflict", "NotFound", "Forbidden", "TooMany"}
