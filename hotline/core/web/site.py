@@ -404,6 +404,7 @@ def _page_variables() -> dict[str, object]:
         "country": ctx.country,
         "hotline_name": ctx.hotline_name,
         "languages": page_languages(),
+        "language_name": language_name,
         "language": str(locale).replace("_", "-")
         if locale
         else page_languages()[0],
