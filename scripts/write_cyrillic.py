@@ -34,11 +34,16 @@ PARTED = re.compile(
 )
 # Names, formats and addresses that keep their own letters in every alphabet.
 KEPT = re.compile(
-    r"%\(\w+\)s|https?://\S+|[\w.-]+\.(?:org|json)\b|\.onion\b"
-    r"|\b(?:API|CSAM|CSV|CyberTipline|IBAN|ICCAM|INHOPE|P2P|PDF|Shift|Tor|UTC|VICS|XARF v4"
-    r"|Subject:|Re:|blog|eMule|grooming|imageboard|torrent)(?!\w)"
+    r"%\(\w+\)s|\\[n\"\\]|https?://\S+|[\w.-]+\.(?:org|json)\b|\.onion\b"
+    r"|\bAS\d+|\b\d{4}-Q\d|(?:name|other)=value|hotline user invite NAME"
+    r"|\b(?:AL|API|CSAM|CSV|CyberTipline|DNS|HTTPS?|IBAN|ICCAM|INHOPE|JavaScript|MD5|NCMEC"
+    r"|P2P|PDF|PDQ|PayPal|Push|QR|SHA-1|SHA-256|SMS|SVG|Shift|Tor|URL|UTC|VICS|XARF v4"
+    r"|Subject:|Re:|blog|eMule|grooming|https?|imageboard|onion|pHash|push|torrent)(?!\w)"
 )
 TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+# What stands behind "msgstr", with each plural and each further line of it.
+TRANSLATION = re.compile(r'(?m)^msgstr.*(\n(msgstr.*|".*"))*')
+QUOTED = re.compile(r'(?m)"(.*)"$')
 QUOTED_WORDS = re.compile(r'"([^"]*)"')
 BLANK = re.compile(r"\{\w+\}")
 
@@ -61,9 +66,10 @@ def turn_reasons(toml: str) -> str:
 def turn_catalogue(po: str) -> str:
     """A catalogue: only what stands behind ``msgstr``, and the head's name of the language."""
     head, sentences = po.split("\n\n", 1)
-    turned = re.sub(
-        r'(?m)^msgstr "(.*)"$',
-        lambda match: f'msgstr "{turn_text(match[1])}"',
+    turned = TRANSLATION.sub(
+        lambda translation: QUOTED.sub(
+            lambda line: f'"{turn_text(line[1])}"', translation[0]
+        ),
         sentences,
     )
     return f"{head.replace('sr_Latn', 'sr_Cyrl')}\n\n{turned}"
@@ -119,6 +125,7 @@ def cyrillic_files() -> Iterator[tuple[Path, str]]:
         "routing.toml": turn_reasons,
         "keywords.toml": turn_reasons,
         "letters.po": turn_catalogue,
+        "console.po": turn_catalogue,
         "partners.po": turn_catalogue,
         **{
             f"letters/{path.name}": turn_letter

@@ -27,7 +27,7 @@ from hotline.accounts.standing import (
 from hotline.accounts.step_up import require_fresh_proof
 from hotline.core.act import Act
 from hotline.core.context import utc_now
-from hotline.core.errors import Forbidden
+from hotline.core.errors import Forbidden, phrase
 from hotline.core.web import site
 
 COOKIE_PATH = "/console"
@@ -51,7 +51,8 @@ def signed_in() -> Person:
     person = current_person()
     if person is None:
         raise Forbidden(
-            "You are not signed in.", hint="Sign in and try again."
+            phrase("You are not signed in."),
+            hint=phrase("Sign in and try again."),
         )
     return person
 
@@ -61,7 +62,8 @@ def signed_in_login() -> Login:
     login = current_login()
     if login is None:
         raise Forbidden(
-            "You are not signed in.", hint="Sign in and try again."
+            phrase("You are not signed in."),
+            hint=phrase("Sign in and try again."),
         )
     return login
 
@@ -129,7 +131,8 @@ def _send_elsewhere(login: Login | None) -> Response:
     """To the page that has to be passed first; what was sent to another one is refused."""
     if request.method != "GET":
         raise Forbidden(
-            "You are not signed in.", hint="Sign in and try again."
+            phrase("You are not signed in."),
+            hint=phrase("Sign in and try again."),
         )
     places = {
         Standing.MUST_PROVE: "factors.prove",

@@ -42,7 +42,7 @@ from hotline.accounts.step_up import (
     take_proof,
 )
 from hotline.core.context import utc_now
-from hotline.core.errors import Forbidden, InvalidInput, TooMany
+from hotline.core.errors import Forbidden, InvalidInput, TooMany, phrase
 from hotline.core.web import site
 
 blueprint = Blueprint("factors", __name__, url_prefix="/console/account")
@@ -254,13 +254,13 @@ def _require_fresh() -> None:
     login = signed_in_login()
     minutes = site.current_context().settings.step_up_minutes
     if not login.is_fresh(utc_now(), minutes):
-        raise Forbidden("Begin again: this took too long.")
+        raise Forbidden(phrase("Begin again: this took too long."))
 
 
 def _require_site() -> passkeys.Site:
     passkey_site = passkeys.site_of(site.current_context().settings)
     if passkey_site is None:
         raise InvalidInput(
-            "Browsers know passkeys only over HTTPS and under a name."
+            phrase("Browsers know passkeys only over HTTPS and under a name.")
         )
     return passkey_site

@@ -17,7 +17,7 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from hotline.core.errors import Busy, InvalidInput
+from hotline.core.errors import Busy, InvalidInput, phrase
 from hotline.core.storage.ids import new_receipt
 
 HASHER = PasswordHasher(time_cost=4, memory_cost=64 * 1024, parallelism=4)
@@ -75,15 +75,23 @@ def check_strength(
     password: str, username: str, pointer: str = "/password"
 ) -> None:
     """Length is what counts (NIST SP 800-63B, 5.1.1): 12 characters or more, not the own name."""
-    reason = ""
     if len(password) < SHORTEST:
-        reason = f"must have at least {SHORTEST} characters"
-    elif len(password) > LONGEST:
-        reason = f"must have at most {LONGEST} characters"
-    elif username in password.lower() or len(set(password)) < 5:
-        reason = "is too easy to guess"
-    if reason:
-        raise InvalidInput(f"The password {reason}.", fields={pointer: reason})
+        raise InvalidInput(
+            phrase("The password must have at least %(num)s characters."),
+            values={"num": str(SHORTEST)},
+            fields={pointer: phrase("is too short")},
+        )
+    if len(password) > LONGEST:
+        raise InvalidInput(
+            phrase("The password must have at most %(num)s characters."),
+            values={"num": str(LONGEST)},
+            fields={pointer: phrase("is too long")},
+        )
+    if username in password.lower() or len(set(password)) < 5:
+        raise InvalidInput(
+            phrase("The password is too easy to guess."),
+            fields={pointer: phrase("is too easy to guess")},
+        )
 
 
 @cache

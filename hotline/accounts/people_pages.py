@@ -27,7 +27,7 @@ from hotline.accounts.permissions import Role
 from hotline.accounts.requests import BY_MAIL, LONGEST_REASON, Wish
 from hotline.accounts.views import flash_conflicts, flash_refusals
 from hotline.core.act import Act
-from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.second_person import is_own_request
 from hotline.core.web import site
 
@@ -195,7 +195,7 @@ def _read_kind(kind: str) -> PersonAct:
     """Adding has a form of its own."""
     if kind in list(PersonAct) and kind != PersonAct.ADD:
         return PersonAct(kind)
-    raise NotFound("There is no such act.")
+    raise NotFound(phrase("There is no such act."))
 
 
 def _render_people(errors: dict[str, str] | None = None) -> str:

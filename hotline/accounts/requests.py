@@ -88,7 +88,9 @@ def _require_possible(act: Act, wish: Wish) -> None:
         if not is_address(wish.email):
             faults["/email"] = "is no mail address"
         if faults:
-            raise InvalidInput("The person was not added.", fields=faults)
+            raise InvalidInput(
+                phrase("The person was not added."), fields=faults
+            )
     else:
         _require_fitting(session, wish)
     if wish.kind in BY_MAIL:
@@ -112,7 +114,7 @@ def _require_mail(act: Act, wish: Wish) -> None:
     if not is_address(wish.email):
         raise InvalidInput(
             phrase("Give the mail address that the link goes to."),
-            fields={"/email": "is no mail address"},
+            fields={"/email": phrase("is no mail address")},
         )
 
 
@@ -120,7 +122,9 @@ def _require_fitting(session: Session, wish: Wish) -> None:
     """Whether the act fits the person as they are: nobody who is disabled gets a password."""
     person = service.find_person(session, wish.username)
     if not wish.why:
-        raise InvalidInput(phrase("Say why."), fields={"/why": "Say why."})
+        raise InvalidInput(
+            phrase("Say why."), fields={"/why": phrase("Say why.")}
+        )
     if (person.disabled_at is not None) != (wish.kind is PersonAct.ENABLE):
         raise Conflict(
             phrase("This person is disabled.")
@@ -146,7 +150,7 @@ def approve_request(act: Act, request: PersonRequest) -> None:
     require_two(request.asked_by, act.actor, is_needed=request.two_person)
     is_about_oneself = act.actor == f"person:{request.username}"
     if request.two_person and is_about_oneself:
-        raise Forbidden("Nobody approves what is about themselves.")
+        raise Forbidden(phrase("Nobody approves what is about themselves."))
     act.advance(
         request,
         RequestEvent.APPROVED,
@@ -171,7 +175,7 @@ def refuse_request(act: Act, request: PersonRequest) -> None:
 def get_request(session: Session, request_id: uuid.UUID) -> PersonRequest:
     request = session.get(PersonRequest, request_id)
     if request is None:
-        raise NotFound("There is no such request.")
+        raise NotFound(phrase("There is no such request."))
     return request
 
 

@@ -57,7 +57,9 @@ def add_person(
             f"{name[1:]} {reason}" for name, reason in faults.items()
         )
         raise InvalidInput(
-            f"The person was not added: {reasons}.", fields=faults
+            phrase("The person was not added: %(reasons)s."),
+            values={"reasons": reasons},
+            fields=faults,
         )
     person = Person(
         id=new_id(),
@@ -81,16 +83,20 @@ def find_faults(
     if role not in list(Role):
         faults["/role"] = f"must be one of {', '.join(Role)}"
     if not USERNAME.fullmatch(username):
-        faults["/username"] = "2 to 60 of a-z, 0-9, dot, hyphen, underscore"
+        faults["/username"] = phrase(
+            "2 to 60 of a-z, 0-9, dot, hyphen, underscore"
+        )
     elif session.scalar(select(Person.id).where(Person.username == username)):
-        faults["/username"] = (
+        faults["/username"] = phrase(
             "is taken; names are never used twice, because the log names them"
         )
     if (
         not 1 <= len(display_name) <= LONGEST_NAME
         or not display_name.isprintable()
     ):
-        faults["/display_name"] = f"1 to {LONGEST_NAME} printable characters"
+        faults["/display_name"] = phrase(
+            "is missing, too long, or holds characters that cannot be printed"
+        )
     return faults
 
 
@@ -108,7 +114,8 @@ def find_person(session: Session, username: str) -> Person:
     )
     if person is None:
         raise NotFound(
-            f"There is nobody with the user name {username[:60]!r}."
+            phrase("There is nobody with the user name %(name)s."),
+            values={"name": repr(username[:60])},
         )
     return person
 
@@ -139,7 +146,10 @@ def change_role(act: Act, username: str, role: str) -> Person:
     """What somebody may see and do; their sessions end, so that every page is the new role's."""
     person = find_person(act.session, username)
     if role not in list(Role):
-        raise InvalidInput(f"A role is one of {', '.join(Role)}.")
+        raise InvalidInput(
+            phrase("A role is one of %(roles)s."),
+            values={"roles": ", ".join(Role)},
+        )
     if role == person.role:
         return person
     if role != Role.ADMINISTRATOR:
@@ -179,7 +189,7 @@ def renew_password(act: Act, username: str) -> str:
     """A generated password for somebody who lost theirs; every session of theirs ends."""
     person = find_person(act.session, username)
     if person.disabled_at is not None:
-        raise Conflict("A disabled person gets no password.")
+        raise Conflict(phrase("A disabled person gets no password."))
     password = generate_password(person.username)
     person.password_hash = passwords.hash_password(password)
     end_sessions(act.session, person.id)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.models import LoginSession, Person
 from hotline.core.act import Act
-from hotline.core.errors import NotFound
+from hotline.core.errors import NotFound, phrase
 from hotline.core.settings import Settings
 from hotline.core.storage import audit
 from hotline.core.storage.ids import new_token
@@ -144,7 +144,7 @@ def end_own_session(act: Act, person: Person, session_id: uuid.UUID) -> None:
         )
     )
     if not getattr(ended, "rowcount", 0):
-        raise NotFound("There is no such session.")
+        raise NotFound(phrase("There is no such session."))
     _record_end(act, person, "one")
 
 

@@ -58,12 +58,13 @@ from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import (
     Conflict,
-    HotlineError,
     InvalidInput,
     TooMany,
+    phrase,
 )
 from hotline.core.storage import audit
 from hotline.core.web import site
+from hotline.core.web.wording import worded_error
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/console")
 
@@ -153,12 +154,6 @@ def flash_refusals() -> Iterator[None]:
         yield
     except (Conflict, InvalidInput) as error:
         flash(worded_error(error), "danger")
-
-
-def worded_error(error: HotlineError) -> str:
-    """An error in the reader's language; in English where the catalogue does not have it."""
-    hint = gettext(error.hint) if error.hint else ""
-    return f"{gettext(error.template, **error.values)} {hint}".strip()
 
 
 @blueprint.get("/")
@@ -299,7 +294,8 @@ def _change_password(old: str, new: str) -> None:
         with site.writing() as session:
             logins.settle_attempt(session, attempt, None, now)
         raise InvalidInput(
-            "The password is wrong.", fields={"/old": gettext("is wrong")}
+            phrase("The password is wrong."),
+            fields={"/old": gettext("is wrong")},
         )
     own_token = request.cookies.get(COOKIE, "")
     with site.writing() as session:

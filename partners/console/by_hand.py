@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import own_act, requires
 from hotline.accounts.models import Person
-from hotline.core.errors import InvalidInput
+from hotline.core.errors import InvalidInput, phrase
 from hotline.core.web import site
 from partners.console.of_case import find_of_case
 from partners.console.pages import faults_flashed, local_time
@@ -120,6 +120,7 @@ def _read_time(now: datetime) -> datetime:
     moment = local_time(entered) if entered else now
     if moment is None:
         raise InvalidInput(
-            "This time cannot be read.", hint="Load the page anew."
+            phrase("This time cannot be read."),
+            hint=phrase("Reload the page."),
         )
     return moment

@@ -132,7 +132,7 @@ def set_office_details(partner_id: uuid.UUID) -> ResponseReturnValue:
         )
         flash(gettext("The office is stored."), "good")
         if was_confirmed and partner.approved_at is None:
-            flash(gettext("Its addresses have to be confirmed anew."), "warn")
+            flash(gettext("Its addresses have to be confirmed again."), "warn")
     return _go_back()
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from hotline.accounts.auth import own_act, requires
 from hotline.core.context import utc_now
 from hotline.core.datafiles.countries import WEEK
-from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.web import site
 from partners import words
 from partners.console.pages import faults_flashed
@@ -140,14 +140,15 @@ def _read_person() -> uuid.UUID:
         return uuid.UUID(request.form.get("person", ""))
     except ValueError:
         raise InvalidInput(
-            "This choice cannot be read.", hint="Load the page anew."
+            phrase("This choice cannot be read."),
+            hint=phrase("Reload the page."),
         ) from None
 
 
 def _find_alert(session: Session, alert_id: uuid.UUID) -> Alert:
     alert = session.get(Alert, alert_id)
     if alert is None:
-        raise NotFound("There is no such alert.")
+        raise NotFound(phrase("There is no such alert."))
     return alert
 
 

@@ -13,7 +13,7 @@ from flask_babel import gettext
 
 from hotline.accounts.auth import own_act, requires, signed_in
 from hotline.core.context import utc_now
-from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.web import site
 from partners.console import happened
 from partners.console.of_case import find_of_case as _find_of_case
@@ -68,7 +68,8 @@ def _read_choices() -> dict[str, uuid.UUID | None]:
         }
     except ValueError:
         raise InvalidInput(
-            "This choice cannot be read.", hint="Load the page anew."
+            phrase("This choice cannot be read."),
+            hint=phrase("Reload the page."),
         ) from None
 
 
@@ -94,7 +95,7 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
         if plan.state == PlanState.SUPERSEDED:
             flash(
                 gettext(
-                    "The case has changed since; nothing was sent. Ask anew."
+                    "The case has changed since; nothing was sent. Ask again."
                 ),
                 "bad",
             )
@@ -163,7 +164,8 @@ def release_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
     with faults_flashed(), site.writing() as session:
         if request.form.get("confirm") != "yes":
             raise InvalidInput(
-                "The hold was not released.", hint="Tick the box to confirm."
+                phrase("The hold was not released."),
+                hint=phrase("Tick the box to confirm."),
             )
         hold = _find_of_case(session, Hold, hold_id, reference)
         holds.release_hold(own_act(session), hold, reason=reason)
@@ -249,10 +251,10 @@ def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
     with faults_flashed(), site.writing() as session:
         delivery = session.get(Delivery, delivery_id)
         if delivery is None:
-            raise NotFound("There is no such delivery.")
+            raise NotFound(phrase("There is no such delivery."))
         subject = subject_of(session, delivery, SUBJECTS)
         if by_reference(session, reference).id not in subject.case_ids:
-            raise NotFound("There is no such delivery in this case.")
+            raise NotFound(phrase("There is no such delivery in this case."))
         act = own_act(session)
         retry_delivery(act, delivery, subject)
         flash(gettext("It is tried again."), "good")

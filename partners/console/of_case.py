@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from hotline.core.errors import NotFound
+from hotline.core.errors import NotFound, phrase
 from partners.notices.models import Notice
 from partners.referrals.models import Hold, Plan, Referral
 from triage.cases.models import Case
@@ -23,5 +23,5 @@ def find_of_case(
     case: Case = by_reference(session, reference)
     entity = session.get(kind, entity_id)
     if entity is None or entity.case_id != case.id:
-        raise NotFound("There is no such thing in this case.")
+        raise NotFound(phrase("There is no such thing in this case."))
     return entity

@@ -14,9 +14,9 @@ from flask import Response, flash, make_response, render_template, request
 from flask_babel import force_locale, gettext
 from werkzeug.exceptions import HTTPException
 
-from hotline.accounts.views import worded_error
 from hotline.core.errors import Conflict, HotlineError, InvalidInput, TooMany
 from hotline.core.web import site
+from hotline.core.web.wording import worded_error
 from partners.letters.wording import format_moment
 from partners.replaced_links import LinkEnded
 from partners.words import FAULTS
@@ -40,7 +40,7 @@ def faults_of(error: Exception | None) -> Mapping[str, str]:
     """Field -> what is wrong with it, in the reader's language; "" for a field that is right."""
     fields = error.fields if isinstance(error, InvalidInput) else {}
     faults = {
-        pointer.removeprefix("/"): str(FAULTS.get(pointer, reason))
+        pointer.removeprefix("/"): str(FAULTS.get(pointer) or gettext(reason))
         for pointer, reason in fields.items()
     }
     return defaultdict(str, faults)

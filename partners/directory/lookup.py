@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from hotline.core.errors import NotFound
+from hotline.core.errors import NotFound, phrase
 from partners.channels.base import NO_CHANNEL
 from partners.directory.kinds import KIND_OF_ROUTE, PartnerKind
 from partners.directory.models import Partner
@@ -65,7 +65,7 @@ def _waits_for_confirmation() -> tuple[ColumnElement[bool], ...]:
 def get_partner(session: Session, partner_id: uuid.UUID) -> Partner:
     partner = session.get(Partner, partner_id)
     if partner is None:
-        raise NotFound("There is no such partner.")
+        raise NotFound(phrase("There is no such partner."))
     return partner
 
 

@@ -15,7 +15,7 @@ _TELEPHONE = re.compile(r"\+?[0-9][0-9 ()/-]{1,38}")
 def set_details(
     act: Act, partner: Partner, *, telephone: str, head_address: str
 ) -> None:
-    """Change both. Letters go to the head as well: a changed address is confirmed anew."""
+    """Change both. Letters go to the head as well: a changed address is confirmed again."""
     telephone, head_address = telephone.strip(), head_address.strip()
     faults = {}
     if telephone and not _TELEPHONE.fullmatch(telephone):

@@ -173,7 +173,7 @@ def add_partner(
     if not 1 <= len(name) <= NAME_LENGTH:
         faults["/name"] = f"Give a name of at most {NAME_LENGTH} characters."
     if faults:
-        raise InvalidInput("The partner was not added.", fields=faults)
+        raise InvalidInput(phrase("The partner was not added."), fields=faults)
     partner = Partner(
         id=new_id(),
         code=f"own:{new_id()}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hotline.accounts.models import Person
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.errors import HotlineError, NotFound, Unavailable
+from hotline.core.errors import HotlineError, NotFound, Unavailable, phrase
 from hotline.core.jobs.circuit import Circuit
 from hotline.core.jobs.task import GiveUp, Task
 from hotline.core.storage import audit
@@ -46,7 +46,7 @@ def _prepare(task: Task) -> tuple[Message | None, str]:
     with task.context.database.reading() as session:
         call = session.get(AlertCall, task.id_of("call_id"))
         if call is None:
-            raise NotFound("There is no such call.")
+            raise NotFound(phrase("There is no such call."))
         alert = session.get_one(Alert, call.alert_id)
         if alert.state != AlertState.OPEN or call.sent_at is not None:
             return None, call.way

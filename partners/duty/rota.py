@@ -170,7 +170,7 @@ def add_turn(
 def remove_turn(act: Act, turn_id: uuid.UUID) -> None:
     turn = act.session.get(DutyTurn, turn_id)
     if turn is None:
-        raise NotFound("There is no such turn.")
+        raise NotFound(phrase("There is no such turn."))
     act.session.delete(turn)
     act.record(
         "duty.turn_removed",
@@ -183,5 +183,5 @@ def remove_turn(act: Act, turn_id: uuid.UUID) -> None:
 def _find_candidate(session: Session, person_id: uuid.UUID) -> Person:
     people = {person.id: person for person in list_candidates(session)}
     if person_id not in people:
-        raise NotFound("Nobody of this name can be on duty.")
+        raise NotFound(phrase("Nobody of this name can be on duty."))
     return people[person_id]

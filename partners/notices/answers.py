@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.errors import InvalidInput, NotFound, TooMany
+from hotline.core.errors import InvalidInput, NotFound, TooMany, phrase
 from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
 from partners.notices.models import Notice, ProviderAnswer
@@ -52,8 +52,10 @@ def find_by_token(
     )
     if notice is None or expired:
         raise NotFound(
-            "This link is not valid, or not any more.",
-            hint="Answer the e-mail that it came in, and we will send a new one.",
+            phrase("This link is not valid, or not any more."),
+            hint=phrase(
+                "Answer the e-mail that it came in, and we will send a new one."
+            ),
         )
     if notice.link_revoked_at is not None:
         raise LinkEnded(
@@ -71,16 +73,19 @@ def store_answer(
     """
     if verb not in VERBS:
         raise InvalidInput(
-            "Choose one of the answers.", fields={"/verb": "Choose one."}
+            phrase("Choose one of the answers."),
+            fields={"/verb": phrase("Choose one.")},
         )
     text = str(clean_text(text))
     if len(text) > MAX_ANSWER:
         raise InvalidInput(
-            "The text is too long.", fields={"/text": f"At most {MAX_ANSWER}."}
+            phrase("The text is too long."),
+            fields={"/text": f"At most {MAX_ANSWER}."},
         )
     if verb in ("not_ours", "not_illegal", "question") and not text:
         raise InvalidInput(
-            "Please say more.", fields={"/text": "Please say more."}
+            phrase("Please say more."),
+            fields={"/text": phrase("Please say more.")},
         )
     lock_case(act.session, notice.case_id)
     _refuse_too_many(act.session, notice)
@@ -107,7 +112,7 @@ def _refuse_too_many(session: Session, notice: Notice) -> None:
     )
     if count is not None and count >= MAX_ANSWERS:
         raise TooMany(
-            "There are very many answers to this notice already.",
+            phrase("There are very many answers to this notice already."),
             retry_after=86400,
-            hint="Answer the e-mail that it came in.",
+            hint=phrase("Answer the e-mail that it came in."),
         )

@@ -50,7 +50,8 @@ def choose_routes(
         raise InvalidInput(nothing, fields={"/routes": nothing})
     if chosen.keys() - {route.id for route in offered}:
         raise InvalidInput(
-            "This route is not one of the case's.", hint="Reload the page."
+            phrase("This route is not one of the case's."),
+            hint=phrase("Reload the page."),
         )
     place = municipality_of(case)
     return [
@@ -102,7 +103,7 @@ def _choose_partner(
             or named.kind != kind
             or named.disabled_at is not None
         ):
-            raise NotFound("There is no such partner for this route.")
+            raise NotFound(phrase("There is no such partner for this route."))
         return named
     able = find_usable_partners(session, kind, route.country)
     if not able:

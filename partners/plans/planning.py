@@ -78,7 +78,7 @@ def _require_seen(case: Case, seen_routes: str | None) -> None:
     if seen_routes is not None and seen_routes != routing_digest(case):
         raise Conflict(
             phrase("The routes of this case have changed."),
-            hint=phrase("Look at them again and choose anew."),
+            hint=phrase("Look at them again, then choose."),
         )
 
 
@@ -230,7 +230,7 @@ def _require_police(
             phrase(
                 "Such a notice leaves only after the police have released it."
             ),
-            fields={"/routes": "Choose the police as well."},
+            fields={"/routes": phrase("Choose the police as well.")},
             hint=phrase("Choose the police as well."),
         )
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.errors import InvalidInput
+from hotline.core.errors import InvalidInput, phrase
 from hotline.core.storage import machine, outbox
 from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
@@ -110,7 +110,7 @@ def extend_hold(
             f"Choose a time within the next {MAX_EXTENSION.days} days."
         )
     if faults:
-        raise InvalidInput("The hold was not extended.", fields=faults)
+        raise InvalidInput(phrase("The hold was not extended."), fields=faults)
     hold.deadline, hold.reason = deadline, reason[:2000]
     hold.officer_reference = " ".join(officer_reference.split())[:120]
     act.advance(

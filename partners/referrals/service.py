@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
 from hotline.intake.submission import clean_text
@@ -158,7 +158,9 @@ def store_answer(
 ) -> None:
     """What the office said, through its link or on the telephone."""
     if verb not in ANSWERS:
-        raise InvalidInput("This is not an answer that a referral can have.")
+        raise InvalidInput(
+            phrase("This is not an answer that a referral can have.")
+        )
     lock_case(act.session, referral.case_id)
     their_reference = " ".join(str(clean_text(their_reference)).split())[:120]
     if their_reference:
@@ -198,8 +200,10 @@ def find_by_token(
     until = referral.link_expires_at if referral is not None else None
     if referral is None or until is None or until <= now:
         raise NotFound(
-            "This link is not valid, or not any more.",
-            hint="Answer the message that it came in, and we will send a new one.",
+            phrase("This link is not valid, or not any more."),
+            hint=phrase(
+                "Answer the message that it came in, and we will send a new one."
+            ),
         )
     if referral.state == ReferralState.WITHDRAWN:
         raise LinkEnded(

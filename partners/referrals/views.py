@@ -13,10 +13,17 @@ from werkzeug.wrappers import Response
 
 from hotline.core.act import Act
 from hotline.core.context import utc_now
-from hotline.core.errors import Conflict, HotlineError, InvalidInput, NotFound
+from hotline.core.errors import (
+    Conflict,
+    HotlineError,
+    InvalidInput,
+    NotFound,
+    phrase,
+)
 from hotline.core.languages import letter_language
 from hotline.core.storage import machine
 from hotline.core.web import site
+from hotline.core.web.wording import worded_error
 from hotline.intake.flood import guard
 from partners import words
 from partners.console.pages import (
@@ -69,7 +76,8 @@ def answer(token: str) -> Response:
     def do(act: Act, referral: Referral) -> None:
         if form.get("verb", "") not in service.ANSWERS:
             raise InvalidInput(
-                "Choose one of the answers.", fields={"/verb": "Choose one."}
+                phrase("Choose one of the answers."),
+                fields={"/verb": phrase("Choose one.")},
             )
         service.store_answer(
             act,
@@ -121,8 +129,8 @@ def release(token: str) -> Response:
     def do(act: Act, referral: Referral) -> None:
         if form.get("confirm") != "yes":
             raise InvalidInput(
-                "The hold was not released.",
-                fields={"/confirm": "Tick the box."},
+                phrase("The hold was not released."),
+                fields={"/confirm": phrase("Tick the box.")},
             )
         reason = form.get("release_reason", "")
         holds.release_hold(
@@ -189,7 +197,7 @@ def _find_referral(session: Session, token: str) -> Referral:
 def _find_hold(session: Session, referral: Referral) -> Hold:
     hold = session.scalar(select(Hold).where(Hold.referral_id == referral.id))
     if hold is None:
-        raise NotFound("There is no hold here.")
+        raise NotFound(phrase("There is no hold here."))
     return hold
 
 
@@ -230,7 +238,7 @@ def _render_page(
             outcomes=list_outcomes(session, [referral.id])[referral.id],
             offered=offered_outcomes(site.current_context(), referral),
             messages=list_messages(session, site.current_context(), referral),
-            problem=str(error) if error and not faults else "",
+            problem=worded_error(error) if error and not faults else "",
             faults=faults,
             given=given,
             words=words,

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
-from hotline.core.errors import HotlineError, NotFound, Unavailable
+from hotline.core.errors import HotlineError, NotFound, Unavailable, phrase
 from hotline.core.jobs.circuit import Circuit
 from hotline.core.jobs.task import GiveUp, Task
 from partners.channels import mail
@@ -193,7 +193,7 @@ class _Attempt:
     def _find_delivery(self, session: Session) -> tuple[Delivery, Subject]:
         delivery = session.get(Delivery, self.task.id_of("delivery_id"))
         if delivery is None:
-            raise NotFound("There is no such delivery.")
+            raise NotFound(phrase("There is no such delivery."))
         return delivery, subject_of(session, delivery, self.subjects)
 
     def _lock_delivery(self, session: Session) -> tuple[Delivery, Subject]:

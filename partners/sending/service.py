@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
-from hotline.core.errors import Conflict
+from hotline.core.errors import Conflict, phrase
 from hotline.core.storage.ids import new_id
 from partners.channels.base import NO_CHANNEL
 from partners.directory.models import Partner
@@ -30,7 +30,10 @@ def queue_delivery(
     """Have ``subject`` (a referral or a notice) sent to ``partner``'s confirmed address."""
     # The last place before something leaves: no caller has to remember it.
     if partner.approved_at is None:
-        raise Conflict(f"The address of {partner.name} is not confirmed.")
+        raise Conflict(
+            phrase("The address of %(name)s is not confirmed."),
+            values={"name": partner.name},
+        )
     delivery_id = new_id()
     domain = act.context.settings.hotline_domain
     channel, address = find_address(partner, purpose)
@@ -70,8 +73,9 @@ def retry_delivery(act: Act, delivery: Delivery, subject: Subject) -> None:
     partner = delivery.partner
     if partner.approved_at is None or partner.channel == NO_CHANNEL:
         raise Conflict(
-            f"The address of {partner.name} is not confirmed.",
-            hint="Confirm it first.",
+            phrase("The address of %(name)s is not confirmed."),
+            values={"name": partner.name},
+            hint=phrase("Confirm it first."),
         )
     act.advance(delivery, DeliveryEvent.RETRIED)
     delivery.channel, delivery.address = find_address(

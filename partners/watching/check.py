@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
-from hotline.core.errors import NotFound
+from hotline.core.errors import NotFound, phrase
 from hotline.core.jobs.task import Task
 from hotline.core.settings import Settings
 from hotline.intake.vocabulary import PartEvent
@@ -75,7 +75,7 @@ def check_item(
     with task.context.database.reading() as session:
         watch = session.get(Watch, task.id_of("watch_id"))
         if watch is None:
-            raise NotFound("There is no such watch.")
+            raise NotFound(phrase("There is no such watch."))
         item = session.get_one(Item, watch.item_id)
         baseline = Baseline.from_json(watch.baseline)
         access = access_of(session, task.context, item.id)

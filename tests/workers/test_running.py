@@ -80,4 +80,4 @@ def test_a_second_start_knows_the_sign_ins_of_the_first(
     assert not capfd.readouterr().err
     file.unlink()
     assert demo._keep_sign_ins(demo_settings, {}) == {}
-    assert "begin anew" in capfd.readouterr().err
+    assert "begin again" in capfd.readouterr().err

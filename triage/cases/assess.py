@@ -176,8 +176,11 @@ def _new_assessment(
 def _seal_note(act: Act, made: Assessment, note: str) -> None:
     note = note.strip()
     if len(note) > LONGEST_NOTE:
-        reason = f"must have at most {LONGEST_NOTE} characters"
-        raise InvalidInput(f"The note {reason}.", fields={"/note": reason})
+        raise InvalidInput(
+            phrase("The note must have at most %(num)s characters."),
+            values={"num": str(LONGEST_NOTE)},
+            fields={"/note": "is too long"},
+        )
     if note:
         vault = act.context.vault
         key = vault.new_record(act.session, made.id)

@@ -22,7 +22,7 @@ from hotline.core.datafiles.vocabulary import (
     describe_unknown,
     find_unknown,
 )
-from hotline.core.errors import InvalidInput, Misconfigured
+from hotline.core.errors import InvalidInput, Misconfigured, phrase
 from hotline.core.languages import SOURCE, add_translations
 from hotline.intake.kinds import ReportKind
 
@@ -173,7 +173,9 @@ def validate_answers(
             f"{name[1:]} {reason}" for name, reason in faults.items()
         )
         raise InvalidInput(
-            f"The assessment is not complete: {reasons}.", fields=faults
+            phrase("The assessment is not complete: %(reasons)s."),
+            values={"reasons": reasons},
+            fields=faults,
         )
     return kept
 

@@ -10,7 +10,7 @@ from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
-from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.errors import InvalidInput, NotFound, phrase
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.places import item_ids_of
@@ -35,7 +35,7 @@ def match_of(session: Session, case: Case, match_id: uuid.UUID) -> MediaMatch:
         select(MediaMatch).where(MediaMatch.id == match_id, at_its_items)
     )
     if match is None:
-        raise NotFound("There is no such match.")
+        raise NotFound(phrase("There is no such match."))
     return match
 
 
@@ -46,7 +46,7 @@ def decide_match(
     ``disconfirmed``. It can be changed."""
     if decision not in (MatchDecision.CONFIRMED, MatchDecision.DISCONFIRMED):
         raise InvalidInput(
-            "A match is confirmed or disconfirmed.",
+            phrase("A match is confirmed or disconfirmed."),
             fields={"/decision": "is not possible"},
         )
     lock_case(act.session, case.id)
@@ -69,7 +69,7 @@ def set_facts(act: Act, case: Case, facts: Mapping[str, Any]) -> None:
     strange = [name for name in facts if name not in PERSONS_FACTS]
     if strange:
         raise InvalidInput(
-            "These facts are not set by hand.",
+            phrase("These facts are not set by hand."),
             fields={f"/{name}": "unknown" for name in strange},
         )
     Facts.from_json(facts)

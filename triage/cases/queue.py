@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
-from hotline.core.errors import NotFound
+from hotline.core.errors import NotFound, phrase
 from triage.cases.filters import Filters, conditions_of
 from triage.cases.models import Assessment, Case
 from triage.cases.tabs import (
@@ -164,5 +164,5 @@ def by_reference(session: Session, reference: str) -> Case:
     while case is not None and case.merged_into_id is not None:
         case = session.get(Case, case.merged_into_id)
     if case is None:
-        raise NotFound("There is no such case.")
+        raise NotFound(phrase("There is no such case."))
     return case

@@ -7,7 +7,7 @@ import uuid
 from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from hotline.core.errors import InvalidInput
+from hotline.core.errors import InvalidInput, phrase
 from triage.cases.models import OPEN_STATES, Case
 from triage.cases.vocabulary import CaseState, Held
 
@@ -44,6 +44,7 @@ def beyond_mark(
         reached, last = int(rank_text), uuid.UUID(hex=id_text)
     except ValueError:
         raise InvalidInput(
-            "This is no page of the queue.", fields={"/after": "invalid"}
+            phrase("This is no page of the queue."),
+            fields={"/after": "invalid"},
         ) from None
     return and_(rank <= reached, or_(rank < reached, Case.id > last))

@@ -32,7 +32,7 @@ from hotline.accounts.auth import (
 from hotline.accounts.standing import watching
 from hotline.accounts.views import flash_refusals
 from hotline.core.context import utc_now
-from hotline.core.errors import Forbidden, InvalidInput, NotFound
+from hotline.core.errors import Forbidden, InvalidInput, NotFound, phrase
 from hotline.core.web import site
 from triage.cases import tabs
 from triage.cases.assessment import in_language, load_schema
@@ -76,9 +76,9 @@ def _deeds_of(app: App) -> dict[str, Deed]:
 def _require_deed(name: str) -> Deed:
     deed = _deeds_of(current_app).get(name)
     if deed is None:
-        raise NotFound("There is no such act.")
+        raise NotFound(phrase("There is no such act."))
     if not may_current_person(deed.permission):
-        raise Forbidden("Your role does not allow this.")
+        raise Forbidden(phrase("Your role does not allow this."))
     return deed
 
 
@@ -190,7 +190,7 @@ def _chosen_ids(session: Session) -> Sequence[uuid.UUID]:
         ).all()
     tab = request.args.get("tab", tabs.TABS[0])
     if tab not in tabs.TABS:
-        raise NotFound("There is no such tab.")
+        raise NotFound(phrase("There is no such tab."))
     return list_matching(
         session,
         tab=tab,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hotline.accounts.auth import own_act, requires, signed_in
 from hotline.accounts.views import flash_refusals
 from hotline.core.context import utc_now
-from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.storage import audit
 from hotline.core.web import site
 from triage.cases.pages.case_views import answer_words
@@ -106,5 +106,5 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
 def _lock_list(session: Session, list_id: uuid.UUID) -> HashList:
     hash_list = session.get(HashList, list_id, with_for_update=True)
     if hash_list is None:
-        raise NotFound("There is no such list.")
+        raise NotFound(phrase("There is no such list."))
     return hash_list

@@ -17,7 +17,7 @@ from hotline.accounts.shortcuts import own_preferences
 from hotline.accounts.standing import watching
 from hotline.accounts.views import flash_refusals
 from hotline.core.context import utc_now
-from hotline.core.errors import NotFound
+from hotline.core.errors import NotFound, phrase
 from hotline.core.web import site
 from hotline.intake.kinds import ReportKind
 from triage.cases import floods, tabs
@@ -139,7 +139,7 @@ def _queue_part(session: Session, now: datetime) -> str:
 def _tab() -> str:
     tab = request.args.get("tab", tabs.TABS[0])
     if tab not in tabs.TABS:
-        raise NotFound("There is no such tab.")
+        raise NotFound(phrase("There is no such tab."))
     return tab
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.errors import InvalidInput, Misconfigured
+from hotline.core.errors import InvalidInput, Misconfigured, phrase
 from hotline.core.network.targets import parse_target
 from hotline.core.settings import TOR_ROUTE, Settings
 from hotline.core.storage import audit
@@ -268,7 +268,7 @@ def _check_access(access: Access, settings: Settings) -> Access:
     if access.route and access.route not in routes_of(settings):
         faults["/route"] = "Choose one of the routes."
     if faults:
-        raise InvalidInput("Nothing was changed.", fields=faults)
+        raise InvalidInput(phrase("Nothing was changed."), fields=faults)
     shown = target.shown if target else ""
     return replace(access, cookies=cookies, referrer=shown, user_agent=agent)
 

@@ -108,7 +108,7 @@ def _keep_sign_ins(
     if not kept:
         stderr.print(
             f"The passwords were shown at an earlier start. Remove {settings.data_dir} to "
-            "begin anew.",
+            "begin again.",
             soft_wrap=True,
             markup=False,
         )

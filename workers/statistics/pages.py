@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext
 from hotline.accounts.auth import requires
 from hotline.accounts.navigation import Entry, register_entries
 from hotline.core.context import utc_now
-from hotline.core.errors import NotFound
+from hotline.core.errors import NotFound, phrase
 from hotline.core.web import site
 from workers.statistics import exports
 from workers.statistics.closing import load_closed, read_figures
@@ -69,7 +69,7 @@ def dashboard() -> ResponseReturnValue:
 def download(form: str) -> ResponseReturnValue:
     """The same figures as a file."""
     if form not in _FORMS:
-        raise NotFound("Figures are not written in that form.")
+        raise NotFound(phrase("Figures are not written in that form."))
     look = _look()
     return write_file(Form(form), look)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from hotline.core.errors import InvalidInput
+from hotline.core.errors import InvalidInput, phrase
 
 EARLIEST_YEAR = 2000
 LATEST_YEAR = 2100
@@ -146,12 +146,12 @@ def between(first: str, last: str, zone: str) -> Period:
     _check_year(period.last.year)
     if period.last < period.first:
         raise InvalidInput(
-            "The last day lies before the first one.",
+            phrase("The last day lies before the first one."),
             fields={"/last": "lies before the first day"},
         )
     if period.days > LONGEST_DAYS:
         raise InvalidInput(
-            "A period has ten years at most.",
+            phrase("A period has ten years at most."),
             fields={"/last": "lies more than ten years after the first day"},
         )
     return period
@@ -159,8 +159,10 @@ def between(first: str, last: str, zone: str) -> Period:
 
 def _not_a_period() -> InvalidInput:
     return InvalidInput(
-        "That is no period. Write 2026, 2026-Q3, 2026-10 or "
-        "2026-10-03..2026-10-20.",
+        phrase(
+            "That is no period. Write 2026, 2026-Q3, 2026-10 or "
+            "2026-10-03..2026-10-20."
+        ),
         fields={"/period": "is no period"},
     )
 
@@ -168,7 +170,11 @@ def _not_a_period() -> InvalidInput:
 def _check_year(year: int) -> int:
     if not EARLIEST_YEAR <= year < LATEST_YEAR:
         raise InvalidInput(
-            f"Name a year from {EARLIEST_YEAR} to {LATEST_YEAR - 1}.",
+            phrase("Name a year from %(first)s to %(last)s."),
+            values={
+                "first": str(EARLIEST_YEAR),
+                "last": str(LATEST_YEAR - 1),
+            },
             fields={"/period": "has no such year"},
         )
     return year

@@ -55,7 +55,7 @@ def remove_app(act: Act, login: LoginSession) -> None:
     """Take the app away."""
     row = totp.find_confirmed(act.session, login.person_id)
     if row is None:
-        raise NotFound("There is no app.")
+        raise NotFound(phrase("There is no app."))
     _require_another(act, login)
     act.session.delete(row)
     _finish_removal(act, login, "app")
@@ -67,7 +67,7 @@ def remove_passkey(
     """Take one's own passkey away; somebody else's is not there."""
     row = act.session.get(Passkey, passkey_id)
     if row is None or row.person_id != login.person_id:
-        raise NotFound("There is no such passkey.")
+        raise NotFound(phrase("There is no such passkey."))
     _require_another(act, login)
     act.session.delete(row)
     _finish_removal(act, login, "passkey")

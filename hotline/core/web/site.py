@@ -28,11 +28,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from hotline.core.context import Context
 from hotline.core.errors import HotlineError, InvalidInput, TooMany
-from hotline.core.languages import load_languages
+from hotline.core.languages import CONSOLE, SOURCE, load_languages
 from hotline.core.logs import origin_of
 from hotline.core.storage.keyring import ReadingKeys
 from hotline.core.web import outages
 from hotline.core.web.translations import FolderBabel
+from hotline.core.web.wording import is_worded, worded_error
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -41,6 +42,7 @@ EXTENSION = "hotline"
 ERROR_PAGE = "hotline.error_page"
 """In an app that serves the public: a function of a status that makes the page for it."""
 STAFF_PATHS = ("/console", "/provider")
+CONSOLE_PATH = "/console"
 LANGUAGE_COOKIE = "lang"
 MAX_BODY = 2_000_000
 ACT = "POST"
@@ -181,8 +183,20 @@ def install_site(app: Flask, ctx: Context) -> None:
 
 
 def page_languages() -> tuple[str, ...]:
-    """Languages of this hotline's pages, the country's own first."""
-    return current_context().country.languages
+    """Languages of this hotline's pages, the country's own first.
+
+    On the console every language that has its words: who works here need not speak the country's.
+    """
+    own = current_context().country.languages
+    if not request.path.startswith(CONSOLE_PATH):
+        return own
+    languages = load_languages(current_context().settings.data_dir)
+    spoken = [
+        code
+        for code, language in languages.items()
+        if code == SOURCE or language.find(CONSOLE) is not None
+    ]
+    return tuple(dict.fromkeys([*(c for c in own if c in spoken), *spoken]))
 
 
 def page_language() -> str:
@@ -305,7 +319,13 @@ def _set_headers(response: BaseResponse) -> BaseResponse:
 
 def _known_error(error: HotlineError) -> BaseResponse:
     fields = error.fields if isinstance(error, InvalidInput) else None
-    response = _error_answer(error.status, error.title, str(error), fields)
+    response = _error_answer(
+        error.status,
+        error.title,
+        str(error) if wants_problem() else worded_error(error),
+        fields,
+        detail_language="" if is_worded(error) else SOURCE,
+    )
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after)
     elif outages.is_outage(error):
@@ -352,8 +372,14 @@ def log_failure(error: Exception) -> None:
 
 
 def _error_answer(
-    status: int, title: str, detail: str, fields: dict[str, str] | None = None
+    status: int,
+    title: str,
+    detail: str,
+    fields: dict[str, str] | None = None,
+    *,
+    detail_language: str = SOURCE,
 ) -> Response:
+    """A problem for a machine, a page for a person. ``detail_language``: "" for the page's own."""
     if wants_problem():
         return problem_response(status, title, detail, fields=fields)
     public = current_app.extensions.get(ERROR_PAGE)
@@ -362,7 +388,11 @@ def _error_answer(
         return make_response(public(status), status)
     typed = outages.typed_fields(request) if status == 503 else {}
     page = render_template(
-        "errors/error.html", status=status, detail=detail, typed=typed
+        "errors/error.html",
+        status=status,
+        detail=detail,
+        detail_language=detail_language,
+        typed=typed,
     )
     return make_response(page, status)
 
@@ -374,6 +404,7 @@ def _page_variables() -> dict[str, object]:
         "country": ctx.country,
         "hotline_name": ctx.hotline_name,
         "languages": page_languages(),
+        "language_name": language_name,
         "language": str(locale).replace("_", "-")
         if locale
         else page_languages()[0],

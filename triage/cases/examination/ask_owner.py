@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.errors import Conflict, Misconfigured
+from hotline.core.errors import Conflict, Misconfigured, phrase
 from hotline.core.jobs.circuit import Circuit
 from hotline.core.jobs.task import Task
 from hotline.core.network.client import reach_of
@@ -60,8 +60,9 @@ def ask_owner(task: Task, *, connect: Connect = RemoteMatcher) -> None:
     answers: Iterable[Answer] = ()
     if hash_list is not None and not hash_list.remote:
         raise Conflict(
-            f"{name} is a list of our own.",
-            hint="Give the remote list another name.",
+            phrase("%(name)s is a list of our own."),
+            values={"name": name},
+            hint=phrase("Give the remote list another name."),
         )
     if remote is not None and (hash_list is None or hash_list.enabled):
         hashes = hashes_of(media, remote)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.errors import NotFound
+from hotline.core.errors import NotFound, phrase
 from hotline.core.jobs.steps import Steps
 from hotline.core.jobs.task import Task
 from hotline.core.settings import Settings
@@ -83,7 +83,7 @@ def examine_item(
     with task.context.database.reading() as session:
         item = session.get(Item, item_id)
         if item is None:
-            raise NotFound("There is no such item.")
+            raise NotFound(phrase("There is no such item."))
         access = access_of(session, task.context, item_id)
         origins = told_origins(session, item_id)
     report = fetch_location(

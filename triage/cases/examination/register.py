@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from hotline.core.act import Act
-from hotline.core.errors import NotFound
+from hotline.core.errors import NotFound, phrase
 from hotline.core.jobs.task import Task
 from hotline.core.settings import Settings
 from hotline.core.storage import audit
@@ -119,7 +119,7 @@ def _load_report(session: Session, report_id: uuid.UUID) -> Report:
     )
     report = session.scalar(query)
     if report is None:
-        raise NotFound("There is no such report.")
+        raise NotFound(phrase("There is no such report."))
     return report
 
 

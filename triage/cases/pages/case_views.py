@@ -30,7 +30,7 @@ from hotline.accounts.models import Person
 from hotline.accounts.views import flash_refusals
 from hotline.core.context import utc_now
 from hotline.core.datafiles.vocabulary import country_codes
-from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.web import site
 from triage.cases import findings
 from triage.cases.assess import (
@@ -215,7 +215,9 @@ def _posted_item_classes() -> dict[uuid.UUID, str]:
         try:
             item_id = uuid.UUID(hex=name.removeprefix(ITEM_CLASS))
         except ValueError:
-            raise NotFound("There is no such item in this case.") from None
+            raise NotFound(
+                phrase("There is no such item in this case.")
+            ) from None
         classes[item_id] = value
     return classes
 

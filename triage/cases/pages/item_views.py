@@ -12,7 +12,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import own_act, requires
-from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.web import site
 from triage.cases.pages import case_views
 from triage.cases.queue import by_reference
@@ -92,7 +92,7 @@ def _item_of(session: Session, reference: str, item_id: uuid.UUID) -> Item:
     """An item of this very case; ``NotFound`` for any other."""
     place = by_reference(session, reference).place_of(item_id)
     if place is None:
-        raise NotFound("There is no such item in this case.")
+        raise NotFound(phrase("There is no such item in this case."))
     return place.item
 
 

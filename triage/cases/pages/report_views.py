@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from hotline.accounts.auth import own_act, requires
 from hotline.accounts.views import flash_refusals
-from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.web import site
 from hotline.intake import service as intake
@@ -112,5 +112,5 @@ def _report_of(session: Session, found: Case, report_id: uuid.UUID) -> Report:
         .limit(1)
     )
     if report is None:
-        raise NotFound("There is no such report.")
+        raise NotFound(phrase("There is no such report."))
     return report

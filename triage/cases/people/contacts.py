@@ -152,7 +152,7 @@ def release_contact(
         _with_contact(case).where(Report.id == report_id)
     )
     if report is None:
-        raise NotFound("There is no such contact.")
+        raise NotFound(phrase("There is no such contact."))
     if _is_released(act.session, report_id):
         return
     act.session.add(

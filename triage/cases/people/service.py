@@ -150,7 +150,7 @@ def withdraw_identifier(
         )
     )
     if row is None:
-        raise NotFound("There is no such identifier.")
+        raise NotFound(phrase("There is no such identifier."))
     row.withdrawn_at, row.withdrawn_by = act.now, act.actor
     act.record("case.identifier_withdrawn", "case", case.id, kind=row.kind)
 
@@ -321,7 +321,7 @@ def _join_person(
     session: Session, case: Case, role: PersonRole, number: int
 ) -> CasePerson:
     if not 1 <= number <= MOST_PEOPLE:
-        raise NotFound("There is no such person.")
+        raise NotFound(phrase("There is no such person."))
     person = session.scalar(
         select(CasePerson).where(
             CasePerson.case_id == case.id,

@@ -25,7 +25,7 @@ def look_at_known_hashes(installation: Installation) -> Finding:
     if fault:
         return warn_of(
             fault,
-            "A worker builds it anew by itself; look whether `hotline-looking` runs. Matching goes "
+            "A worker rebuilds it by itself; look whether `hotline-looking` runs. Matching goes "
             "on without it, slower.",
         )
     return find_well("The index of known hashes is as new as the lists.")

@@ -93,7 +93,7 @@ def look_at_security_txt(installation: Installation) -> Finding:
     if not fault:
         return find_well("security.txt is served, and holds.")
     remedy = (
-        "Look whether its contacts still hold, and set security_expires anew."
+        "Look whether its contacts still hold, and set a new security_expires."
     )
     if security_txt.is_expired(settings, installation.now):
         return find_failed(fault, remedy)

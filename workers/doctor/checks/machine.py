@@ -70,7 +70,7 @@ def look_at_fonts(installation: Installation) -> Finding:
     except (OSError, ValueError, RuntimeError, LookupError) as error:
         return find_failed(
             f"The font of the confirmations cannot be read ({type(error).__name__}).",
-            "Install the program anew: the font belongs to it.",
+            "Reinstall the program: the font belongs to it.",
         )
     if missing:
         return warn_of(
