@@ -23,7 +23,7 @@ from triage.cases.pages import handling_views as handling
 from triage.cases.pages import item_views as items
 from triage.cases.pages import people_views as people
 from triage.cases.pages import report_views as reports
-from triage.cases.pages.words import defang
+from triage.cases.pages.words import defang, shorten_middle
 from triage.console import (
     audit_pages,
     bulk_pages,
@@ -140,6 +140,7 @@ def create_blueprint(
     blueprint.record(lambda state: _remember_panels(state, panels, banners))
     blueprint.record(lambda state: _remember_trails(state, trails))
     blueprint.add_app_template_filter(defang, "defanged")
+    blueprint.add_app_template_filter(shorten_middle, "shortened")
     for address, view in PAGES.items():
         blueprint.add_url_rule(address, view_func=view)
     for address, view in ACTS.items():
