@@ -80,6 +80,7 @@ ACTS: Mapping[str, RouteCallable] = {
     f"{CASE}/reports/release": floods.release_reports,
     f"{CASE}/reports/set-aside": floods.set_reports_aside,
     f"{CASE}/assessment": cases.assess,
+    f"{CASE}/pictures/<uuid:media_id>": cases.decide_picture,
     f"{CASE}/facts": cases.set_facts,
     f"{ITEM}/access": items.set_access,
     f"{ITEM}/access/clear": items.clear_access,

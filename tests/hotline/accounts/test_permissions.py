@@ -113,6 +113,7 @@ WHO_MAY: dict[str, set[Role]] = {
     "triage.claim": ANALYSTS,
     "triage.clear_access": ANALYSTS,
     "triage.decide_match": ANALYSTS,
+    "triage.decide_picture": ANALYSTS,
     "triage.draft_bulk": ANALYSTS,
     "triage.export_log": {Role.AUDITOR},
     "triage.find": ANALYSTS | ADMINISTRATORS,

@@ -52,6 +52,8 @@ PANELS = "triage_panels"
 BANNERS = "triage_banners"
 SHOWN_AT_THE_TOP = 5
 """Locations of a case that are printed in full where it begins."""
+SHOWN_UNKNOWN = 2
+"""Files that no list knows and that are told one by one; more of them are folded away."""
 ITEM_CLASS = "class-"
 YES_NO = {"yes": True, "no": False}
 
@@ -102,6 +104,7 @@ def case_page(
             typed=typed,
             typed_for=typed_for,
             shown_places=SHOWN_AT_THE_TOP,
+            shown_files=SHOWN_UNKNOWN,
             faults=faults or {},
             words=words,
             is_open=case.state in OPEN_STATES,
@@ -236,6 +239,18 @@ def decide_match(reference: str, match_id: uuid.UUID) -> ResponseReturnValue:
         match = findings.match_of(session, case, match_id)
         act = own_act(session)
         findings.decide_match(act, case, match, decision)
+        appraise_case(session, act.context, case, act.now)
+    return back_to_case(reference)
+
+
+@requires("match.decide")
+def decide_picture(reference: str, media_id: uuid.UUID) -> ResponseReturnValue:
+    """One decision on all that a picture met."""
+    decision = request.form.get("decision", "")
+    with flash_refusals(), site.writing() as session:
+        case = by_reference(session, reference)
+        act = own_act(session)
+        findings.decide_picture(act, case, media_id, decision)
         appraise_case(session, act.context, case, act.now)
     return back_to_case(reference)
 
