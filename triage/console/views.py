@@ -23,6 +23,7 @@ from triage.cases.pages import handling_views as handling
 from triage.cases.pages import item_views as items
 from triage.cases.pages import people_views as people
 from triage.cases.pages import report_views as reports
+from triage.cases.pages.diary import DIARIES, Diary
 from triage.cases.pages.words import defang, shorten_middle
 from triage.console import (
     audit_pages,
@@ -105,9 +106,11 @@ def create_blueprint(
     panels: Sequence[cases.Panel],
     banners: Sequence[cases.Panel] = (),
     trails: Sequence[Trail] = (),
+    diaries: Sequence[Diary] = (),
 ) -> Blueprint:
     """The pages under /console. ``panels``: what else the case page shows, each made by a function
     of (session, case, person, now) that returns safe HTML. ``banners`` stand above all else.
+    ``diaries`` tell what others did about a case and what is due.
     ``trails``: whose the things are that the log names by their ids."""
     blueprint = Blueprint("triage", __name__, url_prefix="/console")
     register_entries(
@@ -140,6 +143,7 @@ def create_blueprint(
     bulk_pages.register_deeds(blueprint, *DEEDS)
     blueprint.record(lambda state: _remember_panels(state, panels, banners))
     blueprint.record(lambda state: _remember_trails(state, trails))
+    blueprint.record(lambda state: _remember_diaries(state, diaries))
     blueprint.add_app_template_filter(defang, "defanged")
     blueprint.add_app_template_filter(shorten_middle, "shortened")
     for address, view in PAGES.items():
@@ -153,6 +157,12 @@ def _remember_trails(
     state: BlueprintSetupState, trails: Sequence[Trail]
 ) -> None:
     state.app.extensions[audit_pages.TRAILS] = (OwnTrail(), *trails)
+
+
+def _remember_diaries(
+    state: BlueprintSetupState, diaries: Sequence[Diary]
+) -> None:
+    state.app.extensions[DIARIES] = tuple(diaries)
 
 
 def _remember_panels(

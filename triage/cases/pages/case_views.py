@@ -44,6 +44,7 @@ from triage.cases.claim import claim_case, release_claim
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.models import OPEN_STATES, Case
 from triage.cases.pages import page_content, words
+from triage.cases.pages.diary import DIARIES, Diary, list_due, tell_history
 from triage.cases.queue import by_reference
 from triage.cases.vocabulary import CaseEvent, CaseState, Held
 
@@ -83,6 +84,7 @@ def case_page(
         )
         panels: Sequence[Panel] = current_app.extensions[PANELS]
         banners: Sequence[Panel] = current_app.extensions[BANNERS]
+        diaries: Sequence[Diary] = current_app.extensions[DIARIES]
         return render_template(
             "triage/case.html",
             case=case,
@@ -94,6 +96,9 @@ def case_page(
             schema=load_schema(context.settings.data_dir),
             said=lambda labels: in_language(labels, language),
             panels=[panel(session, case, me, now) for panel in panels],
+            happenings=tell_history(session, case, view.history, diaries),
+            due=list_due(session, case, diaries, now),
+            now=now,
             banners=[banner(session, case, me, now) for banner in banners],
             notes={
                 made.id: open_note(session, context, made)
