@@ -834,7 +834,7 @@ def test_a_stated_time_without_a_zone_is_shown_as_a_doubt(
 
 
 def test_one_word_on_a_picture_decides_all_that_it_met(
-    browse: Callable[[str], Browser],
+    browse: Callable[[str], Any],
     make_case: Callable[..., str],
     add_match: Callable[[str], str],
     context: Context,
