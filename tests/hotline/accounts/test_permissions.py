@@ -90,6 +90,7 @@ WHO_MAY: dict[str, set[Role]] = {
     "partners.show_alert": ANALYSTS | ADMINISTRATORS,
     "partners.show_directory": ANALYSTS | ADMINISTRATORS,
     "partners.show_duty": ANALYSTS | ADMINISTRATORS,
+    "partners.show_first_steps": ADMINISTRATORS,
     "partners.show_pairs": {Role.AUDITOR},
     "partners.split": ANALYSTS,
     "partners.withdraw_notice": SENIORS,
