@@ -160,6 +160,7 @@ def _console() -> list[Blueprint]:
     from hotline.accounts import invitation_pages, session_pages
     from hotline.accounts.people_pages import blueprint as people
     from hotline.intake.form.telephone import blueprint as telephone
+    from partners.console.diary import PartnersDiary
     from partners.console.trail import PartnersTrail
     from partners.console.views import blueprint as measures
     from partners.console.views import case_banners, case_panels
@@ -169,7 +170,10 @@ def _console() -> list[Blueprint]:
     # The case page belongs to triage, which knows no partners: what was told to whom is a panel
     # that is handed to it here.
     pages = create_triage(
-        panels=case_panels, banners=case_banners, trails=[PartnersTrail()]
+        panels=case_panels,
+        banners=case_banners,
+        trails=[PartnersTrail()],
+        diaries=[PartnersDiary()],
     )
     sign_in, account = invitation_pages.blueprint, session_pages.blueprint
     return [sign_in, account, people, telephone, pages, measures, figures]

@@ -52,7 +52,9 @@ def by_hand_panel(
         person,
         now,
         acts=acts,
-        hand_routes=list_hand_routes(session, site.current_context(), case),
+        hand_routes=list_hand_routes(
+            session, site.current_context(), case, acts
+        ),
         names={route_id: name_route(route_id) for route_id in route_ids},
     )
 
@@ -122,7 +124,9 @@ def notice_panel(
         notices=notices,
         told_event=NoticeEvent.TOLD_BY_HAND,
         report_urls={
-            notice.id: _find_report_url(session, notice) for notice in notices
+            notice.id: _find_report_url(session, notice)
+            for notice in notices
+            if notice.machine.allows(notice.state, NoticeEvent.TOLD_BY_HAND)
         },
         kept_until={
             notice.id: find_wait_end(
@@ -199,6 +203,8 @@ def _find_deliveries(
         if isinstance(subject, Referral) and subject.package_id
     }
     wanted = {*deliveries, *in_package.values()}
+    if not wanted:
+        return deliveries
     query = (
         select(Delivery)
         .where(Delivery.subject_id.in_(wanted))

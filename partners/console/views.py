@@ -16,6 +16,7 @@ from partners.console import (
     directory,
     duty,
     finders,
+    first_steps,
     joining,
     measures,
     pairs,
@@ -35,6 +36,12 @@ case_banners = by_hand.CASE_BANNERS
 blueprint = Blueprint("partners", __name__, url_prefix="/console")
 register_entries(
     blueprint,
+    Entry(
+        5,
+        lazy_gettext("First steps"),
+        "partners.show_first_steps",
+        "person.manage",
+    ),
     Entry(20, lazy_gettext("On duty"), "partners.show_duty", "duty.see"),
     Entry(30, lazy_gettext("To decide"), "partners.attention", "queue.see"),
     Entry(
@@ -51,6 +58,7 @@ blueprint.add_app_template_global(lambda: bulk.ROUTES, "bulk_routes")
 for _rule, _view, _methods in (
     ("/to-decide", attention, ["GET"]),
     ("/what-became", became_pages.what_became, ["GET"]),
+    ("/first-steps", first_steps.show_first_steps, ["GET"]),
     ("/approvals", pairs.show_pairs, ["GET"]),
     ("/partners", directory.show_directory, ["GET"]),
     ("/partners", directory.add_partner, ["POST"]),

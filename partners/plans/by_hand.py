@@ -51,10 +51,12 @@ class HandRoute:
 
 
 def list_hand_routes(
-    session: Session, context: Context, case: Case
+    session: Session,
+    context: Context,
+    case: Case,
+    acts: Sequence[ManualAct],
 ) -> list[HandRoute]:
-    """Every route of the case that is taken by hand or not at all."""
-    acts = list_acts(session, case.id)
+    """Every route of the case that is taken by hand or not at all; ``acts`` were recorded of it."""
     return [
         HandRoute(
             route,

@@ -13,7 +13,7 @@ from hotline.core.errors import Conflict
 from partners.channels.base import Refused
 from partners.console.attention import BY_HAND, list_points
 from partners.manual.models import ManualAct
-from partners.manual.service import Told, record_act
+from partners.manual.service import Told, list_acts, record_act
 from partners.notices import by_hand as notices
 from partners.notices.models import Notice
 from partners.notices.reminders import send_reminders
@@ -78,7 +78,9 @@ def hand_routes(house: House) -> dict[str, bool]:
         case = session.get_one(Case, house.only(Case).id)
         return {
             entry.route.id: entry.is_done
-            for entry in list_hand_routes(session, house.context, case)
+            for entry in list_hand_routes(
+                session, house.context, case, list_acts(session, case.id)
+            )
         }
 
 
@@ -223,7 +225,10 @@ def test_the_regulator_s_time_has_not_come(house: House) -> None:
     case = open_case(house, ICCAM, LATE)
     with house.context.database.reading() as session:
         entries = list_hand_routes(
-            session, house.context, session.get_one(Case, case.id)
+            session,
+            house.context,
+            session.get_one(Case, case.id),
+            list_acts(session, case.id),
         )
     assert {entry.route.to: entry.is_due for entry in entries} == {
         "iccam": True,

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
@@ -25,18 +25,23 @@ PERSONS_FACTS = ("generated_in", "victim", "suspect")
 
 def match_of(session: Session, case: Case, match_id: uuid.UUID) -> MediaMatch:
     """A match of a file that was seen at an item of this case; ``NotFound`` for any other."""
-    at_its_items = exists().where(
+    match = session.scalar(
+        select(MediaMatch).where(
+            MediaMatch.id == match_id, _is_at_items_of(case)
+        )
+    )
+    if match is None:
+        raise NotFound(phrase("There is no such match."))
+    return match
+
+
+def _is_at_items_of(case: Case) -> ColumnElement[bool]:
+    return exists().where(
         and_(
             ItemMedia.media_id == MediaMatch.media_id,
             ItemMedia.item_id.in_(item_ids_of(case.id)),
         )
     )
-    match = session.scalar(
-        select(MediaMatch).where(MediaMatch.id == match_id, at_its_items)
-    )
-    if match is None:
-        raise NotFound(phrase("There is no such match."))
-    return match
 
 
 def decide_match(
@@ -59,6 +64,30 @@ def decide_match(
         hash_list=str(match.list_id),
         media=str(match.media_id),
     )
+
+
+def matches_of_picture(
+    session: Session, case: Case, media_id: uuid.UUID
+) -> list[MediaMatch]:
+    """All matches of a file that was seen at an item of this case; ``NotFound`` without any."""
+    query = select(MediaMatch).where(
+        MediaMatch.media_id == media_id, _is_at_items_of(case)
+    )
+    matches = list(session.scalars(query.order_by(MediaMatch.id)))
+    if not matches:
+        raise NotFound(phrase("There is no such match."))
+    return matches
+
+
+def decide_picture(
+    act: Act, case: Case, media_id: uuid.UUID, decision: str
+) -> None:
+    """One word on a picture is a word on each of its matches: a person judges what is shown, and
+    not each hash of it. A single match can still be decided otherwise afterwards."""
+    lock_case(act.session, case.id)
+    for match in matches_of_picture(act.session, case, media_id):
+        if match.decision != decision:
+            decide_match(act, case, match, decision)
 
 
 def set_facts(act: Act, case: Case, facts: Mapping[str, Any]) -> None:

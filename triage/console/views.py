@@ -23,7 +23,8 @@ from triage.cases.pages import handling_views as handling
 from triage.cases.pages import item_views as items
 from triage.cases.pages import people_views as people
 from triage.cases.pages import report_views as reports
-from triage.cases.pages.words import defang
+from triage.cases.pages.diary import DIARIES, Diary
+from triage.cases.pages.words import defang, shorten_middle
 from triage.console import (
     audit_pages,
     break_pages,
@@ -82,6 +83,7 @@ ACTS: Mapping[str, RouteCallable] = {
     f"{CASE}/reports/release": floods.release_reports,
     f"{CASE}/reports/set-aside": floods.set_reports_aside,
     f"{CASE}/assessment": cases.assess,
+    f"{CASE}/pictures/<uuid:media_id>": cases.decide_picture,
     f"{CASE}/facts": cases.set_facts,
     f"{ITEM}/access": items.set_access,
     f"{ITEM}/access/clear": items.clear_access,
@@ -106,9 +108,11 @@ def create_blueprint(
     panels: Sequence[cases.Panel],
     banners: Sequence[cases.Panel] = (),
     trails: Sequence[Trail] = (),
+    diaries: Sequence[Diary] = (),
 ) -> Blueprint:
     """The pages under /console. ``panels``: what else the case page shows, each made by a function
     of (session, case, person, now) that returns safe HTML. ``banners`` stand above all else.
+    ``diaries`` tell what others did about a case and what is due.
     ``trails``: whose the things are that the log names by their ids."""
     blueprint = Blueprint("triage", __name__, url_prefix="/console")
     register_entries(
@@ -141,7 +145,9 @@ def create_blueprint(
     bulk_pages.register_deeds(blueprint, *DEEDS)
     blueprint.record(lambda state: _remember_panels(state, panels, banners))
     blueprint.record(lambda state: _remember_trails(state, trails))
+    blueprint.record(lambda state: _remember_diaries(state, diaries))
     blueprint.add_app_template_filter(defang, "defanged")
+    blueprint.add_app_template_filter(shorten_middle, "shortened")
     for address, view in PAGES.items():
         blueprint.add_url_rule(address, view_func=view)
     for address, view in ACTS.items():
@@ -153,6 +159,12 @@ def _remember_trails(
     state: BlueprintSetupState, trails: Sequence[Trail]
 ) -> None:
     state.app.extensions[audit_pages.TRAILS] = (OwnTrail(), *trails)
+
+
+def _remember_diaries(
+    state: BlueprintSetupState, diaries: Sequence[Diary]
+) -> None:
+    state.app.extensions[DIARIES] = tuple(diaries)
 
 
 def _remember_panels(

@@ -18,9 +18,11 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage import outbox
 from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake.models import ReportPart
 from triage.cases.models import Assessment, Case
+from triage.hashlists.models import HashEntryRow, MediaMatch
 
 PASSWORD = "a long enough one"
 ILLEGAL = {
@@ -829,3 +831,48 @@ def test_a_stated_time_without_a_zone_is_shown_as_a_doubt(
     assert "time zone not stated" in page
     assert "If it showed the time of Europe/Tirane:" in page
     assert "2026-11-01 10:00:00 UTC" not in page
+
+
+def test_one_word_on_a_picture_decides_all_that_it_met(
+    browse: Callable[[str], Any],
+    make_case: Callable[..., str],
+    add_match: Callable[[str], str],
+    context: Context,
+) -> None:
+    reference = make_case()
+    add_match(reference)
+    with context.database.writing() as session:
+        first = session.scalars(select(MediaMatch)).one()
+        entry = HashEntryRow(
+            list_id=first.list_id, kind="sha256", value="c" * 64, added_in=1
+        )
+        session.add(entry)
+        session.flush()
+        session.add(
+            MediaMatch(
+                id=new_id(),
+                media_id=first.media_id,
+                entry_id=entry.id,
+                list_id=first.list_id,
+                kind="sha256",
+                distance=0,
+                at=first.at,
+            )
+        )
+        media_id = first.media_id
+    page = f"/console/cases/{reference}"
+    analyst = browse("analyst")
+    act = f"{page}/pictures/{media_id}"
+    assert analyst.get(page).text.count(f'action="{act}"') == 1
+
+    def decisions() -> list[str]:
+        with context.database.reading() as session:
+            return list(session.scalars(select(MediaMatch.decision)))
+
+    analyst.post(act, decision="perhaps")
+    assert decisions() == ["open", "open"]
+    analyst.post(act, decision="confirmed")
+    assert decisions() == ["confirmed", "confirmed"]
+    other = f"/console/cases/{make_case()}/pictures/{media_id}"
+    assert analyst.post(other, decision="disconfirmed").status_code == 404
+    assert decisions() == ["confirmed", "confirmed"]

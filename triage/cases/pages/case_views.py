@@ -44,6 +44,7 @@ from triage.cases.claim import claim_case, release_claim
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.models import OPEN_STATES, Case
 from triage.cases.pages import page_content, words
+from triage.cases.pages.diary import DIARIES, Diary, list_due, tell_history
 from triage.cases.queue import by_reference
 from triage.cases.vocabulary import CaseEvent, CaseState, Held
 
@@ -52,6 +53,8 @@ PANELS = "triage_panels"
 BANNERS = "triage_banners"
 SHOWN_AT_THE_TOP = 5
 """Locations of a case that are printed in full where it begins."""
+SHOWN_UNKNOWN = 2
+"""Files that no list knows and that are told one by one; more of them are folded away."""
 ITEM_CLASS = "class-"
 YES_NO = {"yes": True, "no": False}
 
@@ -81,6 +84,7 @@ def case_page(
         )
         panels: Sequence[Panel] = current_app.extensions[PANELS]
         banners: Sequence[Panel] = current_app.extensions[BANNERS]
+        diaries: Sequence[Diary] = current_app.extensions[DIARIES]
         return render_template(
             "triage/case.html",
             case=case,
@@ -92,6 +96,9 @@ def case_page(
             schema=load_schema(context.settings.data_dir),
             said=lambda labels: in_language(labels, language),
             panels=[panel(session, case, me, now) for panel in panels],
+            happenings=tell_history(session, case, view.history, diaries),
+            due=list_due(session, case, diaries, now),
+            now=now,
             banners=[banner(session, case, me, now) for banner in banners],
             notes={
                 made.id: open_note(session, context, made)
@@ -102,6 +109,7 @@ def case_page(
             typed=typed,
             typed_for=typed_for,
             shown_places=SHOWN_AT_THE_TOP,
+            shown_files=SHOWN_UNKNOWN,
             faults=faults or {},
             words=words,
             is_open=case.state in OPEN_STATES,
@@ -239,6 +247,18 @@ def decide_match(reference: str, match_id: uuid.UUID) -> ResponseReturnValue:
         match = findings.match_of(session, case, match_id)
         act = own_act(session)
         findings.decide_match(act, case, match, decision)
+        appraise_case(session, act.context, case, act.now)
+    return back_to_case(reference)
+
+
+@requires("match.decide")
+def decide_picture(reference: str, media_id: uuid.UUID) -> ResponseReturnValue:
+    """One decision on all that a picture met."""
+    decision = request.form.get("decision", "")
+    with flash_refusals(), site.writing() as session:
+        case = by_reference(session, reference)
+        act = own_act(session)
+        findings.decide_picture(act, case, media_id, decision)
         appraise_case(session, act.context, case, act.now)
     return back_to_case(reference)
 

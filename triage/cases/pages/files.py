@@ -97,6 +97,12 @@ class File:
         )
 
     @property
+    def decision(self) -> str:
+        """What was said of the picture as a whole; "" where its matches were decided apart."""
+        decisions = {match.found.decision for match in self.matches}
+        return decisions.pop() if len(decisions) == 1 else ""
+
+    @property
     def problems(self) -> str:
         """Why it cannot be compared, or not in full; the figure that was too low stands with it."""
         figures = ", ".join(

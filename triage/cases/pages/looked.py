@@ -7,7 +7,7 @@ what is there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,6 +73,29 @@ class Looked:
     left_out: Sequence[str] = ()
     second: str = ""
     second_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedLook:
+    """What the looks at several locations have in common; ``numbers`` are those locations."""
+
+    looked: Looked
+    numbers: Sequence[int]
+
+
+def sum_up_looks(looks: Iterable[tuple[int, Looked]]) -> list[SharedLook]:
+    """Looks that say the same of their locations are told once, with the newest of their times."""
+    together: dict[tuple[object, ...], list[tuple[int, Looked]]] = {}
+    for number, looked in looks:
+        said = (looked.finding, *looked.left_out, looked.second)
+        together.setdefault(said, []).append((number, looked))
+    return [
+        SharedLook(
+            max(alike, key=lambda each: str(each[1].at or ""))[1],
+            [number for number, _ in alike],
+        )
+        for alike in together.values()
+    ]
 
 
 def describe_look(

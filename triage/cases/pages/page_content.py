@@ -31,7 +31,12 @@ from triage.cases.handling.models import CaseTag, HandOver
 from triage.cases.handling.tags import list_tags
 from triage.cases.models import Assessment, Case, CaseItem
 from triage.cases.pages.files import File, files_of
-from triage.cases.pages.looked import Looked, describe_look
+from triage.cases.pages.looked import (
+    Looked,
+    SharedLook,
+    describe_look,
+    sum_up_looks,
+)
 from triage.cases.places import item_ids_of
 from triage.cases.rounds import is_blind, list_assessments
 from triage.cases.vocabulary import CaseState
@@ -71,13 +76,15 @@ class PlaceView:
 class CasePage:
     """``done`` holds the round's assessments only where the viewer may see them (not blind).
 
-    ``places`` are the items in full, ``further_places`` those of a large case that are only named.
+    ``places`` are the items in full, ``looks`` what was seen at them, and ``further_places`` those
+    of a large case that are only named.
     ``known_elsewhere``: what the same reports name and another case decides.
     ``disputed``: the questions on which the first two assessments differ, for the third person.
     """
 
     case: Case
     places: Sequence[PlaceView]
+    looks: Sequence[SharedLook]
     further_places: Sequence[CaseItem]
     known_elsewhere: Sequence[CaseItem]
     reports: Sequence[Report]
@@ -110,9 +117,11 @@ def gather_case_page(
     blind = is_blind(case)
     schema = load_schema(context.settings.data_dir)
     in_full = case.places[:SHOWN_PLACES]
+    places = [_view_place(session, context, place) for place in in_full]
     return CasePage(
         case=case,
-        places=[_view_place(session, context, place) for place in in_full],
+        places=places,
+        looks=_sum_up(places),
         further_places=case.places[SHOWN_PLACES:],
         known_elsewhere=_find_known_elsewhere(session, case),
         reports=reports_of_case(session, case),
@@ -134,6 +143,15 @@ def gather_case_page(
         tags=list_tags(session, [case.id], now).get(case.id, ()),
         last_word=last_word(session, context, case),
         colleagues=() if blind else list_colleagues(session),
+    )
+
+
+def _sum_up(places: Sequence[PlaceView]) -> list[SharedLook]:
+    """Of those that can be looked at, and of any that was."""
+    return sum_up_looks(
+        (at.place.number, at.looked)
+        for at in places
+        if at.place.item.display or at.visits
     )
 
 

@@ -16,6 +16,9 @@ from triage.cases.vocabulary import CaseEvent, CaseState, PlaceState
 
 Words = Mapping[str, LazyString]
 """Slug -> what it is called, in the reader's language."""
+SHOWN_LENGTH = 56
+"""Letters of an address in a list."""
+LEFT_OUT = "…"
 
 STATES: Words = {
     CaseState.RECEIVED: lazy_gettext("Being examined"),
@@ -285,3 +288,12 @@ def defang(text: str) -> str:
         + slash
         + path
     )
+
+
+def shorten_middle(text: str, length: int = SHOWN_LENGTH) -> str:
+    """A long address with its middle left out: its host and its end tell it from others."""
+    if len(text) <= length:
+        return text
+    end = length // 3
+    beginning = length - end - len(LEFT_OUT)
+    return f"{text[:beginning]}{LEFT_OUT}{text[-end:]}"

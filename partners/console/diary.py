@@ -1,0 +1,137 @@
+"""What a case's time line has from this package: plans, referrals, holds, notices, their clocks.
+
+One question for all that happened and one for all that is due, however many there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext
+from sqlalchemy import Select, func, literal, null, select, union, union_all
+from sqlalchemy.orm import Session
+
+from hotline.core.storage.machine import HistoryEntry
+from partners import words
+from partners.directory.models import Partner
+from partners.notices.models import OPEN, Notice
+from partners.referrals.models import HOLDING, Hold, Plan, Referral
+from partners.states import PlanState, ReferralState
+from partners.watching.models import Watch
+from partners.words import Words, word_for
+from triage.cases.models import Case
+from triage.cases.pages.diary import Due, Happening
+from triage.cases.places import item_ids_of
+
+TOLD = 500
+"""Happenings of one case that are told; a case that has more has its log."""
+PLAN_STATES: Words = {
+    PlanState.REQUESTED: lazy_gettext("waits for approval"),
+    PlanState.APPROVED: lazy_gettext("approved"),
+    PlanState.REJECTED: lazy_gettext("rejected"),
+    PlanState.WITHDRAWN: lazy_gettext("withdrawn"),
+    PlanState.SUPERSEDED: lazy_gettext("the case has changed since; ask anew"),
+}
+NAMES: Mapping[str, tuple[object, Words]] = {
+    "plan": (lazy_gettext("Plan"), PLAN_STATES),
+    "referral": (lazy_gettext("Referral"), words.REFERRAL_STATES),
+    "hold": (lazy_gettext("Hold"), words.HOLD_STATES),
+    "notice": (lazy_gettext("Notice"), words.NOTICE_STATES),
+}
+"""By the name of a state machine, what the thing is called and what its states are."""
+STEPS: Words = {
+    "referral": lazy_gettext("An answer is expected"),
+    "notice": lazy_gettext("The host is to have acted"),
+    "hold": lazy_gettext("The hold of the police ends"),
+    "watch": lazy_gettext("Next look whether it is still there"),
+}
+_ANSWERABLE = (ReferralState.DELIVERED, ReferralState.ACKNOWLEDGED)
+
+
+class PartnersDiary:
+    """Everything that was told of a case, and when an answer is expected."""
+
+    def list_happenings(
+        self, session: Session, case: Case
+    ) -> Iterator[Happening]:
+        for entry, reference, office in session.execute(_happened(case)):
+            name, states = NAMES[entry.entity]
+            whom = ", ".join(filter(None, (reference, office)))
+            thing = f"{name} {whom}" if whom else str(name)
+            yield Happening(
+                entry.at,
+                f"{thing}: {word_for(states, entry.to_state)}",
+                entry.actor,
+                _note_of(entry.details),
+            )
+
+    def list_due(self, session: Session, case: Case) -> Iterator[Due]:
+        for kind, reference, at in session.execute(_due(case)):
+            what = word_for(STEPS, kind)
+            yield Due(at, f"{what} ({reference})" if reference else what)
+
+
+def _note_of(details: Mapping[str, object]) -> str:
+    """What a person said about it."""
+    said = details.get("reason") or details.get("note")
+    return word_for(words.PLAN_CHANGES, said) if isinstance(said, str) else ""
+
+
+def _happened(case: Case) -> Select[HistoryEntry, str, str]:
+    """Every step of everything that belongs to the case, with its reference and its office."""
+    ids = union(
+        *(
+            select(kind.id).where(kind.case_id == case.id)
+            for kind in (Plan, Referral, Hold, Notice)
+        )
+    )
+    partner_id = func.coalesce(Referral.partner_id, Notice.partner_id)
+    return (
+        select(
+            HistoryEntry,
+            func.coalesce(Referral.reference, Notice.reference),
+            Partner.name,
+        )
+        .outerjoin(Referral, Referral.id == HistoryEntry.entity_id)
+        .outerjoin(Notice, Notice.id == HistoryEntry.entity_id)
+        .outerjoin(Partner, Partner.id == partner_id)
+        .where(
+            HistoryEntry.entity_id.in_(ids),
+            HistoryEntry.entity.in_(NAMES),
+        )
+        .order_by(HistoryEntry.at, HistoryEntry.id)
+        .limit(TOLD)
+    )
+
+
+def _due(case: Case) -> Any:
+    referrals = select(
+        literal("referral"), Referral.reference, Referral.due_at
+    ).where(
+        Referral.case_id == case.id,
+        Referral.due_at.is_not(None),
+        Referral.state.in_(_ANSWERABLE),
+    )
+    notices = select(literal("notice"), Notice.reference, Notice.due_at).where(
+        Notice.case_id == case.id,
+        Notice.due_at.is_not(None),
+        Notice.state.in_(OPEN),
+    )
+    holds = (
+        select(literal("hold"), Referral.reference, Hold.deadline)
+        .join(Referral, Referral.id == Hold.referral_id)
+        .where(
+            Hold.case_id == case.id,
+            Hold.deadline.is_not(None),
+            Hold.state.in_(HOLDING),
+        )
+    )
+    watches = (
+        select(literal("watch"), null(), func.min(Watch.next_at))
+        .where(
+            Watch.item_id.in_(item_ids_of(case.id)), Watch.next_at.is_not(None)
+        )
+        .having(func.min(Watch.next_at).is_not(None))
+    )
+    return union_all(referrals, notices, holds, watches)

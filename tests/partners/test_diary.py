@@ -1,0 +1,63 @@
+"""One time line of a case: what people asked for, what left, what came back, and what is due."""
+
+from __future__ import annotations
+
+from hotline.core.act import Act
+from partners.console.diary import PartnersDiary
+from partners.referrals.holds import release_hold
+from partners.referrals.models import Hold
+from tests.support.house import House
+from triage.cases.models import Case
+
+
+def told(house: House, case: Case) -> list[str]:
+    with house.context.database.reading() as session:
+        case = session.get_one(Case, case.id)
+        return [
+            happening.said
+            for happening in PartnersDiary().list_happenings(session, case)
+        ]
+
+
+def due(house: House, case: Case) -> list[str]:
+    with house.context.database.reading() as session:
+        case = session.get_one(Case, case.id)
+        return [step.said for step in PartnersDiary().list_due(session, case)]
+
+
+def test_a_case_of_which_nothing_was_told_has_no_entries(
+    house: House,
+) -> None:
+    case = house.case()
+    assert told(house, case) == []
+    assert due(house, case) == []
+
+
+def test_plans_holds_releases_and_notices_are_on_the_time_line(
+    house: House,
+) -> None:
+    house.partner()
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
+    other, case = house.case("two"), house.case("one")
+    house.decide(case, "police", "provider_notice")
+    assert any("hold of the police ends" in step for step in due(house, case))
+    with house.context.database.writing() as session:
+        hold = session.query(Hold).one()
+        act = Act(session, house.context, "person:arta", house.now)
+        release_hold(act, hold, reason="by telephone")
+    house.work()
+    said = told(house, case)
+    for words in (
+        "Plan: waits for approval",
+        "Plan: approved",
+        "Referral AL-R-2026-000001, The police: Delivered",
+        "Hold: Released",
+        "Notice AL-N-2026-000001, The provider: Sent",
+    ):
+        assert words in said, said
+    steps = due(house, case)
+    assert any("An answer is expected (AL-R-" in step for step in steps)
+    assert any("to have acted (AL-N-" in step for step in steps)
+    assert told(house, other) == []

@@ -1,0 +1,55 @@
+"""The administrator's way to the first notice, read from what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from hotline.accounts import logins
+from hotline.accounts.auth import COOKIE
+from hotline.core.context import utc_now
+from tests.support.house import House
+from workers.app import create_app
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return {"audiences": ("console",)}
+
+
+@pytest.fixture
+def landing(house: House) -> Callable[[], str]:
+    """What an administrator sees who opens the console."""
+    client = create_app(house.context).test_client()
+    client.set_cookie("lang", "en")
+    person = house.person("admin", "administrator")
+    with house.context.database.writing() as session:
+        token = logins.open_session(session, person, utc_now())
+    client.set_cookie(COOKIE, token, path="/console")
+    return lambda: client.get("/console/", follow_redirects=True).text
+
+
+def test_an_empty_installation_has_everything_before_it(
+    landing: Callable[[], str],
+) -> None:
+    page = landing()
+    assert "<h1>First steps</h1>" in page
+    assert "1 people" in page
+    assert page.count("not yet") == 3
+    assert "0 lists in use" in page
+
+
+def test_what_is_done_is_read_from_what_is_stored(
+    house: House, landing: Callable[[], str]
+) -> None:
+    house.partner()
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
+    assert "2 offices are confirmed" in landing()
+    house.decide(house.case(), "provider_notice-XK")
+    page = landing()
+    assert "not yet" not in page
+    assert "3 people" in page

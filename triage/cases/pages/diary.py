@@ -1,0 +1,90 @@
+"""What was done about a case, and what is due: one time line of everything, whoever tells it.
+
+This package knows the case's own history. What others did about it (plans, notices, the police) is
+told by those who keep it: a ``Diary`` that the application registers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from hotline.core.storage.machine import HistoryEntry
+from triage.cases.models import Case
+from triage.cases.pages.words import EVENTS, word_for
+
+DIARIES = "triage_diaries"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that was done, in words; ``actor`` as the history has it."""
+
+    at: datetime
+    said: str
+    actor: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A step that has a time, in words."""
+
+    at: datetime
+    said: str
+
+
+class Diary(Protocol):
+    """Whoever keeps something that was done about cases, or that is due."""
+
+    def list_happenings(
+        self, session: Session, case: Case
+    ) -> Iterable[Happening]: ...
+
+    def list_due(self, session: Session, case: Case) -> Iterable[Due]: ...
+
+
+def tell_history(
+    session: Session,
+    case: Case,
+    history: Sequence[HistoryEntry],
+    diaries: Sequence[Diary],
+) -> list[Happening]:
+    """Everything that happened, oldest first; at one time in the order of the tellers."""
+    own = [
+        Happening(
+            entry.at,
+            word_for(EVENTS, entry.event),
+            entry.actor,
+            str(entry.details.get("why") or ""),
+        )
+        for entry in history
+    ]
+    others = [
+        happening
+        for diary in diaries
+        for happening in diary.list_happenings(session, case)
+    ]
+    return sorted(own + others, key=lambda happening: happening.at)
+
+
+def list_due(
+    session: Session,
+    case: Case,
+    diaries: Sequence[Diary],
+    now: datetime,
+) -> list[Due]:
+    """What has a time, the first one first."""
+    due = [step for diary in diaries for step in diary.list_due(session, case)]
+    if case.due_at is not None:
+        due.append(Due(case.due_at, str(gettext("The case is to be decided"))))
+    if case.claimed_until is not None and case.claimed_until > now:
+        due.append(
+            Due(case.claimed_until, str(gettext("The case is free again")))
+        )
+    return sorted(due, key=lambda step: step.at)
