@@ -140,6 +140,8 @@ def work(
         threading.Thread(
             target=worker.beat, args=(settings,), daemon=True
         ).start()
+        if not burst:
+            tools.keep_watch(pools)
         worker.run(burst=burst)
     finally:
         tools.close()

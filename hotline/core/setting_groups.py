@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import date
 from pathlib import Path
 from typing import Literal, Self
@@ -142,6 +143,20 @@ class OversightSettings(BaseSettings):
                 "figures that leave this machine (metrics_host) need a metrics_token"
             )
         return self
+
+
+class MachineSettings(BaseSettings):
+    """What holds where the service runs on several machines."""
+
+    machine_name: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,80}$",
+        description="This machine among others; its host name by default.",
+    )
+
+    @property
+    def machine(self) -> str:
+        return self.machine_name or socket.gethostname()[:80]
 
 
 class SessionSettings(BaseSettings):

@@ -32,6 +32,7 @@ from hotline.core import setting_values as values
 from hotline.core.errors import Misconfigured
 from hotline.core.setting_groups import (
     BackupSettings,
+    MachineSettings,
     MailSettings,
     OversightSettings,
     SessionSettings,
@@ -49,7 +50,11 @@ TOR_ROUTE = "tor"
 
 
 class Settings(
-    BackupSettings, MailSettings, OversightSettings, SessionSettings
+    BackupSettings,
+    MachineSettings,
+    MailSettings,
+    OversightSettings,
+    SessionSettings,
 ):
     """Read once at start by ``load_settings`` and passed on."""
 
