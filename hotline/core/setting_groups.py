@@ -154,6 +154,38 @@ class MachineSettings(BaseSettings):
         description="This machine among others; its host name by default.",
     )
 
+    redis_ca_file: Path | None = Field(
+        None,
+        description="Authority of a rediss:// server; the machine's own by default.",
+    )
+    redis_sentinels: tuple[str, ...] = Field(
+        (), description="Sentinels, as host:port, that name the server."
+    )
+    redis_sentinel_name: str = Field(
+        "hotline", min_length=1, description="What they call the server."
+    )
+    redis_sentinel_password: SecretStr = Field(
+        SecretStr(""), description="Of the sentinels themselves."
+    )
+
+    @field_validator("redis_sentinels")
+    @classmethod
+    def _sentinels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            values.require_host_and_port(address)
+        return value
+
+    @model_validator(mode="after")
+    def _closed_sentinels(self) -> Self:
+        if self.redis_sentinels and not (
+            self.redis_sentinel_password.get_secret_value()
+        ):
+            raise ValueError(
+                "redis_sentinels need a redis_sentinel_password: whoever is let in there can"
+                " send the service to another server"
+            )
+        return self
+
     @property
     def machine(self) -> str:
         return self.machine_name or socket.gethostname()[:80]

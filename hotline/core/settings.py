@@ -321,6 +321,10 @@ class Settings(
         for name in ("provider_url", "console_url"):
             if not getattr(self, name):
                 put(name, self.public_url)
+        if self.redis_sentinels and not values.is_by_tcp(self.redis_url):
+            raise ValueError(
+                "redis_sentinels need a redis_url by TCP with the server's user and password"
+            )
         if self.secure_cookies is None:
             put("secure_cookies", self.public_url.startswith("https://"))
         return self
