@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
 from hotline.core import setting_values as values
+from hotline.core.storage.pools import KEPT_OPEN, MOST_OPEN, Pools
 
 
 class BackupSettings(BaseSettings):
@@ -143,6 +144,51 @@ class OversightSettings(BaseSettings):
                 "figures that leave this machine (metrics_host) need a metrics_token"
             )
         return self
+
+
+class DatabaseSettings(BaseSettings):
+    """How PostgreSQL is reached where several machines share it."""
+
+    database_url: SecretStr = Field(
+        SecretStr(""),
+        description="SQLAlchemy URL; SQLite in data_dir by default.",
+    )
+    database_direct_url: SecretStr = Field(
+        SecretStr(""),
+        description="Past a pool in between, for migrations and backups.",
+    )
+    database_replica_url: SecretStr = Field(
+        SecretStr(""), description="A copy for reading: figures and search."
+    )
+    database_connections: int = Field(
+        MOST_OPEN, ge=2, le=500, description="Most of one process's pool."
+    )
+    database_connections_kept: int = Field(
+        KEPT_OPEN, ge=1, le=500, description="Of these, how many stay open."
+    )
+    database_shares_sessions: bool = Field(
+        False,
+        description="A pool gives each transaction another session (PgBouncer).",
+    )
+
+    @property
+    def pools(self) -> Pools:
+        return Pools(
+            kept=self.database_connections_kept,
+            most=self.database_connections,
+            shared=self.database_shares_sessions,
+        )
+
+    def direct(self) -> Self:
+        """The same, past a pool in between: for what needs a session for itself."""
+        if not self.database_direct_url.get_secret_value():
+            return self
+        return self.model_copy(
+            update={
+                "database_url": self.database_direct_url,
+                "database_shares_sessions": False,
+            }
+        )
 
 
 class MachineSettings(BaseSettings):

@@ -32,6 +32,7 @@ from hotline.core import setting_values as values
 from hotline.core.errors import Misconfigured
 from hotline.core.setting_groups import (
     BackupSettings,
+    DatabaseSettings,
     MachineSettings,
     MailSettings,
     OversightSettings,
@@ -51,6 +52,7 @@ TOR_ROUTE = "tor"
 
 class Settings(
     BackupSettings,
+    DatabaseSettings,
     MachineSettings,
     MailSettings,
     OversightSettings,
@@ -99,10 +101,6 @@ class Settings(
     key_command: tuple[str, ...] = Field(
         (),
         description="Prints the keys of a secret store; instead of key files.",
-    )
-    database_url: SecretStr = Field(
-        SecretStr(""),
-        description="SQLAlchemy URL; SQLite in data_dir by default.",
     )
     redis_url: SecretStr = Field(
         SecretStr(""),

@@ -93,7 +93,7 @@ def upgrade() -> None:
     """Bring the database's schema and the directory's seed up to date."""
     from workers.migrations import run
 
-    context = build_context(_load_settings())
+    context = build_context(_load_settings().direct())
     try:
         before = run.current_revision(context.database)
         bring_up_to_date(context)
@@ -109,7 +109,7 @@ def upgrade() -> None:
 
 def prepare_house(settings: Settings) -> str:
     """Schema, directory, first administrator; returns the password if one was made just now."""
-    context = build_context(settings)
+    context = build_context(settings.direct())
     try:
         bring_up_to_date(context)
         return first_administrator(context)
