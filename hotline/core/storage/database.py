@@ -43,7 +43,7 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from hotline.core.errors import Misconfigured
 from hotline.core.storage.ids import new_id
-from hotline.core.storage.pools import Pools, unprepared
+from hotline.core.storage.pools import Pools, connection_options, unprepared
 
 _WRITING = "hotline_writing"
 _AFTER_COMMIT = "hotline_after_commit"
@@ -180,9 +180,7 @@ class Database:
         pools: Pools = Pools(),  # noqa: B008  (it is frozen)
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
-        self.engine = _make_engine(
-            url, only_reading=only_reading, **pools.engine_options()
-        )
+        self.engine = _make_engine(url, pools, only_reading=only_reading)
         self._autocommit = (
             None
             if self.is_sqlite or only_reading
@@ -190,9 +188,9 @@ class Database:
                 # A ping would cost as much as the statement; a broken connection is met in
                 # `_first_row`.
                 url,
+                pools,
                 isolation_level="AUTOCOMMIT",
                 pool_pre_ping=False,
-                **pools.engine_options(),
             )
         )
         self._texts: dict[ClauseElement, str] = {}
@@ -300,7 +298,7 @@ def note_for_after_commit(session: Session, key: str) -> None:
 
 
 def _make_engine(
-    url: str, *, only_reading: bool = False, **options: Any
+    url: str, pools: Pools, *, only_reading: bool = False, **options: Any
 ) -> Engine:
     try:
         parsed = make_url(url)
@@ -320,7 +318,8 @@ def _make_engine(
             hide_parameters=True,
             connect_args={"timeout": SQLITE_BUSY_MS / 1000},
         )
-    given = {"pool_pre_ping": True} | options
+    given = {"pool_pre_ping": True, **pools.engine_options(), **options}
+    given["connect_args"] = connection_options(parsed, shared=pools.shared)
     # An error that quotes a statement must not quote what somebody reported.
     return create_engine(parsed, hide_parameters=True, **given)
 

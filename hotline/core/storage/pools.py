@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
+
+from sqlalchemy import URL
 
 KEPT_OPEN = 10
 MOST_OPEN = 30
@@ -31,8 +34,45 @@ class Pools:
             "pool_size": kept,
             "max_overflow": self.most - kept,
             "pool_timeout": WAIT_SECONDS,
-            "connect_args": unprepared() if self.shared else {},
         }
+
+
+_NOTICE_A_CUT: Mapping[str, int] = MappingProxyType(
+    {
+        "connect_timeout": 5,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
+    }
+)
+"""Of our side: a connection that was cut without a word is given up after half a minute. By
+default that takes a quarter of an hour, and whoever reports would wait as long."""
+_HAVE_A_CUT_NOTICED = " ".join(
+    f"-c tcp_{name}"
+    for name in (
+        "keepalives_idle=10",
+        "keepalives_interval=5",
+        "keepalives_count=3",
+        "user_timeout=20000",
+    )
+)
+"""The same of PostgreSQL's side. What a machine had locked when it was cut off nobody else can work
+on until its session ends there: by default after two hours."""
+
+
+def connection_options(url: URL, *, shared: bool) -> dict[str, Any]:
+    """What the driver is told at each connection; what the URL says itself is left as it is."""
+    options: dict[str, Any] = dict(_NOTICE_A_CUT)
+    if (
+        shared
+    ):  # the server of this connection is the pool, which takes no options
+        options |= unprepared()
+    else:
+        options["options"] = _HAVE_A_CUT_NOTICED
+    return {
+        name: value for name, value in options.items() if name not in url.query
+    }
 
 
 def unprepared() -> dict[str, Any]:
