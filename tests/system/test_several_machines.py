@@ -231,14 +231,16 @@ def machines(
         for name in ("first", "second")
     )
     first.run("db", "upgrade")
-    for machine in (first, second):
-        machine.begin()
-    for machine in (first, second):
-        machine.wait_until_up()
-    yield first, second
-    for machine in (first, second):
-        if machine.process is not None and machine.process.poll() is None:
-            machine.stop()
+    try:
+        for machine in (first, second):
+            machine.begin()
+        for machine in (first, second):
+            machine.wait_until_up()
+        yield first, second
+    finally:
+        for machine in (first, second):
+            if machine.process is not None and machine.process.poll() is None:
+                machine.stop()
 
 
 class Reporters:
