@@ -91,12 +91,14 @@ def metrics() -> None:
 
 def upgrade() -> None:
     """Bring the database's schema and the directory's seed up to date."""
+    from workers.house import preparing_alone
     from workers.migrations import run
 
     context = build_context(_load_settings().direct())
     try:
         before = run.current_revision(context.database)
-        bring_up_to_date(context)
+        with preparing_alone(context.database):
+            bring_up_to_date(context)
         after = run.current_revision(context.database)
     finally:
         context.close()
@@ -109,10 +111,13 @@ def upgrade() -> None:
 
 def prepare_house(settings: Settings) -> str:
     """Schema, directory, first administrator; returns the password if one was made just now."""
+    from workers.house import preparing_alone
+
     context = build_context(settings.direct())
     try:
-        bring_up_to_date(context)
-        return first_administrator(context)
+        with preparing_alone(context.database):
+            bring_up_to_date(context)
+            return first_administrator(context)
     finally:
         context.close()
 
