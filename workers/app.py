@@ -131,6 +131,7 @@ def _readiness(
         checks["writing"] = pulse.find_fault
     if "console" in context.settings.audiences:
         checks["known_hashes"] = _check_index(context)
+        checks["index_age"] = _check_index_age
     return checks
 
 
@@ -147,6 +148,22 @@ def _check_index(context: Context) -> health.Check:
             return ""  # said by the check of the database
 
     return known_hashes
+
+
+def _check_index_age(now: datetime) -> str:
+    """Of every machine that lives, as each says which edition of the lists its index has."""
+    from triage.hashlists.search.index_edition import find_machines_behind
+
+    try:
+        with site.reading() as session:
+            count = len(find_machines_behind(session, now))
+    except SQLAlchemyError:
+        return ""  # said by the check of the database
+    return (
+        f"the index of known hashes is behind on {count} machines"
+        if count
+        else ""
+    )
 
 
 def _public() -> list[Blueprint]:

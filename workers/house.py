@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import text
 
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.settings import Settings
+from hotline.core.storage.database import Database
 from hotline.core.storage.own_keys import require_own_keys
 from workers.migrations.run import require_current
+
+# Any number that no other program uses on this database: "HTLP" as bytes.
+PREPARING_LOCK = 0x48544C50
+ASKED_AGAIN_SECONDS = 0.5
 
 
 def open_own_context(
@@ -23,6 +32,31 @@ def open_own_context(
         context.close()
         raise
     return context
+
+
+@contextmanager
+def preparing_alone(database: Database) -> Iterator[None]:
+    """One machine at a time makes the schema, the directory and the first administrator.
+
+    Machines that are started together would else all find nothing, and all make it. SQLite is one
+    machine's own. The lock ends with the connection, also where the process is killed.
+    """
+    if database.is_sqlite:
+        yield
+        return
+    # No transaction is open meanwhile: a migration that builds an index beside others' work waits
+    # for the end of theirs.
+    key = {"key": PREPARING_LOCK}
+    with database.engine.connect() as plain:
+        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+        while not connection.scalar(
+            text("SELECT pg_try_advisory_lock(:key)"), key
+        ):
+            time.sleep(ASKED_AGAIN_SECONDS)
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
 
 
 def require_own_database(context: Context) -> None:

@@ -17,6 +17,7 @@ from hotline.core import counting
 from hotline.core.context import Context, utc_now
 from hotline.core.logs import origin_of
 from hotline.core.storage import audit
+from hotline.core.storage.presence import Presence
 from hotline.intake.inbound.fetch import post_fetch
 from partners.notices.reminders import send_reminders
 from partners.referrals.holds import expire_holds
@@ -119,6 +120,7 @@ def run_forever(context: Context, transport: Transport) -> None:
     stop = StopRequest()
     stop.on_signals(signal.SIGTERM, signal.SIGINT)
     scheduler = Scheduler(context, transport)
+    Presence(context).start()
     while not stop.wait(context.settings.tick_seconds):
         scheduler.tick(utc_now())
     scheduler.backups.stop()

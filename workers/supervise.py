@@ -30,9 +30,9 @@ from hotline.core.settings import Settings
 from workers import programs, redis_server
 from workers.forked import ForkedProcess, die_with_parent, share_imports
 from workers.pools import Pool
+from workers.redis_connection import connect
 from workers.running import LOCK
 from workers.stopping import StopRequest
-from workers.transport import connect
 
 log = structlog.get_logger(__name__)
 

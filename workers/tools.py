@@ -90,6 +90,16 @@ class Tools:
             load_platforms(self.context.settings.data_dir)
             load_rules(self.context.settings.data_dir)
 
+    def keep_watch(self, pools: Iterable[Pool]) -> None:
+        """What goes on beside the jobs: say that this machine lives, keep its index new."""
+        from hotline.core.storage.presence import Presence
+
+        Presence(self.context).start()
+        if set(pools) & _LOOKERS:
+            from triage.hashlists.search.index_building import IndexKeeper
+
+            IndexKeeper(self.context).start()
+
     def close(self) -> None:
         if "fetcher" in self.__dict__:
             self.fetcher.close()

@@ -27,6 +27,7 @@ from hotline.core.storage import outbox
 from hotline.core.storage.database import Database
 from hotline.core.storage.outbox import Note
 from workers.pools import POOL_OF_JOB, Pool, rank_of
+from workers.redis_connection import connect
 
 log = structlog.get_logger(__name__)
 
@@ -47,8 +48,6 @@ HELD_BY_COURIER = 30
 GOOD_FOR_SECONDS = 1.5
 # After a refused connection nobody knocks again for this long: a request must not wait for Redis.
 PAUSE_SECONDS = 2.0
-CONNECT_SECONDS = 0.5
-READ_SECONDS = 2.0
 # A worker waits this long for work before it looks whether it is to stop. Below READ_SECONDS.
 WAIT_SECONDS = 1
 # Ids of one rank are taken by their time: a rank must weigh more than any time in seconds.
@@ -58,15 +57,6 @@ RANK_WEIGHT = 1e11
 _ID = re.compile(
     rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 )
-
-
-def connect(settings: Settings) -> redis.Redis:
-    """A client whose every exchange ends soon, with an answer or an error."""
-    return redis.Redis.from_url(
-        settings.redis,
-        socket_connect_timeout=CONNECT_SECONDS,
-        socket_timeout=READ_SECONDS,
-    )
 
 
 def queue_key(pool: Pool) -> str:

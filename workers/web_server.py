@@ -12,6 +12,7 @@ from gunicorn.glogging import Logger
 from hotline.core.context import build_context
 from hotline.core.logs import origin_of, words_of
 from hotline.core.settings import Settings
+from hotline.core.storage.presence import Presence
 from hotline.core.web.pulse import Pulse
 from workers.app import BLUEPRINTS, create_app
 from workers.house import open_own_context
@@ -82,6 +83,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             )
             pulse = Pulse(context.database)
             pulse.start()
+            Presence(context).start()
             return create_app(context, pulse)
         except Exception as error:
             # gunicorn's own account is a traceback, which our logger does not let through.

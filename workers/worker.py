@@ -25,6 +25,7 @@ from workers import tools as toolbox
 from workers.execute import OutOfTime, execute
 from workers.jobs import jobs_of
 from workers.pools import Pool
+from workers.redis_connection import connect
 from workers.stopping import StopRequest
 from workers.transport import (
     ALIVE_SECONDS,
@@ -32,7 +33,6 @@ from workers.transport import (
     JOB_SECONDS,
     Inbox,
     alive_key,
-    connect,
 )
 
 log = structlog.get_logger(__name__)
@@ -140,6 +140,8 @@ def work(
         threading.Thread(
             target=worker.beat, args=(settings,), daemon=True
         ).start()
+        if not burst:
+            tools.keep_watch(pools)
         worker.run(burst=burst)
     finally:
         tools.close()

@@ -14,6 +14,7 @@ from hotline.core.storage.crypto import Vault
 from hotline.core.storage.database import Database
 from hotline.core.storage.keyring import Keyring
 from hotline.core.storage.own_keys import refuse_lost_keys
+from hotline.core.storage.replica import Replica
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Context:
     keyring: Keyring
     vault: Vault
     database: Database
+    replica: Replica
 
     @property
     def hotline_name(self) -> str:
@@ -30,6 +32,7 @@ class Context:
         return self.settings.hotline_name or self.country.hotline_name
 
     def close(self) -> None:
+        self.replica.dispose()
         self.database.dispose()
 
 
@@ -46,7 +49,9 @@ def build_context(
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     assert settings.secrets_dir is not None
     database = Database(
-        settings.database_url.get_secret_value(), after_commit=after_commit
+        settings.database_url.get_secret_value(),
+        after_commit=after_commit,
+        pools=settings.pools,
     )
     if not settings.key_command:
         refuse_lost_keys(settings.secrets_dir, database, renewed=renewed_keys)
@@ -57,6 +62,9 @@ def build_context(
         keyring=keyring,
         vault=Vault(keyring),
         database=database,
+        replica=Replica(
+            database, settings.database_replica_url.get_secret_value()
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from hotline.core.jobs import circuit
 from hotline.core.settings import Settings
 from hotline.core.storage import audit, outbox
 from hotline.core.storage.backup_runs import age_of_newest
+from hotline.core.storage.presence import find_silent_machines
 
 LEAST_FREE = 200_000_000
 """Bytes that should be left where the data lie; a report takes a few thousand."""
@@ -58,6 +59,12 @@ def find_backup_fault(
     if most and age > timedelta(hours=most):
         return f"the newest backup is {age / timedelta(hours=1):.0f} hours old"
     return ""
+
+
+def find_machine_faults(session: Session, now: datetime) -> str:
+    """Machines of ours that say nothing any more. Others have taken over their work."""
+    count = len(find_silent_machines(session, now))
+    return f"{count} machines of the service are silent" if count else ""
 
 
 def find_silent_servers(session: Session) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import date
 from pathlib import Path
 from typing import Literal, Self
@@ -10,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
 from hotline.core import setting_values as values
+from hotline.core.storage.pools import KEPT_OPEN, MOST_OPEN, Pools
 
 
 class BackupSettings(BaseSettings):
@@ -142,6 +144,97 @@ class OversightSettings(BaseSettings):
                 "figures that leave this machine (metrics_host) need a metrics_token"
             )
         return self
+
+
+class DatabaseSettings(BaseSettings):
+    """How PostgreSQL is reached where several machines share it."""
+
+    database_url: SecretStr = Field(
+        SecretStr(""),
+        description="SQLAlchemy URL; SQLite in data_dir by default.",
+    )
+    database_direct_url: SecretStr = Field(
+        SecretStr(""),
+        description="Past a pool in between, for migrations and backups.",
+    )
+    database_replica_url: SecretStr = Field(
+        SecretStr(""), description="A copy for reading: figures and search."
+    )
+    database_connections: int = Field(
+        MOST_OPEN, ge=2, le=500, description="Most of one process's pool."
+    )
+    database_connections_kept: int = Field(
+        KEPT_OPEN, ge=1, le=500, description="Of these, how many stay open."
+    )
+    database_shares_sessions: bool = Field(
+        False,
+        description="A pool gives each transaction another session (PgBouncer).",
+    )
+
+    @property
+    def pools(self) -> Pools:
+        return Pools(
+            kept=self.database_connections_kept,
+            most=self.database_connections,
+            shared=self.database_shares_sessions,
+        )
+
+    def direct(self) -> Self:
+        """The same, past a pool in between: for what needs a session for itself."""
+        if not self.database_direct_url.get_secret_value():
+            return self
+        return self.model_copy(
+            update={
+                "database_url": self.database_direct_url,
+                "database_shares_sessions": False,
+            }
+        )
+
+
+class MachineSettings(BaseSettings):
+    """What holds where the service runs on several machines."""
+
+    machine_name: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,80}$",
+        description="This machine among others; its host name by default.",
+    )
+
+    redis_ca_file: Path | None = Field(
+        None,
+        description="Authority of a rediss:// server; the machine's own by default.",
+    )
+    redis_sentinels: tuple[str, ...] = Field(
+        (), description="Sentinels, as host:port, that name the server."
+    )
+    redis_sentinel_name: str = Field(
+        "hotline", min_length=1, description="What they call the server."
+    )
+    redis_sentinel_password: SecretStr = Field(
+        SecretStr(""), description="Of the sentinels themselves."
+    )
+
+    @field_validator("redis_sentinels")
+    @classmethod
+    def _sentinels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            values.require_host_and_port(address)
+        return value
+
+    @model_validator(mode="after")
+    def _closed_sentinels(self) -> Self:
+        if self.redis_sentinels and not (
+            self.redis_sentinel_password.get_secret_value()
+        ):
+            raise ValueError(
+                "redis_sentinels need a redis_sentinel_password: whoever is let in there can"
+                " send the service to another server"
+            )
+        return self
+
+    @property
+    def machine(self) -> str:
+        return self.machine_name or socket.gethostname()[:80]
 
 
 class SessionSettings(BaseSettings):

@@ -28,7 +28,16 @@ def require_closed_redis(value: SecretStr) -> SecretStr:
             "a Redis that is reached by TCP needs a password (redis://user:password@host:port);"
             " a unix:// socket needs none"
         )
+    given = {name.lower() for name in parse_qs(url.query)}
+    if given & {"ssl_cert_reqs", "ssl_check_hostname"}:
+        raise ValueError(
+            "the server's certificate is always verified; redis_ca_file names its authority"
+        )
     return value
+
+
+def is_by_tcp(value: SecretStr) -> bool:
+    return value.get_secret_value().startswith(("redis://", "rediss://"))
 
 
 def require_routes(routes: Routes, *, reserved: str) -> Routes:
@@ -61,6 +70,14 @@ def require_host_and_port(value: str) -> str:
     if colon and not (port.isdecimal() and 0 < int(port) < 65536):
         raise ValueError("must be name or name:port")
     return value
+
+
+def split_host_and_port(value: str, default: int) -> tuple[str, int]:
+    """What ``require_host_and_port`` let through; an address's brackets are taken off."""
+    host, colon, port = value.rpartition(":")
+    if not colon:
+        return value, default
+    return host.strip("[]"), int(port)
 
 
 def is_loopback(host: str) -> bool:

@@ -32,6 +32,8 @@ from hotline.core import setting_values as values
 from hotline.core.errors import Misconfigured
 from hotline.core.setting_groups import (
     BackupSettings,
+    DatabaseSettings,
+    MachineSettings,
     MailSettings,
     OversightSettings,
     SessionSettings,
@@ -49,7 +51,12 @@ TOR_ROUTE = "tor"
 
 
 class Settings(
-    BackupSettings, MailSettings, OversightSettings, SessionSettings
+    BackupSettings,
+    DatabaseSettings,
+    MachineSettings,
+    MailSettings,
+    OversightSettings,
+    SessionSettings,
 ):
     """Read once at start by ``load_settings`` and passed on."""
 
@@ -94,10 +101,6 @@ class Settings(
     key_command: tuple[str, ...] = Field(
         (),
         description="Prints the keys of a secret store; instead of key files.",
-    )
-    database_url: SecretStr = Field(
-        SecretStr(""),
-        description="SQLAlchemy URL; SQLite in data_dir by default.",
     )
     redis_url: SecretStr = Field(
         SecretStr(""),
@@ -316,6 +319,10 @@ class Settings(
         for name in ("provider_url", "console_url"):
             if not getattr(self, name):
                 put(name, self.public_url)
+        if self.redis_sentinels and not values.is_by_tcp(self.redis_url):
+            raise ValueError(
+                "redis_sentinels need a redis_url by TCP with the server's user and password"
+            )
         if self.secure_cookies is None:
             put("secure_cookies", self.public_url.startswith("https://"))
         return self

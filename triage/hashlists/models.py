@@ -119,6 +119,16 @@ class HashEntryRow(ListedHash, Base):
     removed_in: Mapped[int | None]
 
 
+class HashIndexState(Base):
+    """Which edition of the lists a machine's own index was built from."""
+
+    __tablename__ = "hash_index_state"
+
+    machine: Mapped[str] = mapped_column(short_text(80), primary_key=True)
+    edition: Mapped[str] = mapped_column(short_text(60))
+    built_at: Mapped[datetime]
+
+
 class HashImport(Identified, Base):
     """A file that is on its way into a list, chunk by chunk; at most one a list.
 

@@ -83,7 +83,10 @@ def create(
     """
     from workers.backup.create import create_backup
 
-    with opened_house() as context, make_progress() as progress:
+    with (
+        opened_house(load_running_settings().direct()) as context,
+        make_progress() as progress,
+    ):
         task = progress.add_task("Bytes of the database", total=None)
         note = create_backup(
             context,
@@ -249,7 +252,7 @@ def _restore(
 ) -> Restored:
     from workers.backup import age, catalogue, restore
 
-    settings = load_settings()
+    settings = load_settings().direct()
     configure_logging(settings.log_level)
     restore.require_no_tree(settings)
     note = catalogue.find_note(settings, name)
@@ -295,7 +298,7 @@ def _bring_keys(
     """Keys of the backup that this machine has not."""
     from workers.backup import catalogue, opening, restore
 
-    settings = load_settings()
+    settings = load_settings().direct()
     assert settings.secrets_dir is not None
     if identities is None:
         if (
@@ -353,7 +356,9 @@ def _go_on(
     from workers.backup import restore
     from workers.forgetting import forget_all
 
-    context, lost_entries = restore.go_on(load_settings(), persons, reason)
+    context, lost_entries = restore.go_on(
+        load_settings().direct(), persons, reason
+    )
     try:
         say_step("Erasing again what is due")
         return restore.Restored(

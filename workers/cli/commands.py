@@ -119,6 +119,11 @@ COMMANDS = (
         "Backups: make, list, verify, restore; encrypted to two people's keys.",
     ),
     CommandRow("hashlist", "hashlist", "Known-hash lists."),
+    CommandRow(
+        "machines",
+        "machines",
+        "The machines that the service runs on, and whether they live.",
+    ),
     CommandRow("import", "inbound", "Reports that a partner handed over."),
     CommandRow("audit", "oversight", "The audit log."),
     CommandRow("retention", "oversight", "Erasing what is no longer needed."),

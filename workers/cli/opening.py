@@ -37,9 +37,9 @@ def load_running_settings() -> Settings:
 
 
 @contextmanager
-def opened_house() -> Iterator[Context]:
+def opened_house(settings: Settings | None = None) -> Iterator[Context]:
     """``open_house``, closed at the end."""
-    context = open_house()
+    context = open_house(settings)
     try:
         yield context
     finally:

@@ -28,15 +28,17 @@ def upgrade(
 ) -> None:
     """Bring the database's schema and the directory's seed up to date."""
     from workers.cli.service import bring_up_to_date, load_service_settings
+    from workers.house import preparing_alone
     from workers.migrations import run
 
-    context = build_context(load_service_settings())
+    context = build_context(load_service_settings().direct())
     try:
         if plan or as_json:
             _show(plan_upgrade(context.database), as_json=as_json)
             return
         before = run.current_revision(context.database)
-        bring_up_to_date(context)
+        with preparing_alone(context.database):
+            bring_up_to_date(context)
         after = run.current_revision(context.database)
     finally:
         context.close()
@@ -66,7 +68,7 @@ def downgrade(
     from workers.cli.service import load_service_settings
     from workers.migrations import run
 
-    context = build_context(load_service_settings())
+    context = build_context(load_service_settings().direct())
     try:
         planned = plan_downgrade(context.database, revision)
         if plan or as_json:

@@ -93,10 +93,13 @@ def metrics() -> None:
 
 def prepare_house(settings: Settings) -> str:
     """Schema, directory, first administrator; returns the password if one was made just now."""
-    context = build_context(settings)
+    from workers.house import preparing_alone
+
+    context = build_context(settings.direct())
     try:
-        bring_up_to_date(context)
-        return first_administrator(context)
+        with preparing_alone(context.database):
+            bring_up_to_date(context)
+            return first_administrator(context)
     finally:
         context.close()
 

@@ -54,6 +54,7 @@ CHECKS = (
     Check("work", house.look_at_work),
     Check("audit_seal", house.look_at_sealing),
     Check("backup", house.look_at_backups),
+    Check("machines", house.look_at_machines),
     Check("silent_servers", house.look_at_silent_servers),
     Check("security_txt", house.look_at_security_txt),
 )

@@ -23,6 +23,10 @@ from hotline.core.settings import Settings
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.database import Database
 from hotline.core.storage.outbox import OutboxEntry
+from hotline.core.storage.presence import (
+    find_silent_machines,
+    list_machines,
+)
 from hotline.intake import retention
 from hotline.intake.models import ReportPart
 from partners.referrals.models import Hold
@@ -30,6 +34,11 @@ from partners.sending.models import Delivery
 from partners.states import HoldState
 from triage.cases.last_act import happened_since
 from triage.hashlists.models import MediaMatch
+from triage.hashlists.search.index_edition import (
+    find_machines_behind,
+    measure_lag,
+    read_own_edition,
+)
 from triage.hashlists.search.matcher import INDEXED, index_path
 from triage.hashlists.search.readiness import IndexReadiness
 from workers.pools import POOL_OF_JOB, Pool
@@ -85,6 +94,7 @@ class HouseGauges(Collector):
             "Servers of others that are left alone for a while.",
             len(circuit.left_alone(session)),
         )
+        yield from _gauges_of_machines(session, now)
 
     def _figures_of(self, session: Session, now: datetime) -> Figures:
         kept = self._figures
@@ -118,6 +128,17 @@ class HouseGauges(Collector):
             "Since the index of known hashes was built, on this machine.",
             "kind",
             ages,
+        )
+        lag = measure_lag(session, read_own_edition(self._settings.data_dir))
+        yield _gauge(
+            "index_missing_versions",
+            "Versions of lists that this machine's index does not have yet.",
+            lag.missing,
+        )
+        yield _gauge(
+            "index_behind_seconds",
+            "Since the first of them came.",
+            lag.seconds(now),
         )
         yield _gauge(
             "index_is_good",
@@ -250,6 +271,24 @@ def _gauges_of_audit(session: Session, now: datetime) -> Gauges:
         "audit_seal_lag_seconds",
         "Age of the oldest entry without a seal.",
         (now - oldest).total_seconds() if oldest else 0,
+    )
+
+
+def _gauges_of_machines(session: Session, now: datetime) -> Gauges:
+    yield _gauge(
+        "machines",
+        "That ran a program of the service within a week.",
+        len(list_machines(session)),
+    )
+    yield _gauge(
+        "machines_silent",
+        "Of them, those that say nothing any more.",
+        len(find_silent_machines(session, now)),
+    )
+    yield _gauge(
+        "machines_behind",
+        "Living ones whose index of known hashes is behind.",
+        len(find_machines_behind(session, now)),
     )
 
 

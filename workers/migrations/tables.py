@@ -14,6 +14,7 @@ import hotline.core.storage.key_rotations
 import hotline.core.storage.machine
 import hotline.core.storage.outbox
 import hotline.core.storage.own_keys
+import hotline.core.storage.presence
 import hotline.core.storage.reference_numbers
 import hotline.core.storage.write_mark
 import hotline.intake.models  # noqa: F401

@@ -96,7 +96,7 @@ def _look() -> Look:
     now = utc_now()
     context = site.current_context()
     period = _asked_period(now)
-    with site.reading() as session:
+    with site.looking() as session:
         return Look(
             period=period,
             figures=read_figures(session, context, period, now),

@@ -43,6 +43,7 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from hotline.core.errors import Misconfigured
 from hotline.core.storage.ids import new_id
+from hotline.core.storage.pools import Pools, connection_options, unprepared
 
 _WRITING = "hotline_writing"
 _AFTER_COMMIT = "hotline_after_commit"
@@ -167,7 +168,7 @@ class Database:
     """Engine and sessions. ``after_commit`` gets what a transaction noted for it.
 
     ``only_reading``: for whoever looks at a database that may be anybody's. Nothing is written,
-    not even a file that is missing, and nothing waits for long.
+    not even a file that is missing, and no statement takes longer than ``look_seconds``.
     """
 
     def __init__(
@@ -176,8 +177,10 @@ class Database:
         *,
         after_commit: Callable[[list[str]], None] | None = None,
         only_reading: bool = False,
+        pools: Pools = Pools(),  # noqa: B008  (it is frozen)
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
-        self.engine = _make_engine(url, only_reading=only_reading)
+        self.engine = _make_engine(url, pools, only_reading=only_reading)
         self._autocommit = (
             None
             if self.is_sqlite or only_reading
@@ -185,6 +188,7 @@ class Database:
                 # A ping would cost as much as the statement; a broken connection is met in
                 # `_first_row`.
                 url,
+                pools,
                 isolation_level="AUTOCOMMIT",
                 pool_pre_ping=False,
             )
@@ -195,7 +199,7 @@ class Database:
         )
         self.after_commit = after_commit
         if only_reading:
-            _forbid_writing(self.engine)
+            _forbid_writing(self.engine, look_seconds)
         else:
             _install_begin(self.engine)
 
@@ -294,7 +298,7 @@ def note_for_after_commit(session: Session, key: str) -> None:
 
 
 def _make_engine(
-    url: str, *, only_reading: bool = False, **options: Any
+    url: str, pools: Pools, *, only_reading: bool = False, **options: Any
 ) -> Engine:
     try:
         parsed = make_url(url)
@@ -314,11 +318,8 @@ def _make_engine(
             hide_parameters=True,
             connect_args={"timeout": SQLITE_BUSY_MS / 1000},
         )
-    given = {
-        "pool_pre_ping": True,
-        "pool_size": 10,
-        "max_overflow": 20,
-    } | options
+    given = {"pool_pre_ping": True, **pools.engine_options(), **options}
+    given["connect_args"] = connection_options(parsed, shared=pools.shared)
     # An error that quotes a statement must not quote what somebody reported.
     return create_engine(parsed, hide_parameters=True, **given)
 
@@ -329,7 +330,7 @@ def _make_looking_engine(url: URL) -> Engine:
             url,
             hide_parameters=True,
             poolclass=NullPool,
-            connect_args={"connect_timeout": LOOK_SECONDS},
+            connect_args={"connect_timeout": LOOK_SECONDS, **unprepared()},
         )
     file = f"file:{quote(url.database or '')}"
     return create_engine(
@@ -340,7 +341,7 @@ def _make_looking_engine(url: URL) -> Engine:
     )
 
 
-def _forbid_writing(engine: Engine) -> None:
+def _forbid_writing(engine: Engine, look_seconds: float) -> None:
     """Within each transaction, as a pool in front of PostgreSQL may hand the session on."""
     if engine.dialect.name == "sqlite":
         return  # its file was opened for reading
@@ -349,7 +350,7 @@ def _forbid_writing(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
         connection.exec_driver_sql(
-            f"SET LOCAL statement_timeout = {LOOK_SECONDS * 1000}"
+            f"SET LOCAL statement_timeout = {round(look_seconds * 1000)}"
         )
 
 

@@ -58,6 +58,7 @@ def _all_checks(checks: dict[str, Check]) -> dict[str, Check]:
         "sealing": _check_sealing,
         BACKUP: _check_backup,
         "servers": _check_servers,
+        "machines": _check_machines,
         **checks,
     }
 
@@ -107,6 +108,10 @@ def _check_outbox(now: datetime) -> str:
 
 def _check_servers(_: datetime) -> str:
     return _ask(readiness.find_silent_servers)
+
+
+def _check_machines(now: datetime) -> str:
+    return _ask(lambda session: readiness.find_machine_faults(session, now))
 
 
 def _ask(question: Callable[[Session], str]) -> str:

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
-from hotline.core.context import Context
+from hotline.core.context import Context, utc_now
 from hotline.core.errors import HotlineError, InvalidInput, TooMany
 from hotline.core.languages import CONSOLE, SOURCE, load_languages
 from hotline.core.logs import origin_of
@@ -143,6 +143,12 @@ def noting() -> AbstractContextManager[Session]:
 
 def reading() -> AbstractContextManager[Session]:
     return current_context().database.reading()
+
+
+def looking() -> AbstractContextManager[Session]:
+    """For figures and search: perhaps of a copy that is some seconds old. Nothing is decided by
+    it, and nothing can be written to it."""
+    return current_context().replica.looking(utc_now())
 
 
 def install_site(app: Flask, ctx: Context) -> None:

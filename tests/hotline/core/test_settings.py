@@ -126,6 +126,34 @@ def test_a_redis_by_tcp_without_a_password_is_refused(url: str) -> None:
         load_settings(redis_url=url)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"redis_url": "rediss://:pw@redis.example?ssl_cert_reqs=none"},
+        {"redis_url": "rediss://:pw@redis.example?ssl_check_hostname=false"},
+        {"redis_sentinels": ("s.example:26379",)},
+        {
+            "redis_sentinels": ("s.example:26379",),
+            "redis_url": "redis://:pw@redis.example",
+        },
+        {
+            "redis_sentinels": ("s.example:26379",),
+            "redis_sentinel_password": "pw",
+        },
+        {
+            "redis_sentinels": ("s.example:many",),
+            "redis_url": "redis://:pw@redis.example",
+            "redis_sentinel_password": "pw",
+        },
+    ],
+)
+def test_a_redis_that_others_could_stand_in_for_is_refused(
+    given: dict[str, object], tmp_path: Path
+) -> None:
+    with pytest.raises(Misconfigured, match="redis_"):
+        load_settings(data_dir=tmp_path, **given)
+
+
 def test_another_scheme_is_no_redis() -> None:
     with pytest.raises(
         Misconfigured, match=r"redis_url: .*must start with unix://"

@@ -32,6 +32,7 @@ from hotline.core.settings import load_settings
 from hotline.core.storage import audit, outbox
 from hotline.core.storage.backup_runs import BackupRun
 from hotline.core.storage.own_keys import require_own_keys
+from hotline.core.storage.presence import note_alive
 from hotline.intake.form import confirmation
 from triage.hashlists.models import HashEntryRow, HashList
 from workers.doctor.checks import machine, network
@@ -692,6 +693,18 @@ def test_servers_that_are_left_alone(make_context: MakeContext) -> None:
     )
     assert finding.state is State.WARNING
     assert "silent.example" not in finding.words
+
+
+def test_a_silent_machine_is_named(context: Context) -> None:
+    installation = Installation(context.settings, utc_now())
+    check = find_check("machines")
+    assert ask(check, installation).state is State.OK
+    with context.database.writing() as session:
+        before = installation.now - timedelta(minutes=5)
+        note_alive(session, "machine-2", before)
+    finding = ask(check, installation)
+    assert finding.state is State.WARNING
+    assert "machine-2" in finding.words
 
 
 @pytest.mark.parametrize(

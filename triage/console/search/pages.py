@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import requires, signed_in
 from hotline.core.act import Act
@@ -37,13 +38,14 @@ def search() -> ResponseReturnValue:
 def find() -> ResponseReturnValue:
     """What was found; a case that was asked for by its own name is opened at once."""
     typed = request.form.get("q", "").strip()[:LONGEST]
-    with site.writing() as session:
+    with site.looking() as session:
         asked = Asked(
             typed, session, site.current_context(), signed_in(), utc_now()
         )
         findings = find_anything(asked)
         if typed:
-            _record_search(asked, findings)
+            with site.writing() as noting:
+                _record_search(noting, asked, findings)
         only = only_hit(findings)
         if request.headers.get(PART):
             return render_template(
@@ -56,8 +58,10 @@ def find() -> ResponseReturnValue:
         )
 
 
-def _record_search(asked: Asked, found: Sequence[Found]) -> None:
-    act = Act(asked.session, asked.context, asked.person.actor, asked.now)
+def _record_search(
+    session: Session, asked: Asked, found: Sequence[Found]
+) -> None:
+    act = Act(session, asked.context, asked.person.actor, asked.now)
     message = b"search:" + " ".join(asked.text.split()).casefold().encode()
     mac = asked.context.keyring.mac("identifiers", message)
     act.record(

@@ -7,7 +7,12 @@ from datetime import timedelta
 from hotline.core import readiness
 from hotline.core.placeholders import list_placeholders
 from hotline.core.storage.backup_runs import age_of_newest
+from hotline.core.storage.presence import (
+    find_silent_machines,
+    list_machines,
+)
 from hotline.core.web import security_txt
+from triage.hashlists.search.index_edition import find_machines_behind
 from workers.doctor.finding import Finding, find_failed, find_well, warn_of
 from workers.doctor.installation import Installation
 
@@ -68,6 +73,25 @@ def look_at_backups(installation: Installation) -> Finding:
     if settings.backup_required:
         return find_failed(words, remedy)
     return warn_of(words, remedy)
+
+
+def look_at_machines(installation: Installation) -> Finding:
+    with installation.reading() as session:
+        known = list_machines(session)
+        silent = find_silent_machines(session, installation.now)
+        behind = find_machines_behind(session, installation.now)
+    if silent:
+        return warn_of(
+            f"No program of the service has spoken for a minute on {', '.join(silent)}.",
+            "Other machines do its work. Mend it, or, where it was taken away on purpose, "
+            "`hotline machines forget NAME`.",
+        )
+    if behind:
+        return warn_of(
+            f"The index of known hashes is behind on {', '.join(behind)}.",
+            "Run `hotline doctor` there.",
+        )
+    return find_well(f"{len(known)} machines are known, and none is silent.")
 
 
 def look_at_silent_servers(installation: Installation) -> Finding:

@@ -14,8 +14,8 @@ from workers import redis_server
 from workers.doctor.finding import Finding, find_failed, find_well, warn_of
 from workers.doctor.installation import Installation
 from workers.migrations import run
+from workers.redis_connection import connect
 from workers.running import is_running
-from workers.transport import connect
 
 _MAKE_ONE = "`hotline db upgrade` makes it, and so does `hotline up`."
 

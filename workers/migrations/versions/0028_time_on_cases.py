@@ -8,7 +8,7 @@ from alembic import op
 from workers.migrations.limits import limit_waiting
 
 revision = "0028"
-down_revision = "0025"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
