@@ -31,7 +31,9 @@ PLAN_STATES: Words = {
     PlanState.APPROVED: lazy_gettext("approved"),
     PlanState.REJECTED: lazy_gettext("rejected"),
     PlanState.WITHDRAWN: lazy_gettext("withdrawn"),
-    PlanState.SUPERSEDED: lazy_gettext("the case has changed since; ask again"),
+    PlanState.SUPERSEDED: lazy_gettext(
+        "the case has changed since; ask again"
+    ),
 }
 NAMES: Mapping[str, tuple[object, Words]] = {
     "plan": (lazy_gettext("Plan"), PLAN_STATES),
