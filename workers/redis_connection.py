@@ -18,6 +18,8 @@ from hotline.core.settings import Settings
 CONNECT_SECONDS = 0.5
 READ_SECONDS = 2.0
 SENTINEL_PORT = 26379
+Options = dict[str, Any]
+"""Keyword arguments of a client of Redis."""
 _TIMES = {
     "socket_connect_timeout": CONNECT_SECONDS,
     "socket_timeout": READ_SECONDS,
@@ -32,11 +34,11 @@ def connect(settings: Settings) -> redis.Redis:
     return redis.Redis.from_url(settings.redis, **_TIMES, **secured)
 
 
-def _secure(settings: Settings) -> dict[str, Any]:
+def _secure(settings: Settings) -> Options:
     """Whose certificates are believed; the machine's own authorities where nothing is said."""
     if not settings.redis.startswith("rediss://"):
         return {}
-    secured: dict[str, Any] = {
+    secured: Options = {
         "ssl_cert_reqs": "required",
         "ssl_check_hostname": True,
     }
@@ -45,10 +47,8 @@ def _secure(settings: Settings) -> dict[str, Any]:
     return secured
 
 
-def _connect_by_sentinels(
-    settings: Settings, secured: dict[str, Any]
-) -> redis.Redis:
-    given: dict[str, Any] = parse_url(settings.redis)  # type: ignore[no-untyped-call]
+def _connect_by_sentinels(settings: Settings, secured: Options) -> redis.Redis:
+    given: Options = parse_url(settings.redis)  # type: ignore[no-untyped-call]
     # The sentinels say where the server is; of the URL the credentials and the database count.
     for name in ("host", "port", "connection_class"):
         given.pop(name, None)

@@ -14,6 +14,31 @@ from hotline.core import setting_values as values
 from hotline.core.storage.pools import KEPT_OPEN, MOST_OPEN, Pools
 
 
+class HouseSettings(BaseSettings):
+    """Who we are, on pages and in letters."""
+
+    country: str = Field(
+        "AL", pattern=r"^[A-Z]{2}$", description="Home country, ISO 3166-1."
+    )
+    languages: tuple[str, ...] = Field(
+        (),
+        description="Of the public pages, the first by default; the country's own if empty.",
+    )
+    hotline_name: str = Field(
+        "", description="Shown on every page; the country's own by default."
+    )
+    hotline_domain: str = Field(
+        "hotline.example", description="Domain of message identifiers."
+    )
+    contact_email: str = Field(
+        "desk@hotline.example", description="Where partners answer to."
+    )
+    sandbox: bool = Field(
+        False,
+        description="A trial whose letters reach nobody; set by `hotline demo`.",
+    )
+
+
 class BackupSettings(BaseSettings):
     """Copies of the data and of the keys: where they lie, who can open them, how often."""
 

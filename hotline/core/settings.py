@@ -33,6 +33,7 @@ from hotline.core.errors import Misconfigured
 from hotline.core.setting_groups import (
     BackupSettings,
     DatabaseSettings,
+    HouseSettings,
     MachineSettings,
     MailSettings,
     OversightSettings,
@@ -53,6 +54,7 @@ TOR_ROUTE = "tor"
 class Settings(
     BackupSettings,
     DatabaseSettings,
+    HouseSettings,
     MachineSettings,
     MailSettings,
     OversightSettings,
@@ -66,28 +68,6 @@ class Settings(
         extra="forbid",
         env_nested_delimiter=None,
         hide_input_in_errors=True,
-    )
-
-    # who we are
-    country: str = Field(
-        "AL", pattern=r"^[A-Z]{2}$", description="Home country, ISO 3166-1."
-    )
-    languages: tuple[str, ...] = Field(
-        (),
-        description="Of the public pages, the first by default; the country's own if empty.",
-    )
-    hotline_name: str = Field(
-        "", description="Shown on every page; the country's own by default."
-    )
-    hotline_domain: str = Field(
-        "hotline.example", description="Domain of message identifiers."
-    )
-    contact_email: str = Field(
-        "desk@hotline.example", description="Where partners answer to."
-    )
-    sandbox: bool = Field(
-        False,
-        description="A trial whose letters reach nobody; set by `hotline demo`.",
     )
 
     # where things are

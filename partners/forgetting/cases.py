@@ -89,9 +89,9 @@ def _empty_partners_rows(act: Act, case_id: uuid.UUID) -> list[uuid.UUID]:
     session = act.session
     referrals = _forget_referrals(act, case_id)
     notices = _forget_notices(session, case_id)
-    told = [*referrals, *notices]
+    subject_ids = [*referrals, *notices]
     session.execute(
-        delete(ReplacedLink).where(ReplacedLink.subject_id.in_(told))
+        delete(ReplacedLink).where(ReplacedLink.subject_id.in_(subject_ids))
     )
     plans = _ids_of(session, Plan, case_id)
     session.execute(
@@ -112,7 +112,7 @@ def _empty_partners_rows(act: Act, case_id: uuid.UUID) -> list[uuid.UUID]:
     session.execute(delete(AlertCall).where(AlertCall.alert_id.in_(alerts)))
     watches = _ids_of(session, Watch, case_id)
     session.execute(delete(Watch).where(Watch.id.in_(watches)))
-    return [*told, *plans, *holds, *alerts, *watches]
+    return [*subject_ids, *plans, *holds, *alerts, *watches]
 
 
 def _forget_referrals(act: Act, case_id: uuid.UUID) -> list[uuid.UUID]:

@@ -66,12 +66,12 @@ def find(
     def look(_act: Act, found: Sequence[Met]) -> Sequence[Met]:
         return found
 
-    found = _answer("find", text, why, (first, second), look)
+    meetings = _answer("find", text, why, (first, second), look)
     if as_json:
-        emit_json([met.to_json() for met in found])
+        emit_json([met.to_json() for met in meetings])
         return
-    stdout.print(f"Met: {len(found)}.")
-    for met in found:
+    stdout.print(f"Met: {len(meetings)}.")
+    for met in meetings:
         stdout.print(
             f"{met.way.value:<9} {met.reference}", markup=False, soft_wrap=True
         )
@@ -115,15 +115,15 @@ def _answer(
         _confirm(context, people, now)
         with context.database.writing() as session:
             act = Act(session, context, operator_name(), now)
-            found = find_asked(session, context, text)
-            given = answer(act, found)
+            meetings = find_asked(session, context, text)
+            given = answer(act, meetings)
             act.record(
                 f"person.asked_{name}",
                 "person_asked",
                 now.isoformat(),
                 by=list(people),
                 why=why.strip(),
-                met=[f"{met.way.value}:{met.record_id}" for met in found],
+                met=[f"{met.way.value}:{met.record_id}" for met in meetings],
             )
     return given
 

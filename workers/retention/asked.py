@@ -100,18 +100,18 @@ def export_asked(
     act: Act, found: Sequence[Met]
 ) -> tuple[dict[str, object], tuple[Met, ...]]:
     """What goes to the asker, and what is left out of it; each report that is read is logged."""
-    told = [met for met in found if met.why_not_told is None]
+    to_tell = [met for met in found if met.why_not_told is None]
     left = tuple(met for met in found if met.why_not_told is not None)
     for_asker: dict[str, object] = {
         "note": TO_ASKER,
         "reports": [
             _export_report(act, met.record_id)
-            for met in told
+            for met in to_tell
             if met.way is MetAs.REPORTER
         ],
         "accounts": [
             _export_staff(act.session, met.record_id)
-            for met in told
+            for met in to_tell
             if met.way is MetAs.STAFF
         ],
     }

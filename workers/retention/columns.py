@@ -38,5 +38,7 @@ def load_column_sorts() -> Mapping[str, Sort]:
 def columns_of(sort: Sort) -> tuple[str, ...]:
     """Columns of one sort, in the order of the file."""
     return tuple(
-        name for name, found in load_column_sorts().items() if found is sort
+        name
+        for name, of_column in load_column_sorts().items()
+        if of_column is sort
     )

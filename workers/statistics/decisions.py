@@ -88,7 +88,7 @@ def count_views_avoided(session: Session, period: Period) -> FigureTable:
     an analyst refused is none.
     """
     decided = steps.first_assessed(period)
-    known = (
+    was_listed = (
         exists()
         .where(
             CaseItem.case_id == decided.c.case_id,
@@ -101,7 +101,8 @@ def count_views_avoided(session: Session, period: Period) -> FigureTable:
     )
     total, with_known = session.execute(
         select(
-            func.count(), func.coalesce(func.sum(case((known, 1), else_=0)), 0)
+            func.count(),
+            func.coalesce(func.sum(case((was_listed, 1), else_=0)), 0),
         ).select_from(decided)
     ).one()
     return make_table(

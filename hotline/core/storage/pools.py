@@ -12,6 +12,8 @@ from sqlalchemy import URL
 KEPT_OPEN = 10
 MOST_OPEN = 30
 WAIT_SECONDS = 30.0
+Options = dict[str, Any]
+"""Keyword arguments of the driver."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,9 @@ _HAVE_A_CUT_NOTICED = " ".join(
 on until its session ends there: by default after two hours."""
 
 
-def connection_options(url: URL, *, shared: bool) -> dict[str, Any]:
+def connection_options(url: URL, *, shared: bool) -> Options:
     """What the driver is told at each connection; what the URL says itself is left as it is."""
-    options: dict[str, Any] = dict(_NOTICE_A_CUT)
+    options: Options = dict(_NOTICE_A_CUT)
     if (
         shared
     ):  # the server of this connection is the pool, which takes no options
@@ -75,6 +77,6 @@ def connection_options(url: URL, *, shared: bool) -> dict[str, Any]:
     }
 
 
-def unprepared() -> dict[str, Any]:
+def unprepared() -> Options:
     """What keeps the driver from preparing statements in a session that may be another's next."""
     return {"prepare_threshold": None}

@@ -39,8 +39,8 @@ class ServiceMachine(Base):
 
 def note_alive(session: Session, name: str, now: datetime) -> None:
     """Say that the machine lives, unless another program of it has just done so."""
-    known = session.get(ServiceMachine, name)
-    if known is None:
+    machine = session.get(ServiceMachine, name)
+    if machine is None:
         insert_once(
             session,
             ServiceMachine,
@@ -82,10 +82,10 @@ def find_silent_machines(session: Session, now: datetime) -> list[str]:
 
 def forget_machine(session: Session, name: str) -> bool:
     """For a machine that was taken away on purpose; True if it was known."""
-    known = session.get(ServiceMachine, name)
-    if known is None:
+    machine = session.get(ServiceMachine, name)
+    if machine is None:
         return False
-    session.delete(known)
+    session.delete(machine)
     return True
 
 
@@ -129,8 +129,8 @@ class Presence:
     def _is_noted(self, now: datetime) -> bool:
         """A look first, as SQLite has one writer, and a machine has a dozen programs."""
         with self._database.reading() as session:
-            known = session.get(ServiceMachine, self._name)
-        return known is not None and known.seen_at >= now - BEAT * 0.8
+            machine = session.get(ServiceMachine, self._name)
+        return machine is not None and machine.seen_at >= now - BEAT * 0.8
 
     def _beat_forever(self) -> None:
         while True:

@@ -18,10 +18,8 @@ from flask import (
     render_template,
     request,
 )
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import get_locale
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
@@ -32,6 +30,7 @@ from hotline.core.languages import CONSOLE, SOURCE, load_languages
 from hotline.core.logs import origin_of
 from hotline.core.storage.keyring import ReadingKeys
 from hotline.core.web import outages
+from hotline.core.web.sessions import Sessions
 from hotline.core.web.translations import FolderBabel
 from hotline.core.web.wording import is_worded, worded_error
 
@@ -96,29 +95,6 @@ class MemoryRequest(Request):
         content_length: int | None = None,  # noqa: ARG002
     ) -> IO[bytes]:
         return io.BytesIO()
-
-
-class Sessions(SecureCookieSessionInterface):
-    """Without a cookie there is nothing to verify, and most requests bring none."""
-
-    def open_session(
-        self, app: Flask, request: Request
-    ) -> SecureCookieSession | None:
-        if self.get_cookie_name(app) in request.cookies:
-            return super().open_session(app, request)
-        return self.session_class()
-
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer:
-        """By the keys of this moment: a process does not end when one is rotated."""
-        return URLSafeTimedSerializer(
-            list(app.config["WTF_CSRF_SECRET_KEY"]),
-            salt=self.salt,
-            serializer=self.serializer,
-            signer_kwargs={
-                "key_derivation": self.key_derivation,
-                "digest_method": self.digest_method,
-            },
-        )
 
 
 def current_context() -> Context:

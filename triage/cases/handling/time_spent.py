@@ -91,9 +91,9 @@ def _list_stints(
     )
     if person_id is not None:
         query = query.where(Assessment.person_id == person_id)
-    found = defaultdict(list)
+    stints = defaultdict(list)
     for who, began_at, at, answers, kind, proposed in session.execute(query):
         day = at.astimezone(zone).date()
         is_violent = exposure.is_violent(answers, kind, proposed)
-        found[who, day].append(Stint(began_at, at, is_violent))
-    return found
+        stints[who, day].append(Stint(began_at, at, is_violent))
+    return stints

@@ -82,9 +82,6 @@ def case_page(
         view = page_content.gather_case_page(
             session, context, case, person=me, language=language, now=now
         )
-        panels: Sequence[Panel] = current_app.extensions[PANELS]
-        banners: Sequence[Panel] = current_app.extensions[BANNERS]
-        diaries: Sequence[Diary] = current_app.extensions[DIARIES]
         return render_template(
             "triage/case.html",
             case=case,
@@ -95,11 +92,8 @@ def case_page(
             may_assess=_may_assess(view),
             schema=load_schema(context.settings.data_dir),
             said=lambda labels: in_language(labels, language),
-            panels=[panel(session, case, me, now) for panel in panels],
-            happenings=tell_history(session, case, view.history, diaries),
-            due=list_due(session, case, diaries, now),
             now=now,
-            banners=[banner(session, case, me, now) for banner in banners],
+            **_tell_of_others(session, case, view, me, now),
             notes={
                 made.id: open_note(session, context, made)
                 for made in view.done
@@ -119,6 +113,25 @@ def case_page(
             countries=sorted(country_codes()),
             answer_words=answer_words(language),
         )
+
+
+def _tell_of_others(
+    session: Session,
+    case: Case,
+    view: page_content.CasePage,
+    me: Person,
+    now: datetime,
+) -> dict[str, object]:
+    """What other packages show of the case: their sections, and what they did and wait for."""
+    panels: Sequence[Panel] = current_app.extensions[PANELS]
+    banners: Sequence[Panel] = current_app.extensions[BANNERS]
+    diaries: Sequence[Diary] = current_app.extensions[DIARIES]
+    return {
+        "panels": [panel(session, case, me, now) for panel in panels],
+        "banners": [banner(session, case, me, now) for banner in banners],
+        "happenings": tell_history(session, case, view.history, diaries),
+        "due": list_due(session, case, diaries, now),
+    }
 
 
 def _may_assess(view: page_content.CasePage) -> bool:

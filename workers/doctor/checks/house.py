@@ -77,7 +77,7 @@ def look_at_backups(installation: Installation) -> Finding:
 
 def look_at_machines(installation: Installation) -> Finding:
     with installation.reading() as session:
-        known = list_machines(session)
+        machines = list_machines(session)
         silent = find_silent_machines(session, installation.now)
         behind = find_machines_behind(session, installation.now)
     if silent:
@@ -91,7 +91,9 @@ def look_at_machines(installation: Installation) -> Finding:
             f"The index of known hashes is behind on {', '.join(behind)}.",
             "Run `hotline doctor` there.",
         )
-    return find_well(f"{len(known)} machines are known, and none is silent.")
+    return find_well(
+        f"{len(machines)} machines are known, and none is silent."
+    )
 
 
 def look_at_silent_servers(installation: Installation) -> Finding:
