@@ -16,10 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from hotline.core.settings import Settings
-
 if TYPE_CHECKING:
     from prometheus_client import Counter, Histogram
+
+    from hotline.core.settings import Settings
 
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _OUR_NAME = re.compile(r"[a-z][a-z_]{1,40}")

@@ -33,6 +33,7 @@ def settings() -> dict[str, Any]:
 def sign_in(house: House, monkeypatch: pytest.MonkeyPatch) -> Sign:
     for module in (
         "hotline.accounts.auth",
+        "hotline.accounts.standing",
         "triage.console.bulk_pages",
         "triage.console.search.pages",
     ):

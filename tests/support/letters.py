@@ -30,6 +30,7 @@ from triage.cases.people.vocabulary import (
     Whose,
 )
 from triage.cases.vocabulary import PlaceState
+from triage.hosting.kinds import HostingKind
 
 WHEN = datetime(2026, 11, 1, 22, 15, tzinfo=UTC)
 STAMP = "2026-11-01 22:15"
@@ -172,7 +173,12 @@ def every_item() -> Iterator[Mapping[str, Any]]:
     page = {
         "used": None,
         "canonical": MARK,
-        "hosting": {"country": "", "asn": MARK, "addresses": [MARK]},
+        "hosting": {
+            "kind": HostingKind.HOST,
+            "country": "",
+            "asn": MARK,
+            "addresses": [MARK],
+        },
         "shared_file": {"name": MARK, "size": 7},
         "said_times": [zoned, bare],
         "report_count": 3,

@@ -13,8 +13,10 @@ from hotline.accounts.models import PersonAct
 from hotline.intake.form.paths import SupportFor
 from hotline.intake.questions import Shape
 from hotline.intake.vocabulary import MessageAuthor, PartKind
+from partners.became import Removal
 from partners.directory.territory import Coverage
 from partners.plans import bulk as plans
+from partners.referrals.vocabulary import OfficeOutcome
 from partners.states import (
     DeliveryState,
     HoldState,
@@ -58,6 +60,8 @@ VOCABULARIES: dict[str, Words | dict[str, Words]] = {
     "route.to": Destination,
     "match.kind": HashKind,
     "match.decision": MatchDecision,
+    "file.decision": MatchDecision,
+    "one.what": {*OfficeOutcome, *Removal},
     "part.kind": PartKind,
     "message.author": MessageAuthor,
     "status.messages[].author": MessageAuthor,

@@ -28,7 +28,7 @@ TOPICS = (
     Topic(
         "cases",
         lazy_gettext("Cases and their locations"),
-        ("case.", "case_item.", "item."),
+        ("case.", "case_item.", "item.", "search.", "view."),
     ),
     Topic("reports", lazy_gettext("Reports"), ("report.", "report_part.")),
     Topic("plans", lazy_gettext("Plans"), ("plan.",)),

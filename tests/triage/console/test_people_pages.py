@@ -77,7 +77,7 @@ def test_a_person_is_added_by_two(
     newcomer = browse("")
     link = f"/console/invitation/{token}"
     chosen = "a password of my own"
-    for weak in ("short", "newcomer-newcomer"):
+    for weak in ("sh0rt", "newcomer-newcomer"):
         refused = newcomer.post(link, at=link, new=weak)
         assert refused.status_code == 422 and weak not in refused.text
     assert newcomer.post(link, at=link, new=chosen).status_code == 303

@@ -213,7 +213,7 @@ def test_a_font_that_is_no_font_or_lacks_letters(
     monkeypatch.setattr(confirmation, "find_undrawable", lambda _: {"ë"})
     assert "sq" in look("fonts").words
     monkeypatch.undo()
-    monkeypatch.setattr(confirmation, "_FONT", tmp_path / "gone.ttf")
+    monkeypatch.setattr(confirmation, "FONT", tmp_path / "gone.ttf")
     assert look("fonts").state is State.FAILED
 
 
