@@ -230,7 +230,7 @@ def ask_for_a_plan(walk: Walk) -> None:
     )
     assert refused.status == 403
     page.reload()
-    page.get_by_text("waits for approval").wait_for()
+    page.get_by_text("waits for approval", exact=True).wait_for()
     sign_out(page)
 
 

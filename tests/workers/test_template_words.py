@@ -61,6 +61,7 @@ VOCABULARIES: dict[str, Words | dict[str, Words]] = {
     "match.kind": HashKind,
     "match.decision": MatchDecision,
     "file.decision": MatchDecision,
+    "one.found.decision": MatchDecision,
     "one.what": {*OfficeOutcome, *Removal},
     "part.kind": PartKind,
     "message.author": MessageAuthor,
