@@ -162,8 +162,31 @@ def test_a_handle_before_its_platform_is_an_account(
     assert handle.removeprefix("@") in said.canonical
 
 
-def test_a_plain_word_before_a_platform_is_no_handle() -> None:
-    assert find_identifiers("They chat on Snapchat", "AL") == ()
+@pytest.mark.parametrize(
+    "words",
+    [
+        "A man on Snapchat, by the name {} writes to me",
+        "Dikush në Snapchat me emrin {} më shkruan",
+        "Neko na Snapchat pod imenom {} mi piše",
+        "Неко на Snapchat под именом {} ми пише",
+        "Некој на Snapchat со името „{}“ ми пишува",
+    ],
+)
+@pytest.mark.parametrize("handle", ["@wolf", "wolf_77", "wolf.pup"])
+def test_a_handle_after_its_platform_is_an_account(
+    handle: str, words: str
+) -> None:
+    (said,) = find_identifiers(words.format(handle), "AL")
+    assert (said.kind, said.platform) == (IdentifierKind.ACCOUNT, "snapchat")
+    assert handle.removeprefix("@") in said.canonical
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["They chat on Snapchat", "Snapchat as usual", "Snapchat si gjithmonë"],
+)
+def test_a_plain_word_beside_a_platform_is_no_handle(text: str) -> None:
+    assert find_identifiers(text, "AL") == ()
 
 
 def test_a_number_without_its_country_belongs_to_ours() -> None:

@@ -34,6 +34,14 @@ _BITCOIN = re.compile(
     r"\b(?:[13][1-9A-HJ-NP-Za-km-z]{24,33}|bc1[02-9ac-hj-np-z]{11,71})\b"
 )
 _ETHEREUM = re.compile(r"\b0x[0-9a-fA-F]{40}\b")
+_NAME = r"(?P<name>@[\w.-]{2,40}|(?=[a-z-]{0,40}[\d_.])(?=[\d_.-]{0,40}[a-z])\w[\w.-]{1,40})"
+_CALLED = (
+    r"(?:as|named|called|by the name|under the name|with the name"
+    r"|me emrin|me emër|me emer|me nofkën|si|quhet"
+    r"|pod imenom|sa imenom|kao|zove se|под именом|са именом|као|зове се"
+    r"|под името|со името|со име|како|се вика)"
+)
+"""What stands between a platform and how somebody is called there, in the region's languages."""
 # ISO 13616: two letters, two check digits, 11 to 30 letters or digits, often in groups of four.
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
 
@@ -78,7 +86,8 @@ def find_identifiers(
 
 
 def _name_platforms_first(text: str, catalogue: Catalogue) -> str:
-    """ "wolf_77 on Snapchat" as "Snapchat: wolf_77", which is how a handle is read.
+    """ "wolf_77 on Snapchat" and "on Snapchat as wolf_77" as "Snapchat: wolf_77", which is how a
+    handle is read.
 
     Only what looks like a handle: with an @, a digit, a dot or an underscore in it.
     """
@@ -88,20 +97,28 @@ def _name_platforms_first(text: str, catalogue: Catalogue) -> str:
         if platform.handle is not None
         for word in platform.handle.words
     )
-    pattern = _handle_before_platform(words)
-    return pattern.sub(r"\g<where>: \g<name>", text)
+    for pattern in _handles_beside_platforms(words):
+        text = pattern.sub(r"\g<where>: \g<name>", text)
+    return text
 
 
 @cache
-def _handle_before_platform(words: tuple[str, ...]) -> re.Pattern[str]:
+def _handles_beside_platforms(
+    words: tuple[str, ...],
+) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """The handle before the platform, and after it."""
     longest_first = sorted(words, key=len, reverse=True)
     names = "|".join(re.escape(word) for word in longest_first)
-    return re.compile(
-        r"(?<![\w@./-])"
-        r"(?P<name>@[\w.-]{2,40}|(?=[a-z-]{0,40}[\d_.])(?=[\d_.-]{0,40}[a-z])\w[\w.-]{1,40})"
+    where = rf"(?P<where>{names})\b"
+    before = (
+        rf"(?<![\w@./-]){_NAME}"
         r"\s{1,3}(?:on|in|at|via|në|ne|na|на|u|у|sa|са)\s{1,3}"
-        rf"(?P<where>{names})\b",
-        re.IGNORECASE,
+        rf"{where}"
+    )
+    after = rf"\b{where},?\s{{1,3}}{_CALLED}\s{{1,3}}[\"'«„“”]?{_NAME}"
+    return (
+        re.compile(before, re.IGNORECASE),
+        re.compile(after, re.IGNORECASE),
     )
 
 
