@@ -27,6 +27,9 @@ LONGEST_SHOWN = 60
 NOT_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "ZZ", "XX"})
 """Codes that stand for a region, or for "unknown": an unknown country is left out, not coded."""
 
+NAMED_FOR_TESTS = frozenset({"XA", "XB"})
+"""User-assigned codes to which CLDR gives names for tests of software ("Pseudo-Accents")."""
+
 
 class UnknownWordError(ValueError):
     """A text that is not one of ``words``; pydantic takes it for what is wrong with a value."""

@@ -221,5 +221,11 @@ def test_countries_are_named_in_the_reader_s_language() -> None:
     assert wording.countries_of("AL", "mk")["AL"] == "Албанија"
 
 
+def test_no_country_is_offered_that_is_none() -> None:
+    """CLDR names two codes for tests of software; of the user-assigned ones Kosovo's is in use."""
+    names = wording.countries_of("AL", "sq")
+    assert {code for code in names if code.startswith("X")} == {"XK"}
+
+
 def test_no_field_of_the_form_is_there_twice() -> None:
     assert len(set(form_fields.FIELDS)) == len(form_fields.FIELDS)
