@@ -164,7 +164,13 @@ def list_cases(
         query = query.where(Case.state == state)
     with opened_house() as context, context.database.reading() as session:
         rows = session.scalars(query.limit(MOST_LISTED)).all()
-        emit_each(rows, as_json, _case_shape, _case_line)
+        emit_each(
+            rows,
+            as_json,
+            _case_shape,
+            _case_line,
+            empty="There is no such case.",
+        )
 
 
 def _case_shape(case: Case) -> Mapping[str, object]:

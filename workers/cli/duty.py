@@ -42,7 +42,11 @@ def show_now(as_json: AsJson = False) -> None:
 
     with opened_house() as context, context.database.reading() as session:
         emit_each(
-            find_on_duty(session, context, utc_now()), as_json, shape, line
+            find_on_duty(session, context, utc_now()),
+            as_json,
+            shape,
+            line,
+            empty="Nobody would be called now: add turns on the console's page of duty.",
         )
 
 

@@ -85,7 +85,13 @@ def add(
 def list_keys(as_json: AsJson = False) -> None:
     """Every key by its sender's name, with scopes, quota and whether it still works."""
     with opened_house() as context, context.database.reading() as session:
-        emit_each(keys.list_keys(session), as_json, _key_shape, _key_line)
+        emit_each(
+            keys.list_keys(session),
+            as_json,
+            _key_shape,
+            _key_line,
+            empty="There is no key yet: hotline key add NAME.",
+        )
 
 
 @app.command()

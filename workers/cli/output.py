@@ -40,9 +40,15 @@ def emit_each(
     as_json: bool,
     shape_of: Callable[[Row], Mapping[str, object]],
     line_of: Callable[[Row], str],
+    *,
+    empty: str,
 ) -> None:
-    """A list, one row a line: as JSON of its shape, or in words."""
-    for row in rows:
+    """A list, one row a line: as JSON of its shape, or in words. ``empty``: what to say to a
+    person where there is none; a program that reads JSON gets no line."""
+    listed = list(rows)
+    if not listed and not as_json:
+        stderr.print(empty, markup=False, soft_wrap=True)
+    for row in listed:
         if as_json:
             emit_json(shape_of(row))
         else:

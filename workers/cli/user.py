@@ -131,7 +131,13 @@ def list_people(as_json: AsJson = False) -> None:
     """Everybody, with role and whether they may sign in."""
     with opened_house() as context, context.database.reading() as session:
         people = service.list_people(session)
-        emit_each(people, as_json, _person_shape, _person_line)
+        emit_each(
+            people,
+            as_json,
+            _person_shape,
+            _person_line,
+            empty="There is nobody yet: hotline user add NAME.",
+        )
 
 
 @app.command()

@@ -50,8 +50,9 @@ def sandbox_settings() -> Settings:
 
 def _write_known_networks(data_dir: Path) -> None:
     """Tell the look-up whose networks the sandbox's addresses are."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder = data_dir / "data"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     entries = [
         _describe_network(address, *desk)
         for address, desk in world.ABUSE_DESKS.items()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from hotline.core.act import Act
 from hotline.core.context import build_context, utc_now
@@ -18,6 +18,7 @@ from hotline.core.datafiles.countries import WEEK
 from hotline.core.settings import load_settings
 from hotline.core.storage.audit import AuditEntry
 from partners.duty import rota
+from partners.duty.models import DutyTurn
 from tests.support.people import make_person
 from workers import cli
 from workers.migrations.run import stamp_newest
@@ -102,6 +103,19 @@ def test_who_would_be_called(capsys: pytest.CaptureFixture[str]) -> None:
         "username": "arta",
         "ways": ["sms", "push"],
     }
+
+
+def test_nobody_on_duty_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    context = build_context(load_settings())
+    with context.database.writing() as session:
+        session.execute(delete(DutyTurn))
+    context.close()
+    assert cli.run(["duty", "now"]) == 0
+    told = capsys.readouterr()
+    assert not told.out and "Nobody would be called now" in told.err
+    assert cli.run(["duty", "now", "--json"]) == 0
+    told = capsys.readouterr()
+    assert not told.out and not told.err
 
 
 def test_each_way_is_tried_with_its_own_key(

@@ -570,6 +570,16 @@ def test_a_password_in_a_file_that_others_read(
     assert look("secret_files").state is State.OK
 
 
+def test_a_database_that_others_reach(look: Look, tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+    folder.mkdir(mode=0o700)
+    (folder / "hotline.db").touch(mode=0o644)
+    assert look("secret_files").state is State.OK
+    folder.chmod(0o755)
+    finding = look("secret_files")
+    assert finding.state is State.FAILED and "hotline.db" in finding.words
+
+
 # The house.
 
 

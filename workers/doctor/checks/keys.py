@@ -123,9 +123,11 @@ def _list_secret_files(settings: Settings) -> Iterator[Path]:
             for file in sorted(Path(folder).iterdir())
             if file.is_file() and file.stat().st_mode & stat.S_IRWXO
         )
-    file = settings.database_url.get_secret_value().removeprefix("sqlite:///")
-    if Path(file).is_file():
-        yield Path(file)
+    url = settings.database_url.get_secret_value()
+    file = Path(url.removeprefix("sqlite:///"))
+    # In a folder that is closed to others, nobody reaches the file whatever its own mode is.
+    if file.is_file() and _find_openness(file.parent):
+        yield file
 
 
 def _names_secrets(path: Path) -> bool:
