@@ -6,11 +6,11 @@ import hmac
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from http import HTTPStatus
 from socketserver import ThreadingMixIn
-from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
 from prometheus_client import CollectorRegistry, make_wsgi_app
@@ -25,7 +25,6 @@ from workers.stopping import StopRequest
 PATH = "/metrics"
 CLIENT_SECONDS = 10
 """For a client to ask; who is slower is left."""
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 log = structlog.get_logger(__name__)
 
 
@@ -40,13 +39,13 @@ def build_registry(settings: Settings) -> CollectorRegistry:
     return registry
 
 
-def build_application(settings: Settings) -> Application:
+def build_application(settings: Settings) -> WSGIApplication:
     """One page, and nothing else; a missing or wrong token is told from no page by nobody."""
     figures = make_wsgi_app(build_registry(settings))
     token = settings.metrics_token.get_secret_value()
 
     def answer(
-        environ: dict[str, Any], start_response: Callable[..., Any]
+        environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         if environ.get("PATH_INFO") != PATH:
             return _refuse(start_response, HTTPStatus.NOT_FOUND)
@@ -106,7 +105,7 @@ def _is_let_in(given: str, token: str) -> bool:
 
 
 def _refuse(
-    start_response: Callable[..., Any], status: HTTPStatus
+    start_response: StartResponse, status: HTTPStatus
 ) -> Iterable[bytes]:
     headers = [("Content-Type", "text/plain; charset=utf-8")]
     if status is HTTPStatus.UNAUTHORIZED:

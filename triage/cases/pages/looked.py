@@ -7,7 +7,7 @@ what is there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -179,7 +179,7 @@ def list_left_out(visit: Visit) -> list[str]:
     if visit.outcome == "ok" and visit.error:
         said.append(word_for(PARTLY, visit.error))
     missed = Counter(
-        each["error"]
+        str(each["error"])
         for each in _media_of(visit)
         if each.get("error") and not each.get("fingerprint")
     )
@@ -210,6 +210,6 @@ def list_left_out(visit: Visit) -> list[str]:
     return said
 
 
-def _media_of(visit: Visit) -> list[dict[str, Any]]:
-    media: list[dict[str, Any]] = visit.report.get("media") or []
+def _media_of(visit: Visit) -> Sequence[Mapping[str, object]]:
+    media: Sequence[Mapping[str, object]] = visit.report.get("media") or []
     return media
