@@ -25,7 +25,7 @@ def web(settings: Settings) -> str:
 
 
 def worker(settings: Settings) -> str:
-    from workers.transport import alive_key, connect
+    from workers.queues.transport import alive_key, connect
 
     here = socket.gethostname()
     mine = connect(settings).scan_iter(match=alive_key(here, "*"))

@@ -17,8 +17,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.core.storage.ids import new_id
-from hotline.core.storage.key_rotations import Moved
-from hotline.core.storage.keyring import Keyring
+from hotline.core.storage.keys.key_rotations import Moved
+from hotline.core.storage.keys.keyring import Keyring
 from partners.links import Linked, link_under, lookup_under
 from partners.notices.models import Notice
 from partners.referrals.models import Referral

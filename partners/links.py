@@ -12,7 +12,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Protocol
 
-from hotline.core.storage.keyring import Keyring, mac_under
+from hotline.core.storage.keys.keyring import Keyring, mac_under
 
 TOKEN_BYTES = 24  # 192 bits
 

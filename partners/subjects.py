@@ -14,16 +14,17 @@ from hotline.core.act import Act
 from hotline.core.storage.machine import Stateful
 from partners.channels.base import Message
 from partners.channels.cloudflare import NAME as CLOUDFLARE
-from partners.notices import judging, origins
-from partners.notices.message import notice_message
+from partners.notices import judging
 from partners.notices.models import OPEN, Notice
 from partners.notices.service import tell_of_withdrawal
-from partners.referrals import withdrawal
+from partners.notices.telling import origins
+from partners.notices.telling.message import notice_message
+from partners.referrals.following_up import withdrawal
+from partners.referrals.following_up.reminder_letters import reminder_message
 from partners.referrals.holds import begin_clocks
-from partners.referrals.message import referral_message
 from partners.referrals.models import Referral, ReferralPackage
-from partners.referrals.package_message import package_message
-from partners.referrals.reminder_letters import reminder_message
+from partners.referrals.telling.message import referral_message
+from partners.referrals.telling.package_message import package_message
 from partners.sending.attempt import MayLeave, Subjects
 from partners.sending.models import Delivery
 from partners.states import (

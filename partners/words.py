@@ -158,7 +158,7 @@ ATTENTION: Words = {
     ),
 }
 
-# Why a plan, or a route of it, does not stand any more; as ``partners.plans.basis`` says it.
+# Why a plan, or a route of it, does not stand any more; as ``partners.plans.making.basis`` says it.
 PLAN_CHANGES: Words = {
     "the case was opened again": lazy_gettext("the case was opened again"),
     "the routes of the case have changed": lazy_gettext(

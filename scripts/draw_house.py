@@ -34,12 +34,12 @@ gets its words begins in the file of the message.
 
 """
 WAY = (
-    ("workers/jobs.py", "`delivery.attempt` is the name of the job"),
+    ("workers/queues/jobs.py", "`delivery.attempt` is the name of the job"),
     ("partners/sending/attempt.py", "one try, and what it asks its subject"),
     ("partners/sending/models.py", "the row, its states, its answer"),
     ("partners/subjects.py", "what a referral or a notice says and hears"),
     (
-        "partners/referrals/message.py or partners/notices/message.py",
+        "partners/referrals/telling/message.py or partners/notices/telling/message.py",
         "what is sent",
     ),
     ("partners/channels/base.py", "the list of channels"),

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from partners.referrals.offices import (  # noqa: E402
+from partners.referrals.telling.offices import (  # noqa: E402
     Disclosure,
     Office,
     load_offices,

@@ -23,7 +23,7 @@ from sqlalchemy import create_engine, text
 from hotline.core.context import Context, build_context
 from hotline.core.settings import load_settings
 from workers.migrations.tables import metadata
-from workers.redis_server import find_server
+from workers.queues.redis_server import find_server
 
 # Most test files need neither: whoever collects them does not wait for these.
 if TYPE_CHECKING:

@@ -21,7 +21,9 @@ from hotline.core.context import Context
 from hotline.core.settings import Audience
 from hotline.core.web import health, measuring, retries, security_txt, site
 from hotline.core.web.pulse import Pulse
-from hotline.intake.form import place_news, published, seen_again, understood
+from hotline.intake.form import published
+from hotline.intake.form.asking import understood
+from hotline.intake.form.receipt import place_news, seen_again
 from hotline.intake.models import Report
 
 ROOT = Path(__file__).parent.parent
@@ -174,15 +176,15 @@ def _public() -> list[Blueprint]:
 
 
 def _console() -> list[Blueprint]:
-    from hotline.accounts import invitation_pages, session_pages
-    from hotline.accounts.people_pages import blueprint as people
+    from hotline.accounts.pages import invitation_pages, session_pages
+    from hotline.accounts.pages.people_pages import blueprint as people
     from hotline.intake.form.telephone import blueprint as telephone
-    from partners.console.diary import PartnersDiary
+    from partners.console.case.diary import PartnersDiary
     from partners.console.trail import PartnersTrail
     from partners.console.views import blueprint as measures
     from partners.console.views import case_banners, case_panels
     from triage.console.views import create_blueprint as create_triage
-    from workers.statistics.pages import blueprint as figures
+    from workers.statistics.showing.pages import blueprint as figures
 
     # The case page belongs to triage, which knows no partners: what was told to whom is a panel
     # that is handed to it here.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hotline.core.errors import Misconfigured
-from hotline.core.placeholders import list_placeholders
+from hotline.core.setting_parts.placeholders import list_placeholders
 from hotline.core.settings import Settings
 
 
@@ -54,8 +54,8 @@ def list_faults(settings: Settings) -> list[str]:
 
 def _list_told_faults(folder: Path) -> Iterator[str]:
     """Of the files whose readers name all that is wrong at once."""
-    from hotline.core import languages
     from hotline.core.datafiles import countries, periods
+    from hotline.core.language import languages
     from partners.directory import seed
     from partners.reporters import rules as reporter_rules
     from triage import priority
@@ -76,10 +76,10 @@ def _list_raised_faults(settings: Settings) -> Iterator[str]:
     """Of the files whose readers stop at the first thing that is wrong."""
     from hotline.intake.flood.limits import load_limits
     from hotline.intake.inbound.mail import load_senders
-    from partners.referrals.offices import load_offices
+    from partners.referrals.telling.offices import load_offices
     from triage.availability.pages import load_error_pages
     from triage.availability.policy import load_policy, policy_file
-    from triage.cases.assessment import load_schema
+    from triage.cases.assessing.assessment import load_schema
     from triage.cases.handling.exposure import load_exposure
     from triage.hashlists.owners.remote import load_remote_lists
     from triage.hosting.sources.cdn import CdnRanges

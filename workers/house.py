@@ -11,7 +11,7 @@ from sqlalchemy import text
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.settings import Settings
 from hotline.core.storage.database import Database
-from hotline.core.storage.own_keys import require_own_keys
+from hotline.core.storage.keys.own_keys import require_own_keys
 from workers.migrations.run import require_current
 
 # Any number that no other program uses on this database: "HTLP" as bytes.

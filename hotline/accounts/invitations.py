@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from hotline.accounts import passwords
 from hotline.accounts.models import Invitation, Person
-from hotline.accounts.sessions import end_sessions
+from hotline.accounts.signing_in import passwords
+from hotline.accounts.signing_in.sessions import end_sessions
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import NotFound, phrase
 from hotline.core.storage.ids import new_id
-from hotline.core.storage.keyring import Keyring, mac_under
+from hotline.core.storage.keys.keyring import Keyring, mac_under
 
 TOKEN_BYTES = 24  # 192 bits
 LONGEST_TOKEN = 64

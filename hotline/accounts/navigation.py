@@ -9,7 +9,7 @@ from flask import Blueprint, current_app
 from flask.blueprints import BlueprintSetupState
 from flask.sansio.app import App
 
-from hotline.accounts.auth import may_current_person
+from hotline.accounts.signing_in.auth import may_current_person
 
 EXTENSION = "hotline.navigation"
 BOX = "hotline.box"

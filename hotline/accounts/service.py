@@ -3,7 +3,7 @@
 Each of these is done at once, as the command line does; on the console one administrator asks and
 another one approves: ``hotline.accounts.requests``.
 
-How they sign in is in ``hotline.accounts.logins``.
+How they sign in is in ``hotline.accounts.signing_in.logins``.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import uuid
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hotline.accounts import passwords
 from hotline.accounts.factors.proof import remove_all
 from hotline.accounts.invitations import make_invitation
-from hotline.accounts.logins import digest_of, end_sessions
 from hotline.accounts.models import Person
-from hotline.accounts.passwords import generate_password
 from hotline.accounts.permissions import Role
+from hotline.accounts.signing_in import passwords
+from hotline.accounts.signing_in.logins import digest_of, end_sessions
+from hotline.accounts.signing_in.passwords import generate_password
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, NotFound, phrase
 from hotline.core.storage.ids import new_id

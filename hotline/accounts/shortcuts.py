@@ -18,8 +18,8 @@ from flask.blueprints import BlueprintSetupState
 from flask.sansio.app import App
 from markupsafe import Markup
 
-from hotline.accounts.auth import current_person, signed_in
 from hotline.accounts.preferences import Preferences, preferences_of
+from hotline.accounts.signing_in.auth import current_person, signed_in
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.web import site
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 
 from hotline.core.datafiles.countries import Country, load_country
 from hotline.core.errors import Misconfigured
-from hotline.core.languages import load_languages
+from hotline.core.language.languages import load_languages
 from hotline.core.settings import Settings
 from hotline.core.storage.crypto import Vault
 from hotline.core.storage.database import Database
-from hotline.core.storage.keyring import Keyring
-from hotline.core.storage.own_keys import refuse_lost_keys
-from hotline.core.storage.replica import Replica
+from hotline.core.storage.keys.keyring import Keyring
+from hotline.core.storage.keys.own_keys import refuse_lost_keys
+from hotline.core.storage.servers.replica import Replica
 
 
 @dataclass(frozen=True)

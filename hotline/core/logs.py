@@ -21,8 +21,8 @@ from typing import Any, TextIO
 
 import structlog
 
-from hotline.core import counting
 from hotline.core.errors import HotlineError
+from hotline.core.language import counting
 from hotline.core.repeats import Repeats
 
 MOST_FRAMES = 12

@@ -16,7 +16,7 @@ from hotline.core.jobs import circuit
 from hotline.core.settings import Settings
 from hotline.core.storage import audit, outbox
 from hotline.core.storage.backup_runs import age_of_newest
-from hotline.core.storage.presence import find_silent_machines
+from hotline.core.storage.servers.presence import find_silent_machines
 
 LEAST_FREE = 200_000_000
 """Bytes that should be left where the data lie; a report takes a few thousand."""

@@ -28,9 +28,9 @@ from pydantic_settings import (
 )
 
 from hotline.core import USER_AGENT
-from hotline.core import setting_values as values
 from hotline.core.errors import Misconfigured
-from hotline.core.setting_groups import (
+from hotline.core.setting_parts import setting_values as values
+from hotline.core.setting_parts.setting_groups import (
     BackupSettings,
     DatabaseSettings,
     HouseSettings,

@@ -39,9 +39,9 @@ from hotline.core.storage.ids import new_id, new_receipt, normalise_receipt
 from hotline.core.storage.machine import HistoryEntry, Row
 from hotline.core.storage.outbox import Note, OutboxEntry
 from hotline.intake.models import PART_MACHINE, Report, ReportPart
-from hotline.intake.questions import seal_answers
+from hotline.intake.registry.questions import seal_answers
+from hotline.intake.registry.vocabulary import Channel, PartKind
 from hotline.intake.submission import Submission
-from hotline.intake.vocabulary import Channel, PartKind
 
 NARRATIVE, CONTACT, CONTACT_TERMS, ANSWERS, SEEN_AT, PART_TEXT = (
     "report.narrative",

@@ -26,7 +26,7 @@ from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput
 from hotline.core.storage.crypto import Vault
 from hotline.core.storage.ids import new_id
-from hotline.core.storage.keyring import mac_under
+from hotline.core.storage.keys.keyring import mac_under
 from hotline.intake.batch import Arrival, Condition, Received, store_reports
 from hotline.intake.models import IdempotencyKey
 from hotline.intake.submission import Submission

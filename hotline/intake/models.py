@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.machine import Machine, Stateful
-from hotline.intake.vocabulary import PartEvent, PartState
+from hotline.intake.registry.vocabulary import PartEvent, PartState
 
 PART_MACHINE = Machine(
     "report_part",

@@ -34,7 +34,7 @@ from hotline.intake.models import (
     ReportPart,
     SpentProof,
 )
-from hotline.intake.vocabulary import FINAL_STATES, MessageAuthor
+from hotline.intake.registry.vocabulary import FINAL_STATES, MessageAuthor
 
 BATCH = 200
 """Rows of one transaction, so that no writer waits long; callers go on until nothing is due."""

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict
-from hotline.core.said_time import SaidTime
+from hotline.core.language.said_time import SaidTime
 from hotline.core.storage.crypto import Vault
 from hotline.core.storage.ids import new_id, normalise_receipt
 from hotline.intake import retention
@@ -35,21 +35,25 @@ from hotline.intake.batch import (
     Received,
     store_reports,
 )
-from hotline.intake.contact_terms import NO_TERMS, ContactTerms, read_terms
 from hotline.intake.models import (
     PART_MACHINE,
     Report,
     ReportMessage,
     ReportPart,
 )
-from hotline.intake.questions import Answers, read_answers
-from hotline.intake.submission import Submission
-from hotline.intake.vocabulary import (
+from hotline.intake.registry.contact_terms import (
+    NO_TERMS,
+    ContactTerms,
+    read_terms,
+)
+from hotline.intake.registry.questions import Answers, read_answers
+from hotline.intake.registry.vocabulary import (
     Channel,
     MessageAuthor,
     PartKind,
     PartState,
 )
+from hotline.intake.submission import Submission
 
 __all__ = [
     "Contact",

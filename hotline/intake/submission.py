@@ -15,13 +15,13 @@ from pydantic.config import JsonDict
 
 from hotline.core.datafiles.shapes import parse_shape
 from hotline.core.errors import InvalidInput
-from hotline.core.said_time import ISO_TIME, SaidTime, read_said_time
-from hotline.intake.answer_values import Answered
-from hotline.intake.contact_terms import NO_TERMS, ContactTerms
-from hotline.intake.kinds import ReportKind
-from hotline.intake.questions import Answers, is_urgent
+from hotline.core.language.said_time import ISO_TIME, SaidTime, read_said_time
+from hotline.intake.registry.answer_values import Answered
+from hotline.intake.registry.contact_terms import NO_TERMS, ContactTerms
+from hotline.intake.registry.kinds import ReportKind
+from hotline.intake.registry.questions import Answers, is_urgent
+from hotline.intake.registry.vocabulary import ReporterRole
 from hotline.intake.values import Listed, clean_text
-from hotline.intake.vocabulary import ReporterRole
 
 __all__ = [
     "MAX_CONTACT",

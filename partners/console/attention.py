@@ -12,7 +12,7 @@ from flask import render_template
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hotline.accounts.auth import requires
+from hotline.accounts.signing_in.auth import requires
 from hotline.core.context import utc_now
 from hotline.core.web import site
 from partners import words
@@ -25,9 +25,9 @@ from partners.referrals.holds import was_released
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.states import HoldState, NoticeState, PlanState, ReferralState
 from partners.watching.models import Watch
+from triage.cases.keeping.unread import list_unread
+from triage.cases.listing.queue import list_awaiting_call
 from triage.cases.models import Case, CaseItem
-from triage.cases.queue import list_awaiting_call
-from triage.cases.unread import list_unread
 from triage.cases.vocabulary import Held
 from triage.items.models import Sighting
 

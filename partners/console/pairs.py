@@ -16,8 +16,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from hotline.accounts.auth import requires
 from hotline.accounts.models import PersonRequest
+from hotline.accounts.signing_in.auth import requires
 from hotline.core.context import utc_now
 from hotline.core.web import site
 from partners.referrals.models import Plan

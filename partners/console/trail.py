@@ -15,7 +15,7 @@ from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.models import Delivery
 from partners.watching.models import Watch
 from triage.cases.models import Case
-from triage.console.trails import Ids, Thing, Things
+from triage.console.audit.trails import Ids, Thing, Things
 
 OF_CASE: Mapping[str, Any] = {
     "plan": Plan,

@@ -10,23 +10,14 @@ from flask_babel import lazy_gettext
 
 from hotline.accounts.navigation import Entry, register_entries
 from hotline.accounts.shortcuts import register_shortcuts
-from partners.console import (
-    became_pages,
-    by_hand,
-    directory,
-    duty,
-    finders,
-    first_steps,
-    joining,
-    measures,
-    pairs,
-    taking_back,
-)
+from partners.console import finders, pairs
 from partners.console.attention import attention
+from partners.console.case import by_hand, joining, measures, taking_back
+from partners.console.case.panels import MEASURES
 from partners.console.keys import SHORTCUTS
-from partners.console.panels import MEASURES
+from partners.console.office import became_pages, directory, duty, first_steps
 from partners.plans import bulk
-from triage.console.bulk_pages import register_deeds
+from triage.console.queue.bulk_pages import register_deeds
 from triage.console.search.finding import register_finders
 
 CASE = "/cases/<reference>"

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from hotline.core.act import Act
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, phrase
-from hotline.core.languages import CODE, write_code
+from hotline.core.language.languages import CODE, write_code
 from hotline.core.second_person import is_own_request, require_another
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id

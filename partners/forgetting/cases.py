@@ -33,7 +33,7 @@ from partners.replaced_links import ReplacedLink
 from partners.watching.models import Watch
 from triage.cases.handling.models import CaseTag, HandOver
 from triage.cases.models import Assessment, Case
-from triage.cases.people.forget import forget_people_of
+from triage.cases.people.keeping.forget import forget_people_of
 
 BATCH = 50
 

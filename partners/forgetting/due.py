@@ -17,7 +17,7 @@ from partners.notices.preservation import PRESERVATION
 from partners.referrals.models import HOLDING, Hold, Referral
 from partners.states import NoticeState, ReferralState
 from triage.cases.models import Case, CaseItem
-from triage.cases.people.forget import OVER, is_forgotten
+from triage.cases.people.keeping.forget import OVER, is_forgotten
 from triage.cases.vocabulary import CaseState
 from triage.items.models import Sighting
 

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hotline.core.languages import LETTER_WORDS, Language, load_languages
+from hotline.core.language.languages import (
+    LETTER_WORDS,
+    Language,
+    load_languages,
+)
 
 BETWEEN_LAWS = "; "
 BEFORE_PLACE = ", "

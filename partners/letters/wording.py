@@ -21,7 +21,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from hotline.core.context import Context
 from hotline.core.errors import Misconfigured
-from hotline.core.languages import FOLDER, LETTERS, SHIPPED, SOURCE
+from hotline.core.language.languages import FOLDER, LETTERS, SHIPPED, SOURCE
 
 SUBJECT = "Subject: "
 

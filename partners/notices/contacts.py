@@ -14,18 +14,18 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.languages import letter_language
+from hotline.core.language.languages import letter_language
 from hotline.core.storage import audit, machine
 from partners.directory.models import Partner
 from partners.directory.service import PublishedContact, add_published_desk
 from partners.links import new_link
-from partners.notices import origins
 from partners.notices.judging import is_of_this_round, may_leave
 from partners.notices.models import Notice
 from partners.notices.service import (
     leave_out_moved_items,
     queue_letter,
 )
+from partners.notices.telling import origins
 from partners.replaced_links import replace_link
 from partners.states import NoticeEvent, NoticeState
 from triage.cases.locking import lock_case, lock_cases

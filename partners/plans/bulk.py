@@ -13,9 +13,10 @@ from hotline.accounts.models import Person
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, phrase
-from partners.plans import closing, planning
-from partners.plans.choosing import NOTICE_ROUTES, can_take
-from partners.referrals.offices import REFERRAL_ROUTES
+from partners.plans import closing
+from partners.plans.making import planning
+from partners.plans.making.choosing import NOTICE_ROUTES, can_take
+from partners.referrals.telling.offices import REFERRAL_ROUTES
 from triage.cases.bulk.deeds import (
     Deed,
     Foreseen,

@@ -18,8 +18,8 @@ from partners.directory.lookup import find_candidates
 from partners.manual.models import ManualAct
 from partners.manual.service import list_acts
 from partners.manual.vocabulary import Outcome
-from partners.plans.choosing import can_take
-from partners.referrals.offices import REFERRAL_ROUTES
+from partners.plans.making.choosing import can_take
+from partners.referrals.telling.offices import REFERRAL_ROUTES
 from triage.cases.models import Case
 from triage.cases.vocabulary import CaseState
 from triage.jurisdiction import Destination, Gate, Route, Routing

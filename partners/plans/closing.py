@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, phrase
-from hotline.intake.vocabulary import PartEvent
+from hotline.intake.registry.vocabulary import PartEvent
 from partners.notices.models import Notice
 from partners.plans.by_hand import list_undone
 from partners.referrals.models import Plan

@@ -14,7 +14,11 @@ from hotline.core.storage import audit, machine
 from partners.notices import judging
 from partners.notices.models import UNSENT, Notice
 from partners.notices.service import withdraw_notice
-from partners.plans.basis import remainder_of, routing_digest, why_outdated
+from partners.plans.making.basis import (
+    remainder_of,
+    routing_digest,
+    why_outdated,
+)
 from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
 from partners.states import NoticeEvent, NoticeState, PlanEvent, PlanState

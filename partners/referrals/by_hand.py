@@ -5,7 +5,7 @@ from __future__ import annotations
 from hotline.core.act import Act
 from partners.manual.service import Told, record_act
 from partners.manual.vocabulary import Outcome
-from partners.referrals.deadlines import find_due_time
+from partners.referrals.following_up.deadlines import find_due_time
 from partners.referrals.holds import begin_clocks
 from partners.referrals.models import Referral
 from partners.states import ReferralEvent

@@ -11,7 +11,7 @@ from hotline.core.context import Context
 from hotline.core.storage import audit
 from partners.referrals.models import Referral, ReferralMessage
 from triage.cases.models import Case
-from triage.cases.people.forget import BATCH, is_forgotten
+from triage.cases.people.keeping.forget import BATCH, is_forgotten
 
 
 def forget_told(session: Session, context: Context, *, now: datetime) -> int:

@@ -23,7 +23,7 @@ from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
 from partners.channels import mail
 from partners.directory.models import Partner
-from partners.referrals.deadlines import find_due_time
+from partners.referrals.following_up.deadlines import find_due_time
 from partners.referrals.models import Referral, ReferralPackage
 from partners.sending.models import Delivery
 from partners.sending.service import queue_delivery

@@ -18,8 +18,9 @@ from hotline.intake.submission import clean_text
 from partners.directory.models import Partner
 from partners.links import new_link
 from partners.referrals import holds
-from partners.referrals.deadlines import find_due_time
-from partners.referrals.evidence import Evidence
+from partners.referrals.following_up.deadlines import find_due_time
+from partners.referrals.following_up.outcomes import note_answer
+from partners.referrals.following_up.thread import write_message
 from partners.referrals.gathering import (
     find_departure,
     find_next_chance,
@@ -27,10 +28,9 @@ from partners.referrals.gathering import (
     queue_letter,
 )
 from partners.referrals.models import Plan, Referral
-from partners.referrals.outcomes import note_answer
 from partners.referrals.routes import PlannedRoute
-from partners.referrals.thread import write_message
-from partners.referrals.told import gather_told, seal_told
+from partners.referrals.telling.evidence import Evidence
+from partners.referrals.telling.told import gather_told, seal_told
 from partners.replaced_links import LinkEnd, LinkEnded, find_linked
 from partners.states import ReferralEvent, ReferralState
 from triage.cases.locking import lock_case, lock_cases

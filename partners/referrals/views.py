@@ -20,7 +20,7 @@ from hotline.core.errors import (
     NotFound,
     phrase,
 )
-from hotline.core.languages import letter_language
+from hotline.core.language.languages import letter_language
 from hotline.core.storage import machine
 from hotline.core.web import site
 from hotline.core.web.wording import worded_error
@@ -35,14 +35,14 @@ from partners.console.pages import (
 from partners.letters.findings import planned_route_of
 from partners.letters.wording import format_moment
 from partners.referrals import holds, service
-from partners.referrals.evidence import items_told
-from partners.referrals.models import HOLDING, Hold, Referral
-from partners.referrals.outcomes import (
+from partners.referrals.following_up.outcomes import (
     list_outcomes,
     offered_outcomes,
     store_outcomes,
 )
-from partners.referrals.thread import list_messages
+from partners.referrals.following_up.thread import list_messages
+from partners.referrals.models import HOLDING, Hold, Referral
+from partners.referrals.telling.evidence import items_told
 from partners.replaced_links import LinkEnded
 from partners.states import HoldEvent
 from triage.cases.pages.words import HOSTING, KINDS

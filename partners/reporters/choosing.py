@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hotline.intake.form.place_news import NEWS_OF_STATE, News, Said
-from hotline.intake.vocabulary import PartKind, PartState
+from hotline.intake.form.receipt.place_news import NEWS_OF_STATE, News, Said
+from hotline.intake.registry.vocabulary import PartKind, PartState
 from partners.reporters.rules import NewsRule, Rules
 from triage.availability.model import VerdictName
 from triage.cases.vocabulary import PlaceState

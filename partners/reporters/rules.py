@@ -14,7 +14,7 @@ from hotline.core.datafiles import files
 from hotline.core.datafiles.countries import MAX_HOURS
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import Misconfigured
-from hotline.intake.form.place_news import News
+from hotline.intake.form.receipt.place_news import News
 
 FILE = "reporter_news.toml"
 

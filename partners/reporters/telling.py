@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session, lazyload
 from hotline.core.context import Context
 from hotline.core.datafiles.countries import add_business_hours
 from hotline.core.storage.machine import HistoryEntry
-from hotline.intake.form.place_news import PlaceNews, Said
-from hotline.intake.kinds import ReportKind
+from hotline.intake.form.receipt.place_news import PlaceNews, Said
 from hotline.intake.models import Report, ReportPart
-from hotline.intake.vocabulary import PartKind, ReporterRole
+from hotline.intake.registry.kinds import ReportKind
+from hotline.intake.registry.vocabulary import PartKind, ReporterRole
 from partners.notices.models import Notice, NoticeItem
 from partners.referrals.models import HOLDING, Hold, Referral
 from partners.reporters.choosing import PlaceFacts, choose_news, keeps_back

@@ -17,7 +17,7 @@ from hotline.core.act import Act
 from hotline.core.errors import NotFound, phrase
 from hotline.core.jobs.task import Task
 from hotline.core.settings import Settings
-from hotline.intake.vocabulary import PartEvent
+from hotline.intake.registry.vocabulary import PartEvent
 from partners.notices import service as notices
 from partners.states import NoticeEvent
 from partners.watching.models import Watch, WatchEvent, WatchState
@@ -40,8 +40,8 @@ from triage.cases.examination.examine import (
     new_visit,
     store_facts,
 )
+from triage.cases.examination.hashes.store_media import store_media
 from triage.cases.examination.reporters import tell_reporters
-from triage.cases.examination.store_media import store_media
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.places import note_at_place

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from hotline.core.settings import CONFIG_VARIABLE, Settings, load_settings
-from workers.pools import Pool
+from workers.queues.pools import Pool
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads(
@@ -105,7 +105,7 @@ def test_every_lasting_service_says_how_it_is_and_may_end_in_peace(
 
 
 def test_a_worker_may_finish_its_job() -> None:
-    from workers.transport import JOB_SECONDS
+    from workers.queues.transport import JOB_SECONDS
 
     for pool in POOLS:
         minutes = re.fullmatch(r"(\d+)m", SERVICES[pool]["stop_grace_period"])

@@ -19,8 +19,8 @@ import yaml
 
 from hotline.core.context import Context, utc_now
 from hotline.core.storage import audit
-from workers.redis_server import find_server
-from workers.transport import alive_key
+from workers.queues.redis_server import find_server
+from workers.queues.transport import alive_key
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")

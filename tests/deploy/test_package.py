@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.pools import Pool
+from workers.queues.pools import Pool
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "deploy" / "systemd"

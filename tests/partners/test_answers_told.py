@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 import re
 
-from hotline.accounts import logins
-from hotline.accounts.auth import COOKIE
+from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.context import utc_now
 from tests.support.house import House
 from tests.support.reports import receive_report

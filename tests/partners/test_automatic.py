@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from hotline.accounts import logins
-from hotline.accounts.auth import COOKIE
 from hotline.accounts.models import Person
+from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict, Forbidden, Unavailable
@@ -24,13 +24,13 @@ from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.machine import list_history
 from hotline.core.storage.outbox import OutboxEntry
-from partners.plans import automatic
-from partners.plans.automatic import refer_automatically
+from partners.plans.making import automatic
+from partners.plans.making.automatic import refer_automatically
 from partners.referrals import service as referrals
 from partners.referrals.models import Plan, Referral
 from tests.support.house import House
+from triage.cases.assessing.findings import decide_match
 from triage.cases.examination.appraise import appraise_case
-from triage.cases.findings import decide_match
 from triage.cases.models import Case
 from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.hashlists import police_switch

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from hotline.accounts import logins
-from hotline.accounts.auth import COOKIE
 from hotline.accounts.models import Person
+from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.storage.ids import new_id
 from partners.became import Became, find_what_became
 from partners.referrals import service as referrals
+from partners.referrals.following_up.outcomes import store_outcomes
 from partners.referrals.models import Referral
-from partners.referrals.outcomes import store_outcomes
 from partners.referrals.vocabulary import OfficeOutcome
 from tests.support.house import House
 from triage.cases.models import Assessment, Case, CaseItem

@@ -24,8 +24,8 @@ from partners.notices.reminders import send_reminders
 from partners.notices.service import note_still_up, settle_notices
 from partners.referrals import holds
 from partners.referrals import service as referrals
+from partners.referrals.following_up.reminders import chase_referrals
 from partners.referrals.models import Hold, Referral
-from partners.referrals.reminders import chase_referrals
 from partners.sending.models import Delivery
 from partners.states import NoticeEvent
 from partners.watching.models import Watch

@@ -10,8 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from hotline.accounts import logins
-from hotline.accounts.auth import COOKIE
+from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in.auth import COOKIE
 from partners.notices.models import Notice
 from partners.plans.bulk import DEEDS
 from partners.referrals.models import Plan, Referral
@@ -32,9 +32,9 @@ def settings() -> dict[str, Any]:
 @pytest.fixture
 def sign_in(house: House, monkeypatch: pytest.MonkeyPatch) -> Sign:
     for module in (
-        "hotline.accounts.auth",
-        "hotline.accounts.standing",
-        "triage.console.bulk_pages",
+        "hotline.accounts.signing_in.auth",
+        "hotline.accounts.signing_in.standing",
+        "triage.console.queue.bulk_pages",
         "triage.console.search.pages",
     ):
         monkeypatch.setattr(f"{module}.utc_now", lambda: house.now)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hotline.accounts import logins
-from hotline.accounts.auth import COOKIE
+from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
@@ -20,9 +20,9 @@ from partners.manual.service import Told, record_act
 from tests.support.house import House
 from tests.support.routing import ABROAD, HOST, ROUTING
 from triage.cases.examination.register import raise_alarm
+from triage.cases.listing.tabs import TABS
 from triage.cases.merging import merge_cases
 from triage.cases.models import Case
-from triage.cases.tabs import TABS
 from workers.app import create_app
 
 CASE = "/console/cases/AL-2026-one"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from hotline.accounts import logins
-from hotline.accounts.auth import COOKIE
+from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.context import utc_now
 from partners.notices.models import Notice
 from partners.referrals.models import Hold, Plan, Referral

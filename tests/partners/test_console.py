@@ -11,8 +11,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from hotline.accounts import logins
-from hotline.accounts.auth import COOKIE
+from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.storage import audit, machine
 from hotline.core.storage.ids import new_id
@@ -65,9 +65,9 @@ def browser(
 ) -> Callable[..., Browser]:
     """A browser of a person of that role."""
     for module in (
-        "partners.console.measures",
-        "hotline.accounts.auth",
-        "hotline.accounts.standing",
+        "partners.console.case.measures",
+        "hotline.accounts.signing_in.auth",
+        "hotline.accounts.signing_in.standing",
     ):
         monkeypatch.setattr(f"{module}.utc_now", lambda: house.now)
     app = create_app(house.context)

@@ -13,12 +13,12 @@ from hotline.core.errors import Conflict, InvalidInput
 from hotline.core.storage.audit import AuditEntry
 from hotline.intake.models import Report
 from partners.referrals.models import Referral
-from partners.referrals.offices import (
+from partners.referrals.telling.offices import (
     REFERRAL_ROUTES,
     Disclosure,
     load_offices,
 )
-from partners.referrals.told import ToldContact, gather_told, open_told
+from partners.referrals.telling.told import ToldContact, gather_told, open_told
 from tests.support.house import House
 from tests.support.reports import receive_report
 from triage.cases.models import Case

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hotline.core.act import Act
-from partners.console.diary import PartnersDiary
+from partners.console.case.diary import PartnersDiary
 from partners.referrals.holds import release_hold
 from partners.referrals.models import Hold
 from tests.support.house import House

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hotline.accounts import logins
-from hotline.accounts.auth import COOKIE
 from hotline.accounts.models import Person
+from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.datafiles.countries import WEEK
@@ -27,7 +27,7 @@ from triage.cases.examination.danger import post_held_danger
 from triage.cases.examination.register import raise_alarm, register_report
 from triage.cases.models import Case
 from workers.app import create_app
-from workers.pools import POOL_OF_JOB, Pool
+from workers.queues.pools import POOL_OF_JOB, Pool
 
 EVERY_DAY = [str(day) for day in WEEK]
 AL = "+355690000001"

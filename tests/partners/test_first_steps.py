@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from hotline.accounts import logins
-from hotline.accounts.auth import COOKIE
+from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.context import utc_now
 from tests.support.house import House
 from workers.app import create_app

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from hotline.core.act import Act
-from partners.console import happened
+from partners.console.case import happened
 from partners.directory.models import Partner
 from partners.notices.models import Notice
 from partners.referrals import holds

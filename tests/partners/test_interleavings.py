@@ -23,15 +23,15 @@ from partners.directory.models import Partner
 from partners.notices.contacts import use_contact
 from partners.notices.models import Notice
 from partners.notices.reminders import send_reminders
-from partners.plans import planning
+from partners.plans.making import planning
 from partners.referrals import holds
 from partners.referrals.models import HOLDING, Hold, Plan
 from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
 from partners.subjects import SUBJECTS
 from tests.support.house import House
-from triage.cases import findings
-from triage.cases.assess import Answers, assess_case, reopen_case
+from triage.cases.assessing import findings
+from triage.cases.assessing.assess import Answers, assess_case, reopen_case
 from triage.cases.examination.appraise import appraise_case, facts_of
 from triage.cases.examination.examine import host_moved, store_facts
 from triage.cases.models import Case

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hotline.core.act import Act
-from hotline.core.languages import SHIPPED
+from hotline.core.language.languages import SHIPPED
 from partners.channels.base import Message
 from partners.directory.service import add_partner
 from partners.referrals.models import Referral

@@ -18,7 +18,7 @@ from partners.notices.contacts import use_contact
 from partners.notices.models import Notice
 from partners.notices.service import withdraw_notice
 from partners.plans.links import change_contact, replace_by_hand
-from partners.referrals import withdrawal
+from partners.referrals.following_up import withdrawal
 from partners.referrals.models import Referral
 from tests.support.house import House
 from workers.app import create_app

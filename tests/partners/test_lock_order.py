@@ -22,17 +22,18 @@ from partners.directory.models import Partner
 from partners.notices.answers import store_answer
 from partners.notices.models import Notice
 from partners.notices.service import withdraw_notice
-from partners.plans import planning
 from partners.plans.confirming import confirm_and_send
 from partners.plans.links import change_contact, replace_by_hand
-from partners.referrals import holds, withdrawal
+from partners.plans.making import planning
+from partners.referrals import holds
 from partners.referrals import service as referrals
+from partners.referrals.following_up import withdrawal
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.models import Delivery
 from partners.watching.service import start_watches
 from tests.support.house import House
-from triage.cases import findings
-from triage.cases.assess import reopen_case
+from triage.cases.assessing import findings
+from triage.cases.assessing.assess import reopen_case
 from triage.cases.examination.appraise import post_review
 from triage.cases.locking import lock_case
 from triage.cases.models import Case

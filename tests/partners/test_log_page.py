@@ -23,10 +23,10 @@ from hotline.core.storage.ids import first_id_at
 from partners.notices.models import Notice
 from tests.hotline.test_methods import PASSWORD, TOKEN, signed_in
 from triage.cases.models import Case, CaseItem
-from triage.console.audit_words import TOPICS
+from triage.console.audit.audit_words import TOPICS
 from workers.app import create_app
-from workers.bench.figures_data import fill_with_cases
-from workers.bench.figures_rows import Span
+from workers.bench.filling.figures_data import fill_with_cases
+from workers.bench.filling.figures_rows import Span
 
 SPAN = Span(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
 LOG = "/console/log"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hotline.core.storage.machine import Machine
-from hotline.intake.vocabulary import PartEvent
+from hotline.intake.registry.vocabulary import PartEvent
 from partners.notices.answers import VERBS
 from partners.notices.models import NOTICE_MACHINE, OPEN
 from partners.referrals.models import (

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.routing import Rule, UUIDConverter
 
-from hotline.accounts import logins
-from hotline.accounts.auth import COOKIE
+from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.context import utc_now
 from hotline.core.storage.ids import new_id
 from partners.channels.base import Refused

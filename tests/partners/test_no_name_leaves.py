@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from hotline.core.act import Act
 from hotline.core.storage.audit import AuditEntry
-from partners.referrals import withdrawal
+from partners.referrals.following_up import withdrawal
 from partners.referrals.holds import release_hold
 from partners.referrals.models import Hold, Referral
 from tests.support.house import House

@@ -22,8 +22,8 @@ from partners.channels.cloudflare import CloudflareChannel
 from partners.directory.models import Partner
 from partners.notices.contacts import dispatch_notice
 from partners.notices.models import Notice
-from partners.notices.origins import ask_state
 from partners.notices.service import withdraw_notice
+from partners.notices.telling.origins import ask_state
 from partners.referrals import holds
 from partners.referrals.models import Hold
 from partners.sending.models import Delivery

@@ -11,21 +11,21 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from hotline.accounts import logins
-from hotline.accounts.auth import COOKIE
+from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import Conflict, InvalidInput, Misconfigured
 from hotline.core.storage.audit import AuditEntry
 from partners.links import new_link
 from partners.referrals import service as referrals
-from partners.referrals.models import Referral, ReferralOutcome
-from partners.referrals.offices import FILE, load_offices
-from partners.referrals.outcomes import (
+from partners.referrals.following_up.outcomes import (
     SAID_IN,
     offered_outcomes,
     store_outcomes,
 )
+from partners.referrals.models import Referral, ReferralOutcome
+from partners.referrals.telling.offices import FILE, load_offices
 from partners.referrals.vocabulary import BY_ANSWER, OfficeOutcome
 from partners.states import ReferralState
 from tests.support.house import House

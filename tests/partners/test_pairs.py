@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hotline.accounts import logins
-from hotline.accounts.auth import COOKIE
 from hotline.accounts.models import PersonRequest
+from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.context import utc_now
 from hotline.core.storage.ids import new_id
 from partners.console.pairs import ENOUGH, Pair, count_approvals, find_pairs

@@ -8,22 +8,22 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hotline.accounts import logins
-from hotline.accounts.auth import COOKIE
+from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import Conflict
 from hotline.intake.models import Report
-from partners.plans import planning
+from partners.plans.making import planning
 from partners.referrals import service as referrals
 from partners.referrals.forget import forget_told
 from partners.referrals.models import Plan, Referral
-from partners.referrals.offices import (
+from partners.referrals.telling.offices import (
     REFERRAL_ROUTES,
     Disclosure,
     load_offices,
 )
-from partners.referrals.told import gather_told, open_told
+from partners.referrals.telling.told import gather_told, open_told
 from tests.support.house import House
 from triage.cases.models import Case
 from triage.cases.people import service, summaries

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from partners.plans.basis import (
+from partners.plans.making.basis import (
     CHANGED,
     DECISIVE,
     HELD,

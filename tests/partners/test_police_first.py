@@ -13,7 +13,7 @@ from hotline.core.act import Act
 from hotline.core.errors import Conflict, Forbidden, InvalidInput
 from partners.notices.contacts import REMOVAL_HOURS
 from partners.notices.models import Notice
-from partners.plans import planning
+from partners.plans.making import planning
 from partners.referrals import holds
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.models import Delivery

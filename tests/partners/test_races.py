@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from hotline.accounts import logins
-from hotline.accounts.auth import COOKIE
+from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.context import Context, utc_now
 from hotline.core.jobs.task import AlreadyDone, Task
 from hotline.core.storage import outbox
@@ -19,7 +19,7 @@ from hotline.core.storage.outbox import OutboxEntry
 from partners.channels.base import Refused
 from partners.directory.models import Partner
 from partners.notices.models import Notice
-from partners.plans.automatic import refer_automatically
+from partners.plans.making.automatic import refer_automatically
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.models import Delivery
 from tests.partners.test_automatic import Station

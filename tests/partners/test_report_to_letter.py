@@ -13,7 +13,7 @@ from hotline.core.act import Act
 from hotline.core.jobs.task import Task
 from hotline.core.storage.outbox import OutboxEntry
 from partners.referrals.models import Referral
-from partners.referrals.offices import load_offices
+from partners.referrals.telling.offices import load_offices
 from tests.support.house import House
 from tests.support.reports import receive_report
 from tests.support.routing import OUTCOME, POLICE, ROUTING

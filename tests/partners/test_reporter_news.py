@@ -14,9 +14,13 @@ from sqlalchemy import update
 from hotline.core.act import Act
 from hotline.core.errors import Misconfigured
 from hotline.core.storage.ids import new_id
-from hotline.intake.form.place_news import NEWS_OF_STATE, News, PlaceNews
+from hotline.intake.form.receipt.place_news import (
+    NEWS_OF_STATE,
+    News,
+    PlaceNews,
+)
 from hotline.intake.models import Report, ReportPart
-from hotline.intake.vocabulary import PartKind, PartState
+from hotline.intake.registry.vocabulary import PartKind, PartState
 from partners.referrals import holds
 from partners.referrals.models import Hold
 from partners.reporters.choosing import PlaceFacts, choose_news, find_news

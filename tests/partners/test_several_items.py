@@ -14,8 +14,8 @@ from partners.notices.models import Notice, NoticeItem
 from partners.notices.service import withdraw_notice
 from partners.plans import merging
 from partners.referrals.holds import release_hold
-from partners.referrals.message import referral_document
 from partners.referrals.models import Hold, Referral
+from partners.referrals.telling.message import referral_document
 from partners.sending.models import Delivery
 from partners.watching import check
 from partners.watching.models import Watch

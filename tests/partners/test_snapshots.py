@@ -17,8 +17,8 @@ from partners.console.attention import list_points
 from partners.directory.models import Partner
 from partners.notices.contacts import use_contact
 from partners.notices.models import Notice
-from partners.plans import planning
-from partners.plans.basis import HELD, routing_digest
+from partners.plans.making import planning
+from partners.plans.making.basis import HELD, routing_digest
 from partners.plans.review import review_measures
 from partners.referrals import holds
 from partners.referrals.models import HOLDING, Hold, Plan

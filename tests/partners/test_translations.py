@@ -11,7 +11,7 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 import workers.app
-from hotline.core.languages import PARTNERS, SHIPPED
+from hotline.core.language.languages import PARTNERS, SHIPPED
 
 FOLDER = workers.app.ROOT / "partners"
 KEYWORDS = {

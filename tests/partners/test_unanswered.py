@@ -11,9 +11,12 @@ from hotline.core.act import Act
 from hotline.core.datafiles.countries import add_business_hours
 from partners.console.attention import list_points
 from partners.duty.models import Alert
-from partners.referrals.deadlines import find_due_time, find_next_step
+from partners.referrals.following_up.deadlines import (
+    find_due_time,
+    find_next_step,
+)
+from partners.referrals.following_up.reminders import chase_referrals
 from partners.referrals.models import Referral
-from partners.referrals.reminders import chase_referrals
 from partners.referrals.service import give_more, store_answer
 from partners.sending.chasing import chase
 from tests.support.house import House

@@ -12,7 +12,8 @@ from hotline.core.errors import Conflict, Forbidden, InvalidInput
 from partners.channels.base import Refused
 from partners.console.attention import list_points
 from partners.notices.models import Notice
-from partners.referrals import holds, withdrawal
+from partners.referrals import holds
+from partners.referrals.following_up import withdrawal
 from partners.referrals.models import Hold, Referral
 from tests.support.house import House
 from triage.cases.models import Case

@@ -18,8 +18,8 @@ from partners.duty.alerts import note_danger, pass_on
 from partners.duty.calls import call_person
 from partners.notices.models import Notice
 from partners.notices.release import release_notices
-from partners.plans import planning
 from partners.plans.confirming import confirm_and_send
+from partners.plans.making import planning
 from partners.plans.review import review_case
 from partners.referrals.gathering import send_package
 from partners.referrals.models import Hold, Plan, Referral

@@ -21,10 +21,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from sqlalchemy.orm import Session
 
 from hotline.core.settings import load_settings
-from hotline.core.storage import rewrapping
 from hotline.core.storage.database import Database
+from hotline.core.storage.keys import rewrapping
 from partners import link_rotation
-from triage.cases.people import renewing
+from triage.cases.people.keeping import renewing
 from workers.house import open_own_context
 from workers.keys.rotation import Pace, rotate_key
 

@@ -8,18 +8,18 @@ from datetime import UTC, datetime
 from itertools import cycle
 from typing import Any
 
-from hotline.intake.vocabulary import ContactWay, Deadline, Meeting
+from hotline.intake.registry.vocabulary import ContactWay, Deadline, Meeting
 from partners.letters.findings import Reason
-from partners.referrals.offices import REFERRAL_ROUTES
-from partners.referrals.others import OtherReferral
-from partners.referrals.told import (
+from partners.referrals.telling.offices import REFERRAL_ROUTES
+from partners.referrals.telling.others import OtherReferral
+from partners.referrals.telling.told import (
     ToldContact,
     ToldFact,
     ToldIdentifier,
     ToldPeople,
     ToldPerson,
 )
-from triage.cases.assessment import CLASSES
+from triage.cases.assessing.assessment import CLASSES
 from triage.cases.people.contacts import ContactBasis
 from triage.cases.people.vocabulary import (
     CHOICES,

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.intake import service as intake
-from hotline.intake.kinds import ReportKind
 from hotline.intake.models import Report, ReportPart
+from hotline.intake.registry.kinds import ReportKind
+from hotline.intake.registry.vocabulary import Channel
 from hotline.intake.submission import read_submission
-from hotline.intake.vocabulary import Channel
 from tests.support.clock import NOW
 from triage.items.models import Item, Sighting
 

@@ -20,8 +20,8 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 
 from hotline.core.context import utc_now
 from hotline.core.storage.database import Database
-from hotline.core.storage.pools import Pools
-from hotline.core.storage.write_mark import touch_mark
+from hotline.core.storage.servers.pools import Pools
+from hotline.core.storage.servers.write_mark import touch_mark
 from tests.system.conftest import free_port
 
 SESSIONS = 4
@@ -142,7 +142,7 @@ def test_sessions_of_others_do_not_matter(pgbouncer: str) -> None:
 def test_a_pool_opens_no_more_than_it_may(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hotline.core.storage.pools.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("hotline.core.storage.servers.pools.WAIT_SECONDS", 0.2)
     database = Database(postgres_url, pools=Pools(kept=1, most=2))
     with database.reading() as first, database.reading() as second:
         first.execute(text("SELECT 1"))

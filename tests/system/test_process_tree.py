@@ -14,8 +14,8 @@ import httpx
 import psutil
 import pytest
 
-from workers.pools import Pool
-from workers.redis_server import find_server
+from workers.queues.pools import Pool
+from workers.queues.redis_server import find_server
 
 
 def test_it_starts_answers_mends_itself_and_stops(

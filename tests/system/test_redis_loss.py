@@ -9,7 +9,7 @@ from typing import Any
 
 import redis
 
-from workers.pools import Pool
+from workers.queues.pools import Pool
 
 
 def test_reports_survive_a_wiped_and_a_dead_redis(

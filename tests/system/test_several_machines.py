@@ -33,7 +33,7 @@ from sqlalchemy import create_engine, text
 from hotline.core.storage.database import Database
 from tests.support.network import Machine, Network, can_make_machines
 from tests.system.conftest import Service
-from workers.redis_server import find_server
+from workers.queues.redis_server import find_server
 
 REPORTS = int(os.environ.get("HOTLINE_TEST_REPORTS", "240"))
 PASSWORD = "example-password"

@@ -24,7 +24,7 @@ from partners.referrals import service as referrals
 from partners.referrals.models import Plan
 from partners.referrals.routes import PlannedRoute
 from triage.cases.models import Case
-from workers.transport import Transport
+from workers.queues.transport import Transport
 
 # What the service promises is two seconds; a machine that also runs other tests gets some more.
 PROMISED_SECONDS = 2.0

@@ -16,8 +16,8 @@ from hotline.core.errors import Unavailable
 from hotline.core.jobs.task import AlreadyDone, GiveUp, Task
 from hotline.core.storage import outbox
 from hotline.core.storage.outbox import OutboxEntry
-from workers.execute import execute
-from workers.tools import Tools
+from workers.queues.execute import execute
+from workers.queues.tools import Tools
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 SECRET = "what-somebody-reported"
@@ -134,8 +134,8 @@ def test_every_job_that_is_posted_has_a_handler() -> None:
     from pathlib import Path
 
     import hotline
-    from workers.jobs import jobs_of
-    from workers.pools import POOL_OF_JOB, Pool
+    from workers.queues.jobs import jobs_of
+    from workers.queues.pools import POOL_OF_JOB, Pool
 
     root = Path(hotline.__file__).parent.parent
     posted: set[str] = set()
@@ -163,7 +163,8 @@ def test_who_decodes_nothing_and_asks_no_registry_loads_no_code_for_it(
 ) -> None:
     """Each of them costs tens of megabytes in every process, and time in every test file."""
     code = (
-        "import sys; from workers.jobs import jobs_of; from workers.pools import Pool;"
+        "import sys; from workers.queues.jobs import jobs_of; "
+        "from workers.queues.pools import Pool;"
         f"jobs_of([Pool({pool!r})]);"
         "print([n for n in ('av', 'PIL', 'whoisit', 'httpx', 'maxminddb', 'alembic', 'numpy')"
         " if n in sys.modules])"

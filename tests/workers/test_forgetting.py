@@ -21,8 +21,8 @@ from tests.support.clock import NOW
 from tests.support.items import make_item
 from tests.support.reports import sight_item
 from triage.cases.models import Case
-from workers import forgetting
-from workers.forgetting import EVERY, STEPS, Rounds, forget_all
+from workers.retention import forgetting
+from workers.retention.forgetting import EVERY, STEPS, Rounds, forget_all
 
 
 def close_report(session: Session, context: Context, name: str) -> Case:

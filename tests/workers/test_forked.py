@@ -13,7 +13,7 @@ import psutil
 # In a process of its own: the test run has threads, and must not be forked.
 PARENT = """
 import os, signal, subprocess, sys, threading, time
-from workers.forked import ForkedProcess
+from workers.processes.forked import ForkedProcess
 {body}
 """
 

@@ -19,12 +19,18 @@ from hotline.core.context import Context
 from hotline.core.jobs.task import Task
 from hotline.core.storage import outbox
 from hotline.core.storage.outbox import OutboxEntry
-from workers import worker as workers_loop
-from workers.execute import OutOfTime
-from workers.pools import Pool
-from workers.tools import Tools
-from workers.transport import Inbox, Transport, in_hand_key, queue_key, read_id
-from workers.worker import Worker, limited
+from workers.queues import worker as workers_loop
+from workers.queues.execute import OutOfTime
+from workers.queues.pools import Pool
+from workers.queues.tools import Tools
+from workers.queues.transport import (
+    Inbox,
+    Transport,
+    in_hand_key,
+    queue_key,
+    read_id,
+)
+from workers.queues.worker import Worker, limited
 
 NOW = datetime.now(UTC) - timedelta(minutes=1)
 POOLS = (Pool.LOOKING,)
@@ -88,7 +94,7 @@ def _hostile(marker: Path) -> list[bytes | str]:
         b"x" * 20_000_000,
         b"os.system",
         f"os.system('{shell}')",
-        "workers.execute.run",
+        "workers.queues.execute.run",
         "subprocess.call",
         "../../etc/passwd",
         known.upper(),

@@ -11,8 +11,8 @@ import pytest
 
 from triage.fetching.process.client import Fetcher
 from triage.fetching.report import FetchRequest
-from workers.execute import OutOfTime
-from workers.worker import limited
+from workers.queues.execute import OutOfTime
+from workers.queues.worker import limited
 
 LOOPBACK = ("127.0.0.0/8",)
 

@@ -8,11 +8,11 @@ import pytest
 
 from hotline.core.context import Context
 from hotline.core.errors import Unavailable
-from hotline.core.placeholders import list_placeholders
+from hotline.core.setting_parts.placeholders import list_placeholders
 from hotline.core.settings import load_settings
 from partners.channels.base import Message
 from workers import cli
-from workers.tools import Tools
+from workers.queues.tools import Tools
 
 OWN = {
     "contact_email": "desk@hotline.al",

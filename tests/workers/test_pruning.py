@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hotline.accounts import logins
 from hotline.accounts.models import Invitation, LoginSession
+from hotline.accounts.signing_in import logins
 from hotline.core.context import Context, utc_now
 from hotline.core.storage import outbox
 from hotline.core.storage.database import Base
@@ -22,8 +22,8 @@ from partners.sending.models import Delivery
 from tests.support.items import make_item
 from tests.support.people import make_person
 from triage.items.models import HostingObservation, Item, Visit
-from workers import pruning
-from workers.forgetting import STEPS, forget_all
+from workers.retention import pruning
+from workers.retention.forgetting import STEPS, forget_all
 
 NOW = utc_now()
 LONG_AGO = NOW - timedelta(days=4_000)

@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from hotline.core.settings import Settings, load_settings
-from workers.pools import Pool
-from workers.redis_connection import connect
-from workers.redis_server import find_server
-from workers.transport import Inbox, Transport
+from workers.queues.pools import Pool
+from workers.queues.redis_connection import connect
+from workers.queues.redis_server import find_server
+from workers.queues.transport import Inbox, Transport
 
 PASSWORD = "example-password"
 Start = Callable[..., subprocess.Popen[bytes]]

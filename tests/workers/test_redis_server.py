@@ -9,10 +9,10 @@ import pytest
 
 from hotline.core.errors import Misconfigured
 from hotline.core.settings import SOCKET, load_settings
-from workers.redis_connection import connect
-from workers.redis_server import LONGEST_SOCKET, command, find_server
-from workers.stopping import StopRequest
-from workers.supervise import wait_for_redis
+from workers.processes.stopping import StopRequest
+from workers.processes.supervise import wait_for_redis
+from workers.queues.redis_connection import connect
+from workers.queues.redis_server import LONGEST_SOCKET, command, find_server
 
 
 def test_a_path_too_long_for_a_socket_is_refused() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from hotline.core.settings import Settings, load_settings
-from workers.cli import demo
 from workers.cli.opening import load_running_settings
+from workers.cli.running import demo
 from workers.demo.configure import sandbox_settings
-from workers.supervise import lock_data_dir
+from workers.processes.supervise import lock_data_dir
 
 
 @pytest.fixture(autouse=True)

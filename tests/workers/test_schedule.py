@@ -14,10 +14,10 @@ from sqlalchemy import select
 from hotline.core.context import Context
 from hotline.core.storage import audit, outbox
 from hotline.core.storage.outbox import FRESH, LEASE, OutboxEntry
-from workers import schedule
-from workers.pools import Pool
-from workers.schedule import Scheduler
-from workers.transport import (
+from workers.processes import schedule
+from workers.processes.schedule import Scheduler
+from workers.queues.pools import Pool
+from workers.queues.transport import (
     HELD_BY_COURIER,
     Courier,
     Inbox,
@@ -108,7 +108,7 @@ def test_in_a_flood_a_courier_carries_danger_first_and_leaves_the_rest(
 ) -> None:
     context, transport, server = wired
     monkeypatch.setattr(
-        "workers.transport.GOOD_FOR_SECONDS", 60.0
+        "workers.queues.transport.GOOD_FOR_SECONDS", 60.0
     )  # on a slow machine too
     many = [
         _post(context, f"work {number}")
@@ -131,13 +131,13 @@ def test_a_courier_leaves_to_the_sweeper_what_it_held_too_long(
 ) -> None:
     """By then it may be with a worker; handed over again, a second one would begin it too."""
     context, transport, server = wired
-    monkeypatch.setattr("workers.transport.GOOD_FOR_SECONDS", 0.0)
+    monkeypatch.setattr("workers.queues.transport.GOOD_FOR_SECONDS", 0.0)
     courier = Courier(transport)
     courier.after_commit(
         [f"item.examine:urgent:{_post(context, 'late', 'urgent')}"]
     )
     _soon(lambda: courier._notes.empty())
-    monkeypatch.setattr("workers.transport.GOOD_FOR_SECONDS", 60.0)
+    monkeypatch.setattr("workers.queues.transport.GOOD_FOR_SECONDS", 60.0)
     fresh = _post(context, "fresh")
     courier.after_commit([f"item.examine:default:{fresh}"])
     _soon(lambda: _waiting(server) != [])

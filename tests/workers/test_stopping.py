@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from workers import stopping
-from workers.stopping import StopRequest
+from workers.processes import stopping
+from workers.processes.stopping import StopRequest
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,9 +13,14 @@ import structlog.testing
 from hotline.core.context import Context
 from hotline.core.errors import Misconfigured, Unavailable
 from hotline.core.settings import load_settings
-from workers import supervise, web_server
 from workers.migrations.run import stamp_newest
-from workers.supervise import RESTART_WAITS, STEADY_SECONDS, Child, Tree
+from workers.processes import supervise, web_server
+from workers.processes.supervise import (
+    RESTART_WAITS,
+    STEADY_SECONDS,
+    Child,
+    Tree,
+)
 
 DIES = (sys.executable, "-c", "raise SystemExit(3)")
 

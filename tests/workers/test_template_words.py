@@ -10,9 +10,9 @@ import pytest
 from jinja2 import Environment, nodes
 
 from hotline.accounts.models import PersonAct
-from hotline.intake.form.paths import SupportFor
-from hotline.intake.questions import Shape
-from hotline.intake.vocabulary import MessageAuthor, PartKind
+from hotline.intake.form.asking.paths import SupportFor
+from hotline.intake.registry.questions import Shape
+from hotline.intake.registry.vocabulary import MessageAuthor, PartKind
 from partners.became import Removal
 from partners.directory.territory import Coverage
 from partners.plans import bulk as plans
@@ -24,14 +24,14 @@ from partners.states import (
     PlanState,
     ReferralState,
 )
+from triage.cases.assessing.findings import PERSONS_FACTS
 from triage.cases.bulk.deeds import DEEDS
 from triage.cases.bulk.models import BulkState
-from triage.cases.filters import PARAMETERS
-from triage.cases.findings import PERSONS_FACTS
+from triage.cases.listing.filters import PARAMETERS
+from triage.cases.listing.tabs import TABS
 from triage.cases.people.vocabulary import FactName
-from triage.cases.tabs import TABS
 from triage.cases.vocabulary import PlaceState
-from triage.console.columns import Column
+from triage.console.queue.columns import Column
 from triage.hashlists.kinds import HashKind, MatchDecision
 from triage.hosting.kinds import HostingKind
 from triage.jurisdiction import Destination, Gate

@@ -14,14 +14,14 @@ import httpx
 import pytest
 
 from hotline.core.context import Context
-from workers import timed_worker
-from workers.timed_worker import TimedSocket
+from workers.processes import timed_worker
+from workers.processes.timed_worker import TimedSocket
 
 SERVE = """
 import sys
 from hotline.core.settings import load_settings
-from workers import timed_worker
-from workers.web_server import serve
+from workers.processes import timed_worker
+from workers.processes.web_server import serve
 timed_worker.SECONDS = 1.0
 serve(load_settings())
 """

@@ -12,8 +12,8 @@ import workers.migrations.tables  # noqa: F401  # every table, and so every mach
 from hotline.core.context import Context
 from hotline.core.storage.machine import Machine, Stateful
 from workers.app import create_app
-from workers.jobs import jobs_of
-from workers.pools import Pool
+from workers.queues.jobs import jobs_of
+from workers.queues.pools import Pool
 
 # Where nothing more has to happen. What is over may begin again.
 ENDS: Mapping[str, frozenset[str]] = {

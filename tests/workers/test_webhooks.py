@@ -26,11 +26,11 @@ from hotline.intake.batch import Arrival, Received, store_reports
 from hotline.intake.models import ReportPart
 from hotline.intake.submission import read_submission
 from workers import webhooks as sending
-from workers.execute import execute as execute_row
-from workers.jobs import jobs_of
-from workers.pools import Pool
-from workers.supervise import service_children
-from workers.tools import Tools
+from workers.processes.supervise import service_children
+from workers.queues.execute import execute as execute_row
+from workers.queues.jobs import jobs_of
+from workers.queues.pools import Pool
+from workers.queues.tools import Tools
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 LOOPBACK = ("127.0.0.0/8",)

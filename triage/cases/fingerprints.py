@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from hotline.intake.form.seen_again import SeenAgain
+from hotline.intake.form.receipt.seen_again import SeenAgain
 from hotline.intake.models import Report, ReportPart
-from hotline.intake.vocabulary import CHILDREN, ReporterRole
+from hotline.intake.registry.vocabulary import CHILDREN, ReporterRole
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import PlaceState
 from triage.hashlists.models import HashEntryRow, HashList

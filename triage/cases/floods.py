@@ -18,7 +18,7 @@ from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
-from hotline.intake.vocabulary import PartEvent
+from hotline.intake.registry.vocabulary import PartEvent
 from triage.cases.examination.reporters import others_are_up
 from triage.cases.examination.sightings import (
     count_sightings,

@@ -15,13 +15,13 @@ from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
-from triage.cases.assess import begin_new_round
-from triage.cases.claim import refuse_if_held
+from triage.cases.assessing.assess import begin_new_round
+from triage.cases.assessing.claim import refuse_if_held
 from triage.cases.examination.appraise import appraise_case, post_review
 from triage.cases.floods import weigh_held
 from triage.cases.locking import lock_case, lock_cases
 from triage.cases.models import MERGEABLE, Case, CaseItem
-from triage.cases.people.copying import copy_people
+from triage.cases.people.keeping.copying import copy_people
 from triage.cases.vocabulary import CaseEvent, Held
 
 LONGEST_REASON = 300

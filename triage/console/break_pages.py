@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from hotline.accounts.auth import requires, signed_in
+from hotline.accounts.signing_in.auth import requires, signed_in
 from hotline.core.context import utc_now
 from hotline.core.web import site
 from triage.cases.handling.exposure import load_exposure

@@ -10,8 +10,8 @@ from flask_babel import get_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.accounts.auth import own_act, requires, signed_in
-from hotline.accounts.views import flash_refusals
+from hotline.accounts.pages.views import flash_refusals
+from hotline.accounts.signing_in.auth import own_act, requires, signed_in
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.storage import audit

@@ -6,14 +6,14 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
-from hotline.accounts.auth import requires, signed_in
+from hotline.accounts.signing_in.auth import requires, signed_in
 from hotline.core.context import utc_now
 from hotline.core.storage import audit
 from hotline.core.web import site
-from triage.cases.assessment import load_schema
+from triage.cases.assessing.assessment import load_schema
+from triage.cases.assessing.sample import SIZE, draw_sample, last_week
 from triage.cases.pages import words
 from triage.cases.pages.case_views import answer_words
-from triage.cases.sample import SIZE, draw_sample, last_week
 
 
 @requires("sample.see")

@@ -21,24 +21,18 @@ from triage.cases.pages import case_views as cases
 from triage.cases.pages import flood_views as floods
 from triage.cases.pages import handling_views as handling
 from triage.cases.pages import item_views as items
-from triage.cases.pages import people_views as people
 from triage.cases.pages import report_views as reports
 from triage.cases.pages.diary import DIARIES, Diary
+from triage.cases.pages.people import people_views as people
 from triage.cases.pages.words import defang, shorten_middle
-from triage.console import (
-    audit_pages,
-    break_pages,
-    bulk_pages,
-    list_pages,
-    queue_pages,
-    sample_pages,
-    work_pages,
-)
+from triage.console import break_pages, list_pages, sample_pages, work_pages
+from triage.console.audit import audit_pages
+from triage.console.audit.trails import OwnTrail, Trail
 from triage.console.keys import SHORTCUTS
+from triage.console.queue import bulk_pages, queue_pages
 from triage.console.search import of_cases
 from triage.console.search import pages as search
 from triage.console.search.finding import register_finders
-from triage.console.trails import OwnTrail, Trail
 
 CASE = "/cases/<reference>"
 ITEM = f"{CASE}/items/<uuid:item_id>"

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import select
 
-from hotline.accounts.auth import requires, signed_in
-from hotline.accounts.views import flash_refusals
+from hotline.accounts.pages.views import flash_refusals
+from hotline.accounts.signing_in.auth import requires, signed_in
 from hotline.core.context import utc_now
 from hotline.core.datafiles.periods import Sort, load_periods
 from hotline.core.errors import Conflict
@@ -19,7 +19,7 @@ from hotline.core.storage import audit, outbox
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.core.web import site
 from hotline.intake import retention
-from triage.cases.last_act import happened_since
+from triage.cases.keeping.last_act import happened_since
 
 SHOWN_DEAD = 100
 

@@ -8,17 +8,21 @@ import re
 import warnings
 from dataclasses import dataclass
 
+from triage.fingerprints.decoding.opening import PICTURES
+from triage.fingerprints.decoding.pictures import read_picture
+from triage.fingerprints.decoding.sniff import (
+    UNKNOWN,
+    is_cut_short,
+    sniff_type,
+)
+from triage.fingerprints.decoding.source import RefusedError
+from triage.fingerprints.decoding.video import CONTAINERS, read_video
 from triage.fingerprints.model import (
     MATCHABLE_QUALITY,
     FrameFingerprint,
     Limits,
     MediaFingerprint,
 )
-from triage.fingerprints.opening import PICTURES
-from triage.fingerprints.pictures import read_picture
-from triage.fingerprints.sniff import UNKNOWN, is_cut_short, sniff_type
-from triage.fingerprints.source import RefusedError
-from triage.fingerprints.video import CONTAINERS, read_video
 
 _DECODER_LOG = logging.getLogger("PIL")
 _MEANT = re.compile(

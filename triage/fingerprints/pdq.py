@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.fingerprints.sampling import PDQ_SIDE, Floats, pdq_samples
+from triage.fingerprints.decoding.sampling import PDQ_SIDE, Floats, pdq_samples
 
 SMALLEST_SIDE = 5
 """Pixels. Below, the reference gives a hash of zeros and the quality 0, and so do we."""

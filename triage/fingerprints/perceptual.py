@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.fingerprints.sampling import PHASH_SIDE
+from triage.fingerprints.decoding.sampling import PHASH_SIDE
 
 _DCT = np.cos(
     np.pi

@@ -24,7 +24,7 @@ def build_cloudflare(settings: Settings) -> CloudflareOrigin | None:
 def build_lookup(settings: Settings, *, warm: bool = False) -> Lookup:
     """One a process: it caches what registries answered. ``warm``: with all tables loaded."""
     from triage.hosting.sources.geography import Geography
-    from triage.hosting.sources.rdap import Registry
+    from triage.hosting.sources.registries.rdap import Registry
 
     data_dir = settings.data_dir
     geography = Geography(

@@ -18,7 +18,7 @@ from triage.hosting.sources.dns import Resolution, Resolver
 # the type of a look-up.
 if TYPE_CHECKING:
     from triage.hosting.sources.geography import Geography
-    from triage.hosting.sources.rdap import Registry
+    from triage.hosting.sources.registries.rdap import Registry
 
 Address = IPv4Address | IPv6Address
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
-from hotline.core.said_time import SaidTime
+from hotline.core.language.said_time import SaidTime
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from triage.items.models import Sighting

@@ -20,7 +20,7 @@ from hotline.core.datafiles.vocabulary import (
     one_of,
 )
 from hotline.core.errors import InvalidInput
-from hotline.intake.kinds import ReportKind
+from hotline.intake.registry.kinds import ReportKind
 from triage.hosting.kinds import HostingKind
 from triage.jurisdiction.vocabulary import AssessmentClass, PlaceFact
 

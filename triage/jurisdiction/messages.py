@@ -18,7 +18,7 @@ from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.datafiles.vocabulary import country_codes, describe_unknown
 from hotline.core.errors import InvalidInput, Misconfigured
-from hotline.core.languages import (
+from hotline.core.language.languages import (
     FOLDER,
     ROUTING,
     SOURCE,

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hotline.intake.kinds import ReportKind
-from triage.jurisdiction.drafts import Draft
+from hotline.intake.registry.kinds import ReportKind
+from triage.jurisdiction.deciding.drafts import Draft
+from triage.jurisdiction.deciding.notice_routes import draft_notices
+from triage.jurisdiction.deciding.review import draft_review
 from triage.jurisdiction.messages import Reason
-from triage.jurisdiction.notice_routes import draft_notices
-from triage.jurisdiction.review import draft_review
 from triage.jurisdiction.situation import Situation
 from triage.jurisdiction.vocabulary import (
     AssessmentClass,

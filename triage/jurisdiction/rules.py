@@ -34,7 +34,7 @@ from hotline.core.datafiles.country_folders import (
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.datafiles.vocabulary import CountryCode
 from hotline.core.errors import InvalidInput, Misconfigured
-from hotline.intake.kinds import ReportKind
+from hotline.intake.registry.kinds import ReportKind
 from triage import priority
 from triage.jurisdiction.messages import PACKAGE, Catalog, load_messages
 from triage.jurisdiction.vocabulary import (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hotline.intake.form.understood import Sort, Understood
+from hotline.intake.form.asking.understood import Sort, Understood
 from triage.locations.catalogue_values import Catalogue
 from triage.locations.identify import identify_locations
 from triage.locations.location import Location

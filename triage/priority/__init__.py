@@ -19,7 +19,7 @@ from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.datafiles.vocabulary import Language
 from hotline.core.errors import InvalidInput, Misconfigured
-from hotline.core.languages import add_translations
+from hotline.core.language.languages import add_translations
 
 FILE = "priority_weights.toml"
 MAX_SCORE = 1000

@@ -23,7 +23,7 @@ from pydantic import ConfigDict, Field
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import Misconfigured
-from hotline.core.languages import KEYWORDS, load_languages
+from hotline.core.language.languages import KEYWORDS, load_languages
 from triage.priority import WORD_SLUGS, Slug
 
 SHORTEST = 4

@@ -19,7 +19,7 @@ from hotline.core.errors import Conflict
 from hotline.core.settings import Settings
 from hotline.core.storage import audit
 from hotline.core.storage.backup_runs import BackupRun
-from hotline.core.storage.key_files import KEY_NAMES
+from hotline.core.storage.keys.key_files import KEY_NAMES
 from workers.backup import age, archive, catalogue
 from workers.backup.archive import Manifest, Member
 from workers.backup.catalogue import BackupNote

@@ -16,7 +16,7 @@ from sqlalchemy import URL, text
 from hotline.core.errors import InvalidInput
 from hotline.core.settings import Settings
 from hotline.core.storage.database import Database
-from hotline.core.storage.key_files import KEY_BYTES, KEY_NAMES, Keys
+from hotline.core.storage.keys.key_files import KEY_BYTES, KEY_NAMES, Keys
 from workers.backup import age, archive, postgres
 from workers.backup.archive import BadArchive, Manifest, Member
 

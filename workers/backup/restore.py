@@ -20,9 +20,10 @@ from hotline.core.act import Act
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.errors import Conflict, Misconfigured
 from hotline.core.settings import Settings
-from hotline.core.storage import audit, audit_heads, key_files
+from hotline.core.storage import audit, audit_heads
 from hotline.core.storage.database import Database
-from hotline.core.storage.key_files import KEY_NAMES, Keys
+from hotline.core.storage.keys import key_files
+from hotline.core.storage.keys.key_files import KEY_NAMES, Keys
 from hotline.intake.models import Report
 from partners.directory.service import seed_directory
 from partners.sending.models import UNSETTLED, Delivery
@@ -32,7 +33,7 @@ from workers.backup.catalogue import BackupNote
 from workers.backup.opening import Opened
 from workers.house import require_own_database
 from workers.migrations import run as migrations
-from workers.running import is_running
+from workers.processes.running import is_running
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from hotline.core.settings import Settings
 from hotline.core.storage import audit
 from hotline.core.storage.crypto import Vault
 from hotline.core.storage.database import Database
-from hotline.core.storage.keyring import Keyring, KeysInMemory
-from hotline.core.storage.rewrapping import count_unopened_record_keys
+from hotline.core.storage.keys.keyring import Keyring, KeysInMemory
+from hotline.core.storage.keys.rewrapping import count_unopened_record_keys
 from workers.backup import catalogue, opening, postgres
 from workers.backup.catalogue import BackupNote
 from workers.backup.opening import Opened

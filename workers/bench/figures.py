@@ -16,8 +16,8 @@ from sqlalchemy import text
 
 from hotline.core.context import Context, build_context
 from hotline.core.settings import Settings
-from workers.bench.figures_data import make_batches
-from workers.bench.figures_rows import Span
+from workers.bench.filling.figures_data import make_batches
+from workers.bench.filling.figures_rows import Span
 from workers.bench.results import Measurement, Row, list_load
 from workers.bench.watch import create_database, run_postgres
 from workers.migrations.run import upgrade_schema

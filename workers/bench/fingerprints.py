@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from triage.fingerprints.decoding.pictures import DECODED_SIDE, read_picture
 from triage.fingerprints.model import Limits
-from triage.fingerprints.pictures import DECODED_SIDE, read_picture
 from workers.bench.results import Measurement, Row
 
 PICTURES = 4

@@ -22,8 +22,8 @@ from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict
 from triage.hashlists import exports, formats, service, versions
 from triage.hashlists.imports import importing
-from workers.bench.database import open_own_context
 from workers.bench.results import Figure, Measurement, Row, list_load
+from workers.bench.serving.database import open_own_context
 from workers.migrations.run import upgrade_schema
 
 CHANGED = 10

@@ -18,13 +18,13 @@ from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict
 from hotline.intake.api import bulk, keys
-from hotline.intake.form import form_fields
+from hotline.intake.form.asking import form_fields
 from hotline.intake.models import Report
-from workers.bench import bare, reporter
-from workers.bench.database import open_own_context
-from workers.bench.load import HOST, Load, Visit, ask_server
 from workers.bench.results import Figure, Measurement, Row, list_load
-from workers.bench.servers import WEB_WORKERS, run_servers
+from workers.bench.serving import bare, reporter
+from workers.bench.serving.database import open_own_context
+from workers.bench.serving.load import HOST, Load, Visit, ask_server
+from workers.bench.serving.servers import WEB_WORKERS, run_servers
 from workers.migrations.run import upgrade_schema
 
 FLOOR_RATIO = 0.5

@@ -33,10 +33,10 @@ from triage.cases.models import Case, CaseItem
 from triage.hashlists import formats, service, versions
 from triage.hashlists.formats import HashEntry
 from triage.items.models import Item
-from workers.bench import pictures, reporter
-from workers.bench.load import HOST
 from workers.bench.results import Figure, Measurement, Row, list_load
-from workers.bench.service import House, Job, open_house
+from workers.bench.serving import pictures, reporter
+from workers.bench.serving.load import HOST
+from workers.bench.serving.service import House, Job, open_house
 from workers.migrations.run import upgrade_schema
 
 GOAL_P95_SECONDS = 2.0

@@ -20,15 +20,16 @@ from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from hotline.accounts import logins, passwords, service
-from hotline.accounts.auth import COOKIE_PATH
+from hotline.accounts import service
 from hotline.accounts.permissions import Role
-from hotline.accounts.standing import COOKIE
+from hotline.accounts.signing_in import logins, passwords
+from hotline.accounts.signing_in.auth import COOKIE_PATH
+from hotline.accounts.signing_in.standing import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.settings import Settings
-from triage.cases import tabs
-from workers.bench.queue_filling import Sample, fill_cases
+from triage.cases.listing import tabs
+from workers.bench.filling.queue_filling import Sample, fill_cases
 from workers.bench.results import Measurement, Row, list_load
 from workers.bench.watch import create_database, run_postgres
 from workers.migrations.run import upgrade_schema

@@ -29,121 +29,137 @@ class CommandRow(NamedTuple):
 COMMANDS = (
     CommandRow(
         "up",
-        "service",
+        "running.service",
         "Run everything: Redis if need be, web, workers and scheduler, until Ctrl-C.",
     ),
-    CommandRow("web", "service", "Serve the pages and the API."),
-    CommandRow("worker", "service", "Take jobs from the queues and do them."),
+    CommandRow("web", "running.service", "Serve the pages and the API."),
+    CommandRow(
+        "worker", "running.service", "Take jobs from the queues and do them."
+    ),
     CommandRow(
         "scheduler",
-        "service",
+        "running.service",
         "Post what is due: checks, reminders, deadlines, retention, the audit seal.",
     ),
     CommandRow(
         "metrics",
-        "service",
+        "running.service",
         "Serve the figures for Prometheus, on a port of their own (metrics_port).",
     ),
     CommandRow(
         "demo",
-        "demo",
+        "running.demo",
         "Run everything with a sandbox world: a web host, inboxes, harmless pictures, "
         "first cases.",
     ),
     CommandRow(
         "sandbox",
-        "demo",
+        "running.demo",
         "The sandbox's own servers (started by `hotline demo`).",
         hidden=True,
     ),
     CommandRow(
         "url",
-        "url",
+        "cases.url",
         "Say which locations each TEXT names, in their one normal form.",
     ),
     CommandRow(
         "hash",
-        "hash",
+        "hashlists.hash",
         "Hash files in memory; nothing is stored. A file that is no media gets exact "
         "hashes alone.",
     ),
     CommandRow(
         "match",
-        "match",
+        "hashlists.match",
         "Look hashes up in all enabled lists; nothing is stored, the look-up is logged.",
     ),
     CommandRow(
         "rules",
-        "rules",
+        "cases.rules",
         "What changed files of rules would have done with past cases.",
     ),
     CommandRow(
         "route",
-        "route",
+        "cases.route",
         "Say who has jurisdiction and who must be told, and why. Nothing is sent or "
         "written.",
     ),
     CommandRow(
         "inspect",
-        "inspect",
+        "cases.inspect",
         "Identity, hosting facts, fetch (or why not), hashes, matches and routes of one "
         "location.",
     ),
     CommandRow(
         "stats",
-        "figures",
+        "keeping.figures",
         "Figures of a period beside the one before: reports, cases, removals, times of each "
         "step.",
     ),
     CommandRow(
         "evidence",
-        "evidence",
+        "keeping.evidence",
         "Write the pack that a review, a regulator or an inspector asks for, as one ZIP file.",
     ),
-    CommandRow("case", "cases", "Cases: what is known, and what was done."),
-    CommandRow("referral", "cases", "Referrals: what an office was told."),
-    CommandRow("db", "service", "The database's schema and keys."),
-    CommandRow("user", "user", "People who may sign in to the console."),
     CommandRow(
-        "duty", "duty", "Whoever is on duty, and whether they can be reached."
+        "case", "cases.cases", "Cases: what is known, and what was done."
     ),
-    CommandRow("key", "key", "Keys of the API's known senders."),
+    CommandRow(
+        "referral", "cases.cases", "Referrals: what an office was told."
+    ),
+    CommandRow("db", "running.service", "The database's schema and keys."),
+    CommandRow(
+        "user", "people.user", "People who may sign in to the console."
+    ),
+    CommandRow(
+        "duty",
+        "people.duty",
+        "Whoever is on duty, and whether they can be reached.",
+    ),
+    CommandRow("key", "people.key", "Keys of the API's known senders."),
     CommandRow(
         "keys",
-        "keys",
+        "keeping.keys",
         "The service's own keys: which there are, another one, an old one away.",
     ),
     CommandRow(
         "backup",
-        "backup",
+        "keeping.backup",
         "Backups: make, list, verify, restore; encrypted to two people's keys.",
     ),
-    CommandRow("hashlist", "hashlist", "Known-hash lists."),
+    CommandRow("hashlist", "hashlists.hashlist", "Known-hash lists."),
     CommandRow(
         "machines",
-        "machines",
+        "running.machines",
         "The machines that the service runs on, and whether they live.",
     ),
-    CommandRow("import", "inbound", "Reports that a partner handed over."),
-    CommandRow("audit", "oversight", "The audit log."),
-    CommandRow("retention", "oversight", "Erasing what is no longer needed."),
+    CommandRow(
+        "import", "cases.inbound", "Reports that a partner handed over."
+    ),
+    CommandRow("audit", "keeping.oversight", "The audit log."),
+    CommandRow(
+        "retention", "keeping.oversight", "Erasing what is no longer needed."
+    ),
     CommandRow(
         "person",
-        "person",
+        "people.person",
         "What a person asks about themselves: find, export, erase. Two people answer.",
     ),
     CommandRow(
         "setup",
-        "setup",
+        "running.setup",
         "Ask what a hotline needs to begin, write hotline.toml, and look whether it works.",
     ),
     CommandRow(
         "doctor",
-        "doctor",
+        "running.doctor",
         "Look whether each part of this installation can do its work; nothing is touched.",
     ),
-    CommandRow("config", "oversight", "Settings and data files."),
-    CommandRow("bench", "bench", "Measure, with a reference in the same run."),
+    CommandRow("config", "keeping.oversight", "Settings and data files."),
+    CommandRow(
+        "bench", "running.bench", "Measure, with a reference in the same run."
+    ),
 )
 
 

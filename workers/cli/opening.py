@@ -21,8 +21,8 @@ def open_house(settings: Settings | None = None) -> Context:
 
 def load_running_settings() -> Settings:
     """The settings; those of a demo that runs beside it, unless a data directory is named."""
-    from workers import running
     from workers.cli.output import stderr
+    from workers.processes import running
 
     settings = load_settings()
     if running.adopt_demo(settings):

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 from hotline.core.settings import Settings, load_settings
-from workers import running
 from workers.demo import world
+from workers.processes import running
 
 
 def sandbox_settings() -> Settings:

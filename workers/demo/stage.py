@@ -25,13 +25,13 @@ from hotline.core.context import Context, utc_now
 from hotline.core.errors import Unavailable
 from partners.directory.models import Partner
 from partners.directory.service import confirm_address, set_contact
-from partners.plans.choosing import can_take
-from partners.plans.planning import approve_plan, request_plan
+from partners.plans.making.choosing import can_take
+from partners.plans.making.planning import approve_plan, request_plan
 from partners.referrals.holds import release_hold
 from partners.referrals.models import Hold
 from partners.states import HoldState
-from triage.cases.assess import Answers, assess_case
-from triage.cases.claim import claim_case
+from triage.cases.assessing.assess import Answers, assess_case
+from triage.cases.assessing.claim import claim_case
 from triage.cases.models import Case
 from triage.cases.places import find_case_id
 from triage.cases.vocabulary import CaseState

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from hotline.accounts.invitations import count_open_before
 from hotline.core.context import Context
 from hotline.core.storage import audit_heads
-from hotline.core.storage.key_rotations import KeyRotation, Moved
-from hotline.core.storage.rewrapping import (
+from hotline.core.storage.keys.key_rotations import KeyRotation, Moved
+from hotline.core.storage.keys.rewrapping import (
     count_older_record_keys,
     move_record_keys,
 )
@@ -30,7 +30,7 @@ from partners.link_rotation import (
     count_older_links,
     move_links,
 )
-from triage.cases.people.renewing import (
+from triage.cases.people.keeping.renewing import (
     count_older_identifiers,
     move_identifiers,
 )

@@ -7,13 +7,14 @@ from datetime import datetime
 
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, NotFound
-from hotline.core.storage import audit, key_files
-from hotline.core.storage.key_files import KeyFiles
-from hotline.core.storage.key_rotations import (
+from hotline.core.storage import audit
+from hotline.core.storage.keys import key_files
+from hotline.core.storage.keys.key_files import KeyFiles
+from hotline.core.storage.keys.key_rotations import (
     find_open_rotation,
     rotation_away_from,
 )
-from hotline.core.storage.keyring import id_of_key
+from hotline.core.storage.keys.keyring import id_of_key
 from workers.keys.holdings import HOLDINGS
 from workers.keys.rotation import is_by_hand
 

@@ -21,14 +21,18 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict, Misconfigured
-from hotline.core.storage import audit, key_files
-from hotline.core.storage.key_files import KeyFiles
-from hotline.core.storage.key_rotations import (
+from hotline.core.storage import audit
+from hotline.core.storage.keys import key_files
+from hotline.core.storage.keys.key_files import KeyFiles
+from hotline.core.storage.keys.key_rotations import (
     KeyRotation,
     find_open_rotation,
 )
-from hotline.core.storage.keyring import ID_LENGTH, id_of_key
-from hotline.core.storage.own_keys import KeyFingerprint, replace_fingerprint
+from hotline.core.storage.keys.keyring import ID_LENGTH, id_of_key
+from hotline.core.storage.keys.own_keys import (
+    KeyFingerprint,
+    replace_fingerprint,
+)
 from workers.keys.holdings import HOLDINGS
 
 SETTLE_SECONDS = 2.5

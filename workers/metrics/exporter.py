@@ -16,11 +16,11 @@ import structlog
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from hotline.core.counting import counts_folder, drop_old_counts
 from hotline.core.errors import Conflict, Misconfigured
+from hotline.core.language.counting import counts_folder, drop_old_counts
 from hotline.core.settings import Settings
 from workers.metrics.gauges import HouseGauges
-from workers.stopping import StopRequest
+from workers.processes.stopping import StopRequest
 
 PATH = "/metrics"
 CLIENT_SECONDS = 10

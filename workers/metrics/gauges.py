@@ -23,7 +23,7 @@ from hotline.core.settings import Settings
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.database import Database
 from hotline.core.storage.outbox import OutboxEntry
-from hotline.core.storage.presence import (
+from hotline.core.storage.servers.presence import (
     find_silent_machines,
     list_machines,
 )
@@ -32,7 +32,7 @@ from hotline.intake.models import ReportPart
 from partners.referrals.models import Hold
 from partners.sending.models import Delivery
 from partners.states import HoldState
-from triage.cases.last_act import happened_since
+from triage.cases.keeping.last_act import happened_since
 from triage.hashlists.models import MediaMatch
 from triage.hashlists.search.index_edition import (
     find_machines_behind,
@@ -41,7 +41,7 @@ from triage.hashlists.search.index_edition import (
 )
 from triage.hashlists.search.matcher import INDEXED, index_path
 from triage.hashlists.search.readiness import IndexReadiness
-from workers.pools import POOL_OF_JOB, Pool
+from workers.queues.pools import POOL_OF_JOB, Pool
 from workers.statistics.all_time_durations import Durations
 from workers.statistics.figures import Figures, collect_figures
 

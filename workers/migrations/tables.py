@@ -10,13 +10,13 @@ import hotline.core.jobs.circuit
 import hotline.core.storage.audit
 import hotline.core.storage.backup_runs
 import hotline.core.storage.crypto
-import hotline.core.storage.key_rotations
+import hotline.core.storage.keys.key_rotations
+import hotline.core.storage.keys.own_keys
 import hotline.core.storage.machine
 import hotline.core.storage.outbox
-import hotline.core.storage.own_keys
-import hotline.core.storage.presence
 import hotline.core.storage.reference_numbers
-import hotline.core.storage.write_mark
+import hotline.core.storage.servers.presence
+import hotline.core.storage.servers.write_mark
 import hotline.intake.models  # noqa: F401
 import partners.directory.models
 import partners.duty.models
@@ -30,7 +30,7 @@ import triage.cases.bulk.models
 import triage.cases.handling.models
 import triage.cases.models
 import triage.cases.people.models
-import triage.console.saved_views
+import triage.console.queue.saved_views
 import triage.hashlists.models
 import triage.items.models
 import triage.prints.models  # noqa: F401

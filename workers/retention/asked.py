@@ -23,11 +23,11 @@ from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
+from hotline.intake.registry.vocabulary import FINAL_STATES
 from hotline.intake.retention import erase_report
-from hotline.intake.vocabulary import FINAL_STATES
 from partners.forgetting.due import is_under_hold
 from triage.cases.models import Case, CaseItem
-from triage.cases.people.forget import OVER
+from triage.cases.people.keeping.forget import OVER
 from triage.cases.people.models import CaseIdentifier
 from triage.cases.people.reading import find_identifiers
 from triage.cases.people.service import identity_macs

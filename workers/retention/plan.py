@@ -20,12 +20,12 @@ from hotline.intake.models import (
     ReportPart,
     SpentProof,
 )
+from hotline.intake.registry.vocabulary import FINAL_STATES
 from hotline.intake.retention import count_waiting
-from hotline.intake.vocabulary import FINAL_STATES
 from partners.forgetting import due
 from partners.sending.models import Delivery
-from triage.cases.last_act import happened_since
-from workers.pruning import SETTLED
+from triage.cases.keeping.last_act import happened_since
+from workers.retention.pruning import SETTLED
 
 
 @dataclass(frozen=True, slots=True)

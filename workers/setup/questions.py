@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from hotline.core.datafiles.countries import list_countries
-from hotline.core.languages import load_languages
+from hotline.core.language.languages import load_languages
 from hotline.core.settings import Settings
 
 Value = str | int | list[str]

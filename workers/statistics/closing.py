@@ -18,8 +18,8 @@ from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import post_work
 from hotline.intake.models import Report
-from triage.cases.assessment import load_schema
-from workers.statistics.collect import collect_figures
+from triage.cases.assessing.assessment import load_schema
+from workers.statistics.counting.collect import collect_figures
 from workers.statistics.models import ClosedPeriod
 from workers.statistics.periods import (
     Period,

@@ -23,14 +23,14 @@ from hotline.core.context import Context
 from hotline.core.storage import audit
 from hotline.core.storage.audit import AuditEntry
 from hotline.intake import retention
-from triage.cases.last_act import happened_since
+from triage.cases.keeping.last_act import happened_since
 from triage.hashlists.models import HashList
-from workers.statistics import exports
 from workers.statistics.closing import load_closed, read_figures
-from workers.statistics.document import Chapter, write_document
+from workers.statistics.counting.sql import count_groups, is_within
 from workers.statistics.periods import Period
-from workers.statistics.sections import Section, describe_figures
-from workers.statistics.sql import count_groups, is_within
+from workers.statistics.showing import exports
+from workers.statistics.showing.document import Chapter, write_document
+from workers.statistics.showing.sections import Section, describe_figures
 from workers.statistics.tables import Figures, TableName
 
 MANIFEST = "manifest.json"

@@ -19,9 +19,9 @@ from hotline.intake.form.published import (
     PublishedTable,
 )
 from workers.statistics.closing import list_closed, load_closed
-from workers.statistics.document import write_report
-from workers.statistics.durations import SHARES_WITHIN_DAYS, Step
+from workers.statistics.counting.durations import SHARES_WITHIN_DAYS, Step
 from workers.statistics.periods import Period, parse_period
+from workers.statistics.showing.document import write_report
 from workers.statistics.suppression import (
     LEAST,
     Published,

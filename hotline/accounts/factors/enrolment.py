@@ -20,7 +20,7 @@ from hotline.accounts.models import (
     RecoveryCode,
     TotpSecret,
 )
-from hotline.accounts.sessions import end_sessions
+from hotline.accounts.signing_in.sessions import end_sessions
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, NotFound, phrase
 

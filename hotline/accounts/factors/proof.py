@@ -14,7 +14,6 @@ from datetime import datetime
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
-from hotline.accounts import throttle
 from hotline.accounts.factors import passkeys, recovery, totp
 from hotline.accounts.models import (
     LoginSession,
@@ -23,6 +22,7 @@ from hotline.accounts.models import (
     RecoveryCode,
     TotpSecret,
 )
+from hotline.accounts.signing_in import throttle
 from hotline.core.act import Act
 
 KIND = "second_factor"

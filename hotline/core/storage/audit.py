@@ -25,7 +25,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from hotline.core.storage import audit_heads
 from hotline.core.storage.audit_heads import ChainBroken, Head, Restore
 from hotline.core.storage.database import Base, Identified, short_text
-from hotline.core.storage.keyring import Keyring
+from hotline.core.storage.keys.keyring import Keyring
 
 GENESIS = bytes(32)
 SEAL_WITHIN = timedelta(minutes=5)

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from hotline.core.errors import HotlineError
-from hotline.core.storage.keyring import Keyring, id_of_key, mac_under
+from hotline.core.storage.keys.keyring import Keyring, id_of_key, mac_under
 
 KEY = "audit"
 LONGEST_LINE = 8_192

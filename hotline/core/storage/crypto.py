@@ -5,9 +5,9 @@ sealed with AES-256-GCM under the data key with ``table.column:record id`` as as
 that a value copied to another row or column does not open. Erasing is deleting the wrapped key
 ("crypto-erase"): backups that hold only ciphertext then hold nothing.
 
-Which keys there are and where they lie: ``hotline.core.storage.key_files``. What is under which of
-them stands in one table, ``workers.keys.holdings``. Those of a database in use are never made anew:
-see ``hotline.core.storage.own_keys``.
+Which keys there are and where they lie: ``hotline.core.storage.keys.key_files``. What is under
+which of them stands in one table, ``workers.keys.holdings``. Those of a database in use are never
+made anew: see ``hotline.core.storage.keys.own_keys``.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hotline.core.errors import HotlineError
 from hotline.core.storage.database import Base
-from hotline.core.storage.key_files import KEY_BYTES
-from hotline.core.storage.keyring import Keyring
+from hotline.core.storage.keys.key_files import KEY_BYTES
+from hotline.core.storage.keys.keyring import Keyring
 
 NONCE_BYTES = 12
 

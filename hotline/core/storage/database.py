@@ -43,7 +43,11 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from hotline.core.errors import Misconfigured
 from hotline.core.storage.ids import new_id
-from hotline.core.storage.pools import Pools, connection_options, unprepared
+from hotline.core.storage.servers.pools import (
+    Pools,
+    connection_options,
+    unprepared,
+)
 
 _WRITING = "hotline_writing"
 _AFTER_COMMIT = "hotline_after_commit"

@@ -1,10 +1,10 @@
 """The outbox: a change and the work that follows from it are stored in one transaction.
 
-A service calls ``post``; after the commit ``workers.transport`` hands the row's id over; a sweeper
-finds rows that were left behind. The row is the truth and Redis only the transport, which may be
-wiped at any moment. ``key`` is unique, so that posting the same work twice is posting it once; a
-job marks its row done in the transaction that stores its result, so that running twice is running
-once.
+A service calls ``post``; after the commit ``workers.queues.transport`` hands the row's id over; a
+sweeper finds rows that were left behind. The row is the truth and Redis only the transport, which
+may be wiped at any moment. ``key`` is unique, so that posting the same work twice is posting it
+once; a job marks its row done in the transaction that stores its result, so that running twice is
+running once.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import time
 
 from flask import Flask, Response, g, request
 
-from hotline.core import counting
+from hotline.core.language import counting
 
 OTHERS = "others"
 """Whatever no part answers for: files, and addresses that there are not."""

@@ -19,7 +19,7 @@ import structlog
 from hotline.core.context import utc_now
 from hotline.core.logs import origin_of
 from hotline.core.storage.database import SQLITE_BUSY_MS, Database
-from hotline.core.storage.write_mark import touch_mark
+from hotline.core.storage.servers.write_mark import touch_mark
 
 BEAT_SECONDS = 5.0
 SILENT_SECONDS = SQLITE_BUSY_MS / 1000 + 3 * BEAT_SECONDS

@@ -26,9 +26,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import HotlineError, InvalidInput, TooMany
-from hotline.core.languages import CONSOLE, SOURCE, load_languages
+from hotline.core.language.languages import CONSOLE, SOURCE, load_languages
 from hotline.core.logs import origin_of
-from hotline.core.storage.keyring import ReadingKeys
+from hotline.core.storage.keys.keyring import ReadingKeys
 from hotline.core.web import outages
 from hotline.core.web.sessions import Sessions
 from hotline.core.web.translations import FolderBabel

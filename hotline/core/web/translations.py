@@ -7,7 +7,11 @@ from pathlib import Path
 from babel.support import NullTranslations
 from flask_babel import Babel, Domain, get_locale
 
-from hotline.core.languages import CATALOGUES, load_languages, read_catalogue
+from hotline.core.language.languages import (
+    CATALOGUES,
+    load_languages,
+    read_catalogue,
+)
 
 
 class LanguageFolders(Domain):  # type: ignore[misc]  # it has no types

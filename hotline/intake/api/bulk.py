@@ -14,8 +14,8 @@ from typing import Any
 
 from hotline.core.errors import HotlineError, InvalidInput
 from hotline.intake import strict_json, submission
-from hotline.intake.kinds import ReportKind
-from hotline.intake.questions import Answer
+from hotline.intake.registry.kinds import ReportKind
+from hotline.intake.registry.questions import Answer
 from hotline.intake.strict_json import Malformed
 from hotline.intake.submission import Submission
 

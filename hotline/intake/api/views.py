@@ -24,7 +24,7 @@ from hotline.intake import idempotency, service, strict_json, submission
 from hotline.intake.api import bulk, keys, openapi, schemas
 from hotline.intake.batch import Arrival, Received, store_reports
 from hotline.intake.flood import guard
-from hotline.intake.vocabulary import Channel
+from hotline.intake.registry.vocabulary import Channel
 
 MAX_BULK = 50_000_000
 """Bytes; ten thousand lines with room for narratives."""

@@ -28,7 +28,7 @@ from hotline.core.storage import outbox
 from hotline.core.storage.crypto import Vault
 from hotline.intake.api import keys
 from hotline.intake.models import ApiKey, Report, ReportPart
-from hotline.intake.vocabulary import Channel
+from hotline.intake.registry.vocabulary import Channel
 
 JOB = "webhook.send"
 QUEUE = "webhooks"

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from hotline.core.context import utc_now
 from hotline.core.errors import TooMany
 from hotline.core.storage.database import insert_once
-from hotline.core.storage.keyring import mac_under
+from hotline.core.storage.keys.keyring import mac_under
 from hotline.core.web import site
 from hotline.intake.flood import proof
 from hotline.intake.flood.limits import Counters, Limits, load_limits

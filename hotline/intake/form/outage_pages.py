@@ -8,13 +8,9 @@ from werkzeug.wrappers import Response
 
 from hotline.core.errors import Unavailable
 from hotline.core.web import outages, site
-from hotline.intake.form import (
-    form_fields,
-    paths,
-    report_pages,
-    status_pages,
-    wording,
-)
+from hotline.intake.form import wording
+from hotline.intake.form.asking import form_fields, paths, report_pages
+from hotline.intake.form.receipt import status_pages
 
 
 def answer_outages(blueprint: Blueprint) -> None:

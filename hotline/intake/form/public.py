@@ -18,9 +18,10 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from hotline.core.datafiles.periods import Sort, load_periods
 from hotline.core.web import site
-from hotline.intake.form import form_fields, wording
-from hotline.intake.form.understood import MOST_SHOWN
-from hotline.intake.questions import Question
+from hotline.intake.form import wording
+from hotline.intake.form.asking import form_fields
+from hotline.intake.form.asking.understood import MOST_SHOWN
+from hotline.intake.registry.questions import Question
 
 blueprint = Blueprint("intake", __name__)
 blueprint.record(

@@ -22,7 +22,7 @@ from hotline.core.errors import NotFound
 from hotline.core.web import site
 from hotline.intake.form import wording
 from hotline.intake.form.public import blueprint
-from hotline.intake.kinds import row_of
+from hotline.intake.registry.kinds import row_of
 
 _EXTENSION = "hotline.intake.published"
 UNKNOWN = "unknown"

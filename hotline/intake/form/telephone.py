@@ -11,18 +11,19 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import lazy_gettext
 
-from hotline.accounts.auth import requires, signed_in
 from hotline.accounts.navigation import Entry, register_entries
+from hotline.accounts.signing_in.auth import requires, signed_in
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
 from hotline.core.web import site
 from hotline.intake import idempotency
 from hotline.intake.batch import Arrival, Received
-from hotline.intake.form import form_fields, paths, wording
+from hotline.intake.form import wording
+from hotline.intake.form.asking import form_fields, paths
 from hotline.intake.form.public import refuse_files
-from hotline.intake.questions import Question
+from hotline.intake.registry.questions import Question
+from hotline.intake.registry.vocabulary import Channel
 from hotline.intake.submission import Submission
-from hotline.intake.vocabulary import Channel
 
 blueprint = Blueprint("operator", __name__, url_prefix="/console")
 blueprint.before_request(refuse_files)

@@ -11,16 +11,10 @@ from flask_wtf.csrf import CSRFError
 
 from hotline.core.web import site
 from hotline.intake.api import reference
-from hotline.intake.form import (
-    form_fields,
-    outage_pages,
-    paths,
-    published,
-    report_pages,
-    status_pages,
-    wording,
-)
+from hotline.intake.form import outage_pages, published, wording
+from hotline.intake.form.asking import form_fields, paths, report_pages
 from hotline.intake.form.public import blueprint
+from hotline.intake.form.receipt import status_pages
 
 __all__ = ["blueprint", "published"]
 outage_pages.answer_outages(blueprint)

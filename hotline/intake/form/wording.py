@@ -12,23 +12,23 @@ from flask_babel import LazyString, format_date, gettext
 from flask_babel import lazy_gettext as _
 
 from hotline.core.datafiles.vocabulary import NAMED_FOR_TESTS, country_codes
-from hotline.intake.answer_values import MAX_ANSWER
-from hotline.intake.contact_terms import MAX_SAFE_TIME
-from hotline.intake.form.place_news import Said
-from hotline.intake.form.understood import Sort
-from hotline.intake.kinds import ReportKind
-from hotline.intake.questions import Answer, Shape
+from hotline.intake.form.asking.understood import Sort
+from hotline.intake.form.receipt.place_news import Said
+from hotline.intake.registry.answer_values import MAX_ANSWER
+from hotline.intake.registry.contact_terms import MAX_SAFE_TIME
+from hotline.intake.registry.kinds import ReportKind
+from hotline.intake.registry.questions import Answer, Shape
+from hotline.intake.registry.vocabulary import (
+    ContactReader,
+    ContactWay,
+    ReporterRole,
+    SeenZone,
+)
 from hotline.intake.submission import (
     MAX_CONTACT,
     MAX_LOCATION,
     MAX_LOCATIONS,
     MAX_NARRATIVE,
-)
-from hotline.intake.vocabulary import (
-    ContactReader,
-    ContactWay,
-    ReporterRole,
-    SeenZone,
 )
 
 KINDS: dict[str, LazyString] = {

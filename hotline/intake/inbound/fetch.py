@@ -17,11 +17,11 @@ from hotline.core.logs import origin_of
 from hotline.core.storage import outbox
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake.inbound import mail, mime
+from hotline.intake.inbound.formats.plain import FindPlaces
 from hotline.intake.inbound.mail import DnsFunction, Mail
 from hotline.intake.inbound.mailbox import Mailbox
-from hotline.intake.inbound.plain import FindPlaces
 from hotline.intake.inbound.store import store_inbound
-from hotline.intake.vocabulary import Channel
+from hotline.intake.registry.vocabulary import Channel
 
 log = structlog.get_logger(__name__)
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-from hotline.core.said_time import SaidTime, read_said_time, said_of
+from hotline.core.language.said_time import SaidTime, read_said_time, said_of
 from hotline.intake import submission
-from hotline.intake.answer_values import keep_possible
-from hotline.intake.kinds import ReportKind
-from hotline.intake.questions import Answers
+from hotline.intake.registry.answer_values import keep_possible
+from hotline.intake.registry.kinds import ReportKind
+from hotline.intake.registry.questions import Answers
+from hotline.intake.registry.vocabulary import ReporterRole
 from hotline.intake.submission import (
     MAX_LOCATION,
     MAX_LOCATIONS,
@@ -20,7 +21,6 @@ from hotline.intake.submission import (
     Submission,
     clean_text,
 )
-from hotline.intake.vocabulary import ReporterRole
 
 MAX_REFERENCE = 200
 WEB_PORTS = frozenset({80, 443, 8000, 8080, 8443})

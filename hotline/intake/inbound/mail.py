@@ -25,10 +25,11 @@ from pydantic import ConfigDict
 from hotline.core.datafiles.files import read_toml
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import InvalidInput, Misconfigured, Unavailable
-from hotline.intake.inbound import arf, mime, ncmec, plain, xarf
+from hotline.intake.inbound import mime
 from hotline.intake.inbound.findings import Inbound
-from hotline.intake.inbound.plain import FindPlaces
-from hotline.intake.vocabulary import ReporterRole
+from hotline.intake.inbound.formats import arf, ncmec, plain, xarf
+from hotline.intake.inbound.formats.plain import FindPlaces
+from hotline.intake.registry.vocabulary import ReporterRole
 
 FILE = "mail_senders.toml"
 DNS_SECONDS = 5.0

@@ -21,7 +21,7 @@ from hotline.intake import service
 from hotline.intake.batch import Received
 from hotline.intake.inbound.findings import Inbound
 from hotline.intake.models import Report
-from hotline.intake.vocabulary import Channel
+from hotline.intake.registry.vocabulary import Channel
 
 MAX_SOURCE = 80
 _IN_WORDS = {"seen_at", "contact_terms", "answers"}

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from hotline.accounts import passwords, service
+from hotline.accounts import service
+from hotline.accounts.signing_in import passwords
 from hotline.core.act import Act
 from hotline.core.context import Context, build_context
 from hotline.core.settings import Settings

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hotline.accounts import passwords
+from hotline.accounts.signing_in import passwords
 from hotline.core.context import Context
 from hotline.core.errors import Busy
 from workers.app import create_app

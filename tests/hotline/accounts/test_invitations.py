@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from hotline.accounts import invitations, logins, service
+from hotline.accounts import invitations, service
 from hotline.accounts.models import Invitation, LoginSession
+from hotline.accounts.signing_in import logins
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, NotFound

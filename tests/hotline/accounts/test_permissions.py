@@ -11,17 +11,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
-from hotline.accounts import logins, service
-from hotline.accounts.auth import COOKIE
+from hotline.accounts import service
 from hotline.accounts.models import LoginSession, Person
 from hotline.accounts.permissions import Role
+from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from tests.support.cases import open_case
 from tests.support.items import make_item
 from tests.support.people import make_person
 from tests.support.routes import path_of
-from triage.cases.claim import claim_case, find_holder
+from triage.cases.assessing.claim import claim_case, find_holder
 from triage.cases.models import Case
 from workers.app import create_app
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from hotline.accounts import invitations, logins, requests, service
+from hotline.accounts import invitations, requests, service
 from hotline.accounts.factors import totp
 from hotline.accounts.factors.proof import has_factor
 from hotline.accounts.models import (
@@ -22,6 +22,7 @@ from hotline.accounts.models import (
     RequestState,
 )
 from hotline.accounts.requests import Wish
+from hotline.accounts.signing_in import logins
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, Forbidden, InvalidInput

@@ -9,8 +9,9 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from hotline.accounts import logins, passwords, service
+from hotline.accounts import service
 from hotline.accounts.models import LoginSession, Person
+from hotline.accounts.signing_in import logins, passwords
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, NotFound, TooMany

@@ -13,8 +13,8 @@ from hotline.core.context import Context
 from hotline.core.errors import Misconfigured
 from hotline.core.storage.crypto import CannotOpen, RecordKey, Vault
 from hotline.core.storage.ids import new_id
-from hotline.core.storage.key_files import KEY_NAMES
-from hotline.core.storage.keyring import Keyring
+from hotline.core.storage.keys.key_files import KEY_NAMES
+from hotline.core.storage.keys.keyring import Keyring
 
 
 def test_a_sealed_value_opens_where_it_was_sealed_and_nowhere_else(

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from babel.messages.pofile import read_po
 
-from hotline.core.languages import PUBLIC, SHIPPED
+from hotline.core.language.languages import PUBLIC, SHIPPED
 
 SCRIPT = SHIPPED.parents[1] / "scripts" / "write_cyrillic.py"
 # A public page writes these as they are spoken, not letter by letter.

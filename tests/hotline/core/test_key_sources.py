@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from hotline.core.errors import Misconfigured
-from hotline.core.storage import key_files
-from hotline.core.storage.key_command import KeyCommand
-from hotline.core.storage.key_files import KEY_NAMES, KeyFiles
-from hotline.core.storage.keyring import Keyring
+from hotline.core.storage.keys import key_files
+from hotline.core.storage.keys.key_command import KeyCommand
+from hotline.core.storage.keys.key_files import KEY_NAMES, KeyFiles
+from hotline.core.storage.keys.keyring import Keyring
 
 
 def test_key_files_are_closed_to_others(tmp_path: Path) -> None:

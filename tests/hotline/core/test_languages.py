@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from hotline.core import languages
 from hotline.core.context import Context, build_context
 from hotline.core.datafiles.country_folders import SHIPPED as COUNTRIES
 from hotline.core.errors import InvalidInput
-from hotline.core.languages import SHIPPED, load_languages
+from hotline.core.language import languages
+from hotline.core.language.languages import SHIPPED, load_languages
 from hotline.core.settings import Settings
 from partners.letters import wording
-from triage.cases.assessment import in_language, load_schema
+from triage.cases.assessing.assessment import in_language, load_schema
+from triage.jurisdiction.deciding.routing import route_facts
 from triage.jurisdiction.facts import Facts
-from triage.jurisdiction.routing import route_facts
 from triage.jurisdiction.rules import load_rules
 from triage.priority import load_weights
 from workers.app import create_app

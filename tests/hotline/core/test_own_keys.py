@@ -15,16 +15,20 @@ from hotline.core.errors import Misconfigured
 from hotline.core.settings import load_settings
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
-from hotline.core.storage.key_files import KEY_BYTES, KEY_NAMES, path_of_key
-from hotline.core.storage.keyring import Keyring
-from hotline.core.storage.own_keys import (
+from hotline.core.storage.keys.key_files import (
+    KEY_BYTES,
+    KEY_NAMES,
+    path_of_key,
+)
+from hotline.core.storage.keys.keyring import Keyring
+from hotline.core.storage.keys.own_keys import (
     LATER_KEYS,
     KeyFingerprint,
     fingerprint_of,
 )
 from workers import cli
+from workers.cli.keeping.own_keys import CONSEQUENCES
 from workers.cli.opening import open_house
-from workers.cli.own_keys import CONSEQUENCES
 from workers.house import require_own_database
 
 

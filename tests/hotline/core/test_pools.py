@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import make_url
 
 from hotline.core.settings import load_settings
-from hotline.core.storage.pools import Pools, connection_options
+from hotline.core.storage.servers.pools import Pools, connection_options
 
 URL = make_url("postgresql+psycopg://hotline@database.example/hotline")
 

@@ -12,9 +12,13 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from hotline.core.context import Context, utc_now
 from hotline.core.storage.database import Database
-from hotline.core.storage.presence import ServiceMachine, note_alive
-from hotline.core.storage.replica import LEFT_ALONE_SECONDS, MOST_LAG, Replica
-from hotline.core.storage.write_mark import touch_mark
+from hotline.core.storage.servers.presence import ServiceMachine, note_alive
+from hotline.core.storage.servers.replica import (
+    LEFT_ALONE_SECONDS,
+    MOST_LAG,
+    Replica,
+)
+from hotline.core.storage.servers.write_mark import touch_mark
 from workers.migrations.tables import metadata
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from hotline.core.languages import SHIPPED
+from hotline.core.language.languages import SHIPPED
 
 ROOT = SHIPPED.parents[1]
 REACHED = (

@@ -37,7 +37,7 @@ ROW = """MADE_UP = (
 
 def add_row() -> None:
     """Import the registry as if one more row stood in its file, before the last one."""
-    name = "hotline.intake.kinds"
+    name = "hotline.intake.registry.kinds"
     spec = importlib.util.find_spec(name)
     assert spec is not None
     assert spec.origin is not None
@@ -102,8 +102,8 @@ def walk_wire() -> dict[str, object]:
     from uuid import UUID
 
     from hotline.intake.api import bulk
-    from hotline.intake.inbound import ncmec, xarf
-    from partners.notices.xarf import Located, Sender, write_document
+    from hotline.intake.inbound.formats import ncmec, xarf
+    from partners.notices.telling.xarf import Located, Sender, write_document
 
     rows = bulk.read_lines(b"url;type\nhttps://host.test/;made_up\n", bulk.CSV)
     found = Located(
@@ -136,8 +136,9 @@ def walk_wire() -> dict[str, object]:
 
 def walk_console(app: Flask, context: Context) -> dict[str, object]:
     """The page for telephone calls, and the filter of the queue."""
-    from hotline.accounts import auth, logins, service
+    from hotline.accounts import service
     from hotline.accounts.permissions import Role
+    from hotline.accounts.signing_in import auth, logins
     from hotline.core.act import Act
     from hotline.core.context import utc_now
 

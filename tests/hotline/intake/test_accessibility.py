@@ -12,8 +12,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from hotline.accounts import auth, logins
 from hotline.accounts import service as accounts
+from hotline.accounts.signing_in import auth, logins
 from hotline.core.act import Act
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.settings import Settings

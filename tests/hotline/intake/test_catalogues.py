@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 
 import hotline.core.context
-from hotline.core.languages import PUBLIC, SHIPPED, load_languages
+from hotline.core.language.languages import PUBLIC, SHIPPED, load_languages
 
 HOTLINE = Path(hotline.core.context.__file__).parents[1]
 LANGUAGES = [

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from hotline.core.context import Context, utc_now
-from hotline.intake.form import confirmation
+from hotline.intake.form.receipt import confirmation
 from hotline.intake.models import Draft, Report
 
 KEY = re.compile(r'name="confirmation" value="([^"]+)"')

@@ -13,10 +13,10 @@ from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
 from hotline.intake import service
 from hotline.intake.api import bulk
-from hotline.intake.contact_terms import NO_TERMS, ContactTerms
 from hotline.intake.models import Report
+from hotline.intake.registry.contact_terms import NO_TERMS, ContactTerms
+from hotline.intake.registry.vocabulary import ContactReader, ContactWay
 from hotline.intake.submission import read_submission
-from hotline.intake.vocabulary import ContactReader, ContactWay
 
 CONTACT = "+355 69 000 0000"
 WHEN = "weekdays after two"

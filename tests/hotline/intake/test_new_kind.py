@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hotline.intake.kinds import ReportKind, row_of
+from hotline.intake.registry.kinds import ReportKind, row_of
 
 WALK = Path(__file__).with_name("new_kind.py")
 

@@ -11,9 +11,9 @@ from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from hotline.accounts import auth, logins, passwords
 from hotline.accounts import service as accounts
 from hotline.accounts.permissions import Role, role_allows
+from hotline.accounts.signing_in import auth, logins, passwords
 from hotline.core.act import Act
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.settings import Settings

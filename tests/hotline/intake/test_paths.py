@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.intake.form import paths
+from hotline.intake.form.asking import paths
 
 ANSWERS = st.fixed_dictionaries(
     {

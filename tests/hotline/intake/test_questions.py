@@ -16,10 +16,11 @@ from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput
 from hotline.intake import service
 from hotline.intake.api import bulk
-from hotline.intake.form import form_fields, paths, wording
-from hotline.intake.kinds import ReportKind
+from hotline.intake.form import wording
+from hotline.intake.form.asking import form_fields, paths
 from hotline.intake.models import Report
-from hotline.intake.questions import Answer, Answers, Question, Shape
+from hotline.intake.registry.kinds import ReportKind
+from hotline.intake.registry.questions import Answer, Answers, Question, Shape
 from hotline.intake.submission import read_submission
 
 ANSWERED = {

@@ -16,7 +16,9 @@ from PIL import Image
 from hotline.core.context import Context
 from hotline.core.storage.ids import new_receipt
 from hotline.intake.flood import guard
-from hotline.intake.form import form_fields, pages, qr
+from hotline.intake.form import pages
+from hotline.intake.form.asking import form_fields
+from hotline.intake.form.receipt import qr
 
 CODE = re.compile(r'<code id="receipt">([^<]+)</code>')
 PICTURE = re.compile(

@@ -13,8 +13,8 @@ from hotline.core.errors import Conflict, HotlineError
 from hotline.core.storage import audit
 from hotline.intake import retention, service
 from hotline.intake.models import Report, ReportMessage
+from hotline.intake.registry.vocabulary import Channel
 from hotline.intake.submission import Submission
-from hotline.intake.vocabulary import Channel
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from sqlalchemy import event
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage.crypto import Vault
-from hotline.core.storage.keyring import Keyring
+from hotline.core.storage.keys.keyring import Keyring
 from hotline.intake import service
 from hotline.intake.submission import read_submission
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from hotline.core.context import Context
-from hotline.core.said_time import SaidTime
+from hotline.core.language.said_time import SaidTime
 from hotline.intake import service
-from hotline.intake.form.typed_time import read_typed_time
+from hotline.intake.form.asking.typed_time import read_typed_time
 from hotline.intake.models import Report
-from hotline.intake.vocabulary import SeenZone
+from hotline.intake.registry.vocabulary import SeenZone
 
 TIRANA = "Europe/Tirane"
 TYPED = "1.11.2026 22:15"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.core.errors import InvalidInput
-from hotline.intake.kinds import ReportKind
+from hotline.intake.registry.kinds import ReportKind
 from hotline.intake.submission import (
     MAX_LOCATION,
     MAX_LOCATIONS,

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.intake.form.understood import MOST_SHOWN, Sort
+from hotline.intake.form.asking.understood import MOST_SHOWN, Sort
 from triage.locations import identify_locations
 from triage.locations.understanding import understand_places
 

@@ -16,7 +16,7 @@ from hotline.core.context import Context
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.core.web import site
 from hotline.intake import service
-from hotline.intake.form import form_fields, paths, report_pages
+from hotline.intake.form.asking import form_fields, paths, report_pages
 from hotline.intake.models import Draft, Report
 
 ADDRESS, AGENT = "203.0.113.77", "SentinelAgent/9.9"

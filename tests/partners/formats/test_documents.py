@@ -19,8 +19,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from hotline.core.errors import Misconfigured
 from partners.letters import wording
 from partners.letters.wording import format_moment, format_stamp
-from partners.notices.locations import COLUMNS, csv_of, guard_cell
-from partners.notices.xarf import Located, Sender, write_document
+from partners.notices.telling.locations import COLUMNS, csv_of, guard_cell
+from partners.notices.telling.xarf import Located, Sender, write_document
 from tests.support.corpus import read_groups
 from triage.locations import identify_one
 

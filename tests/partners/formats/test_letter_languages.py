@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hotline.core.languages import (
+from hotline.core.language.languages import (
     LETTER_WORDS,
     LETTERS,
     SHIPPED,
@@ -18,7 +18,7 @@ from hotline.core.languages import (
     load_languages,
     read_catalogue,
 )
-from hotline.intake.kinds import ReportKind
+from hotline.intake.registry.kinds import ReportKind
 from partners.directory.seed import load_seed
 from partners.letters.datawords import (
     BEFORE_PLACE,
@@ -34,7 +34,7 @@ from tests.support.letters import (
     every_other,
     every_referral,
 )
-from triage.cases.assessment import load_schema
+from triage.cases.assessing.assessment import load_schema
 from triage.jurisdiction.messages import load_messages
 from triage.jurisdiction.rules import load_rules
 

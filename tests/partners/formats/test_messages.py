@@ -18,13 +18,13 @@ from sqlalchemy import select, update
 from hotline.core.errors import Conflict
 from hotline.core.storage.ids import new_id
 from hotline.intake.models import ReportPart
+from hotline.intake.registry.vocabulary import Channel
 from hotline.intake.service import receive_report
 from hotline.intake.submission import Submission
-from hotline.intake.vocabulary import Channel
 from partners.channels.base import Message
 from partners.channels.mail import compose_mail
-from partners.notices.message import notice_message
 from partners.notices.models import Notice, NoticeItem
+from partners.notices.telling.message import notice_message
 from partners.sending.models import Delivery
 from tests.support.house import House
 from triage.cases.models import Case

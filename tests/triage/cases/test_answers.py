@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.intake.questions import Answer
+from hotline.intake.registry.questions import Answer
 from triage.cases.people.answers import propose_facts, propose_identifiers
 from triage.cases.people.service import check_fact
 from triage.cases.people.vocabulary import (

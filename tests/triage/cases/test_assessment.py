@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from hotline.core.datafiles import files
 from hotline.core.errors import InvalidInput, Misconfigured
-from hotline.intake.kinds import ReportKind
-from triage.cases.assessment import (
+from hotline.intake.registry.kinds import ReportKind
+from triage.cases.assessing.assessment import (
     CLASSES,
     FILE,
     Schema,
@@ -23,7 +23,7 @@ from triage.cases.assessment import (
     merge_answers,
     validate_answers,
 )
-from triage.cases.assessment import ILLEGAL as ILLEGAL_CLASSES
+from triage.cases.assessing.assessment import ILLEGAL as ILLEGAL_CLASSES
 
 SCHEMA = load_schema()
 ILLEGAL = {

@@ -23,13 +23,13 @@ from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from hotline.intake.submission import read_submission
 from triage.cases import floods
-from triage.cases.assess import reopen_case
+from triage.cases.assessing.assess import reopen_case
 from triage.cases.examination.register import alarm_item, register_report
 from triage.cases.examination.reporters import tell_reporters
-from triage.cases.filters import Filters
+from triage.cases.keeping.unread import list_unread
+from triage.cases.listing.filters import Filters
+from triage.cases.listing.queue import count_tabs, list_queue
 from triage.cases.models import Case
-from triage.cases.queue import count_tabs, list_queue
-from triage.cases.unread import list_unread
 from triage.items.models import Item, Sighting
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -462,7 +462,7 @@ def test_who_waits_longest_for_a_reader_comes_first_however_many_wrote(
     analyst: Person,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("triage.cases.unread.SHOWN", 3)
+    monkeypatch.setattr("triage.cases.keeping.unread.SHOWN", 3)
     reports = [
         report(locations=[f"https://site.example/{n}"]) for n in range(8)
     ]

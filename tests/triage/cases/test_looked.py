@@ -18,7 +18,7 @@ from triage.cases.pages.looked import (
     describe_finding,
     list_left_out,
 )
-from triage.cases.pages.read_as import CUTS, list_cuts, read_line
+from triage.cases.pages.people.read_as import CUTS, list_cuts, read_line
 from triage.fetching.report import MediumError
 from triage.items.models import Visit
 from triage.locations import identify_one

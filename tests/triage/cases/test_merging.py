@@ -19,12 +19,14 @@ from tests.support.clock import NOW
 from tests.support.items import make_item
 from tests.support.people import make_person
 from tests.support.reports import sight_item
-from triage.cases.assess import Answers, assess_case
-from triage.cases.claim import claim_case
+from triage.cases.assessing.assess import Answers, assess_case
+from triage.cases.assessing.claim import claim_case
 from triage.cases.floods import count_waiting, weigh_held
+from triage.cases.listing.queue import by_reference
+from triage.cases.listing.related import Relation, find_related
 from triage.cases.merging import merge_cases, split_case
 from triage.cases.models import Assessment, Case
-from triage.cases.people.forget import forget_people
+from triage.cases.people.keeping.forget import forget_people
 from triage.cases.people.models import CaseSummary
 from triage.cases.people.reading import SaidIdentifier
 from triage.cases.people.service import (
@@ -41,8 +43,6 @@ from triage.cases.people.vocabulary import (
     PersonRole,
     Whose,
 )
-from triage.cases.queue import by_reference
-from triage.cases.related import Relation, find_related
 from triage.cases.vocabulary import Held
 from triage.items.models import Sighting
 

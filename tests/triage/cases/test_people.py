@@ -17,7 +17,7 @@ from tests.support.clock import NOW
 from tests.support.items import make_item
 from triage.cases.models import Case
 from triage.cases.people import service, summaries
-from triage.cases.people.forget import forget_people
+from triage.cases.people.keeping.forget import forget_people
 from triage.cases.people.models import CaseIdentifier
 from triage.cases.people.reading import (
     SaidIdentifier,

@@ -15,22 +15,20 @@ from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
 from werkzeug.test import TestResponse
 
 import workers.app
-from hotline.accounts import (
+from hotline.accounts import service
+from hotline.accounts.models import Person
+from hotline.accounts.pages import factor_pages, invitation_pages, views
+from hotline.accounts.pages.invitation_pages import blueprint as sign_in
+from hotline.accounts.pages.people_pages import blueprint as people
+from hotline.accounts.pages.session_pages import blueprint as account
+from hotline.accounts.permissions import Role
+from hotline.accounts.signing_in import (
     auth,
-    factor_pages,
-    invitation_pages,
     logins,
     passwords,
-    service,
     standing,
     step_up,
-    views,
 )
-from hotline.accounts.invitation_pages import blueprint as sign_in
-from hotline.accounts.models import Person
-from hotline.accounts.people_pages import blueprint as people
-from hotline.accounts.permissions import Role
-from hotline.accounts.session_pages import blueprint as account
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage import machine
@@ -54,9 +52,9 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time that every view of these tests is told."""
     made = Clock(NOW)
-    import triage.console.bulk_pages
     import triage.console.list_pages
-    import triage.console.queue_pages
+    import triage.console.queue.bulk_pages
+    import triage.console.queue.queue_pages
     import triage.console.search.pages
     import triage.console.work_pages
 
@@ -70,9 +68,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         case_views,
         triage.console.list_pages,
         triage.console.work_pages,
-        triage.console.bulk_pages,
+        triage.console.queue.bulk_pages,
         triage.console.break_pages,
-        triage.console.queue_pages,
+        triage.console.queue.queue_pages,
         triage.console.search.pages,
     ):
         monkeypatch.setattr(module, "utc_now", made)

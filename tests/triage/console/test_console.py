@@ -12,8 +12,9 @@ from flask import Flask
 from sqlalchemy import event, select
 from werkzeug.routing import Rule
 
-from hotline.accounts import auth, logins, service
+from hotline.accounts import service
 from hotline.accounts.permissions import PERMISSIONS, Role, role_allows
+from hotline.accounts.signing_in import auth, logins
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage import outbox
@@ -313,7 +314,7 @@ def test_the_queue_pages_by_key_and_misses_nothing(
     context: Context,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from triage.cases.queue import list_queue
+    from triage.cases.listing.queue import list_queue
 
     monkeypatch.setattr(
         list_queue, "__kwdefaults__", {"after": None, "limit": 4}
@@ -747,9 +748,9 @@ def test_work_that_was_laid_aside_is_replayed(
 def test_the_log_is_filtered_and_paged(
     browse: Browse, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import triage.console.audit_pages
+    import triage.console.audit.audit_pages
 
-    monkeypatch.setattr(triage.console.audit_pages, "LOG_PAGE", 2)
+    monkeypatch.setattr(triage.console.audit.audit_pages, "LOG_PAGE", 2)
     browser, path, seen = (
         browse("auditor"),
         "/console/log?action=person.added",

@@ -13,7 +13,8 @@ from playwright.sync_api import Page, sync_playwright
 from sqlalchemy import func, select
 from werkzeug.serving import make_server
 
-from hotline.accounts import auth, logins, service
+from hotline.accounts import service
+from hotline.accounts.signing_in import auth, logins
 from hotline.core.context import Context
 from tests.support.clock import Clock
 from triage.cases.models import Assessment, Case

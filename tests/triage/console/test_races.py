@@ -13,11 +13,11 @@ from hotline.accounts.service import find_person
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput
-from triage.cases import findings
-from triage.cases.assess import LONGEST_NOTE, Answers, assess_case
-from triage.cases.claim import claim_case, find_holder
-from triage.cases.queue import by_reference
-from triage.cases.rounds import list_assessments
+from triage.cases.assessing import findings
+from triage.cases.assessing.assess import LONGEST_NOTE, Answers, assess_case
+from triage.cases.assessing.claim import claim_case, find_holder
+from triage.cases.assessing.rounds import list_assessments
+from triage.cases.listing.queue import by_reference
 
 Make = Callable[..., str]
 ILLEGAL = {

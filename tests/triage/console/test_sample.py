@@ -13,8 +13,8 @@ from hotline.core.context import Context
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
 from tests.triage.console.conftest import NOW, Browser
-from triage.cases import sample
-from triage.cases.assessment import load_schema
+from triage.cases.assessing import sample
+from triage.cases.assessing.assessment import load_schema
 from triage.cases.models import Assessment, Case
 from triage.console import sample_pages
 

@@ -12,7 +12,7 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 import workers.app
-from hotline.core.languages import CONSOLE, PUBLIC, SHIPPED
+from hotline.core.language.languages import CONSOLE, PUBLIC, SHIPPED
 
 ROOT = workers.app.ROOT
 

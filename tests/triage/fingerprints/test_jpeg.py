@@ -10,7 +10,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from triage.fingerprints import pictures
+from triage.fingerprints.decoding import pictures
 from triage.fingerprints.media import fingerprint_media
 
 SOF0, SOF1, SOF9 = b"\xff\xc0", b"\xff\xc1", b"\xff\xc9"

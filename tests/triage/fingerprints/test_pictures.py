@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageFile
 
-from triage.fingerprints import pictures
+from triage.fingerprints.decoding import pictures
 from triage.fingerprints.media import fingerprint_media
 from triage.fingerprints.model import Limits
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from triage.fingerprints.sniff import is_cut_short, sniff_type
+from triage.fingerprints.decoding.sniff import is_cut_short, sniff_type
 
 
 @pytest.mark.parametrize(

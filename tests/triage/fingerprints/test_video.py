@@ -10,11 +10,11 @@ import av
 import pytest
 from PIL import Image
 
-from triage.fingerprints import video
+from triage.fingerprints.decoding import video
+from triage.fingerprints.decoding.video import video_match
 from triage.fingerprints.folding import fold_frames
 from triage.fingerprints.media import fingerprint_media
 from triage.fingerprints.model import FrameFingerprint, Limits
-from triage.fingerprints.video import video_match
 
 Encode = Callable[..., bytes]
 Film = Callable[..., bytes]

@@ -16,7 +16,7 @@ import pytest
 from hotline.core.act import Act
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.settings import load_settings
-from hotline.core.storage.presence import Presence, note_alive
+from hotline.core.storage.servers.presence import Presence, note_alive
 from triage.hashlists import service, versions
 from triage.hashlists.formats import HashEntry
 from triage.hashlists.search.index_building import (

@@ -11,7 +11,7 @@ from hotline.core.context import Context
 from hotline.core.storage.ids import new_id
 from tests.support.cases import make_case
 from tests.support.items import make_item, make_media, make_sight
-from triage.cases.examination.confirmed import own_entries
+from triage.cases.examination.hashes.confirmed import own_entries
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.media.models import Media
 

@@ -24,7 +24,7 @@ from hotline.core.jobs.task import Task
 from hotline.core.network.resolve import Reach
 from hotline.core.storage.outbox import OutboxEntry
 from tests.support.items import make_item, make_media, make_sight
-from triage.cases.examination.ask_owner import ask_owner, not_asked
+from triage.cases.examination.hashes.ask_owner import ask_owner, not_asked
 from triage.hashlists import service, versions
 from triage.hashlists.formats import HashEntry
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch

@@ -18,7 +18,7 @@ from hotline.core.jobs.task import Task
 from hotline.core.storage import outbox
 from hotline.core.storage.outbox import OutboxEntry
 from tests.support.items import make_item, make_media, make_sight
-from triage.cases.examination.rematch import rematch_media
+from triage.cases.examination.hashes.rematch import rematch_media
 from triage.hashlists import exports, formats, service, versions
 from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch

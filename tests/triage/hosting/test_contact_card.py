@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.hosting.sources.contact_card import ContactCard, read_card
-from triage.hosting.sources.rdap_answer import find_abuse_mailboxes
+from triage.hosting.sources.registries.contact_card import (
+    ContactCard,
+    read_card,
+)
+from triage.hosting.sources.registries.rdap_answer import find_abuse_mailboxes
 
 
 def jcard(*rows: list[Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from triage.hosting.sources import asn as asn_table
 from triage.hosting.sources.cdn import CdnRanges
 from triage.hosting.sources.dns import DnsResolver
 from triage.hosting.sources.geography import Geography
-from triage.hosting.sources.rdap import Registry
+from triage.hosting.sources.registries.rdap import Registry
 
 SHARED = Geography()
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

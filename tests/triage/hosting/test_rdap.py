@@ -16,7 +16,7 @@ from hotline.core.network.client import LOOPBACK
 from hotline.core.network.resolve import Reach
 from triage.hosting.facts import Observation
 from triage.hosting.sources.budget import Budget
-from triage.hosting.sources.rdap import Registry
+from triage.hosting.sources.registries.rdap import Registry
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ADDRESS = "80.78.64.1"

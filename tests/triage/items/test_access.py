@@ -18,7 +18,7 @@ from hotline.intake.submission import read_submission
 from tests.support.clock import NOW
 from tests.support.items import make_item
 from triage.cases.examination.register import register_report
-from triage.cases.forget import forget_idle
+from triage.cases.keeping.forget import forget_idle
 from triage.cases.models import Case
 from triage.items.access import (
     Access,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hotline.core import languages
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, Misconfigured
+from hotline.core.language import languages
 from triage import jurisdiction
 from triage.jurisdiction import Facts, load_rules, route_facts, rules
 from triage.jurisdiction.vocabulary import Destination, PlaceFact

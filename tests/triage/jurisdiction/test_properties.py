@@ -14,10 +14,10 @@ from triage.jurisdiction import (
     load_rules,
     route_facts,
     routes,
-    routing,
     situation,
 )
 from triage.jurisdiction import grounds as grounds_module
+from triage.jurisdiction.deciding import routing
 
 RULES = load_rules()
 PLACE = st.sampled_from([None, "AL", "RS", "MK", "DE", "US", "XK", "IR", "XQ"])

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from triage.jurisdiction import Facts, load_rules
-from triage.jurisdiction.drafts import Draft
-from triage.jurisdiction.review import draft_review
+from triage.jurisdiction.deciding.drafts import Draft
+from triage.jurisdiction.deciding.review import draft_review
 from triage.jurisdiction.routes import draft_routes
 from triage.jurisdiction.situation import Situation
 from triage.jurisdiction.vocabulary import Destination

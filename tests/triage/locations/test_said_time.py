@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.core.said_time import SaidTime, read_said_time, said_in, said_of
+from hotline.core.language.said_time import (
+    SaidTime,
+    read_said_time,
+    said_in,
+    said_of,
+)
 from triage.locations import identify_one
 from triage.locations.others.address_use import AddressUse, read_address_use
 

@@ -11,7 +11,7 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.jobs.task import Task
 from hotline.core.storage.machine import list_history
-from hotline.intake.form.seen_again import SeenAgain
+from hotline.intake.form.receipt.seen_again import SeenAgain
 from hotline.intake.models import Report
 from hotline.intake.service import add_information
 from tests.support.cases import make_case
@@ -20,8 +20,11 @@ from tests.support.items import make_item, make_media, make_sight
 from tests.support.jobs import JobRunner
 from tests.support.reports import receive_report
 from triage.cases.examination.examine import appraise_item
-from triage.cases.examination.print_search import list_prints, search_print
-from triage.cases.examination.prints import note_seen, post_listing
+from triage.cases.examination.hashes.print_search import (
+    list_prints,
+    search_print,
+)
+from triage.cases.examination.hashes.prints import note_seen, post_listing
 from triage.cases.examination.register import (
     register_added,
     register_report,
@@ -31,8 +34,8 @@ from triage.cases.fingerprints import (
     count_for_reporter,
     view_print,
 )
+from triage.cases.listing.related import Relation, find_related
 from triage.cases.models import Case, CaseItem
-from triage.cases.related import Relation, find_related
 from triage.hashlists import service, versions
 from triage.hashlists.formats import HashEntry
 from triage.hashlists.search.matcher import Matcher

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hotline.core.errors import Misconfigured
-from hotline.core.languages import KEYWORDS, SHIPPED, load_languages
+from hotline.core.language.languages import KEYWORDS, SHIPPED, load_languages
 from triage.priority import WORD_SLUGS, Signals, Slug, load_weights, score_case
 from triage.priority.keywords import find_themes, load_keywords
 

@@ -15,8 +15,8 @@ from argon2 import PasswordHasher
 from pyrage import x25519
 from sqlalchemy import delete, select
 
-from hotline.accounts import passwords
 from hotline.accounts import service as accounts
+from hotline.accounts.signing_in import passwords
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Misconfigured
@@ -26,8 +26,8 @@ from hotline.core.storage.backup_runs import BackupRun
 from hotline.core.storage.ids import new_id
 from hotline.intake import service as intake
 from hotline.intake.models import Report
+from hotline.intake.registry.vocabulary import Channel
 from hotline.intake.submission import read_submission
-from hotline.intake.vocabulary import Channel
 from workers import cli
 from workers.backup import age, catalogue, create, postgres, restore
 from workers.backup.create import create_backup

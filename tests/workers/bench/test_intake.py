@@ -16,7 +16,7 @@ from hotline.intake import service
 from hotline.intake.models import Report
 from hotline.intake.submission import read_submission
 from workers.bench import intake
-from workers.bench.load import Load, ask_server
+from workers.bench.serving.load import Load, ask_server
 
 
 def test_both_sides_are_measured_on_one_database(

@@ -17,8 +17,9 @@ import pytest
 from hotline.core.errors import Unavailable
 from triage.fingerprints.media import fingerprint_media
 from triage.hashlists import formats
-from workers.bench import pictures, pipeline
-from workers.bench.service import Job
+from workers.bench import pipeline
+from workers.bench.serving import pictures
+from workers.bench.serving.service import Job
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
 from partners.directory.models import Partner
 from partners.referrals.models import Plan, Referral, ReferralOutcome
-from partners.referrals.told import gather_told, seal_told
+from partners.referrals.telling.told import gather_told, seal_told
 from partners.sending.models import Delivery
 from triage.cases.models import Case
 from triage.cases.people import service, summaries

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 import pytest
 import typer
@@ -44,16 +44,20 @@ def test_a_row_says_what_its_command_says(
     assert row.hidden == command.hidden
 
 
+PREFIX = "workers.cli."
+
+
 def test_every_command_of_every_module_has_a_row() -> None:
     brought: set[tuple[str, str]] = set()
-    for module_info in iter_modules(workers.cli.__path__):
-        module = import_module(f"workers.cli.{module_info.name}")
+    for module_info in walk_packages(workers.cli.__path__, PREFIX):
+        module = import_module(module_info.name)
         if not hasattr(module, "register"):
             continue
         app = typer.Typer()
         module.register(app)
         names = typer.main.get_group(app).commands
-        brought |= {(name, module_info.name) for name in names}
+        topic = module_info.name.removeprefix(PREFIX)
+        brought |= {(name, topic) for name in names}
     assert brought == {(row.name, row.module) for row in COMMANDS}
 
 

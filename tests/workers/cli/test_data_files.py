@@ -25,11 +25,11 @@ from hotline.core.datafiles.vocabulary import country_codes, language_codes
 from hotline.core.errors import Misconfigured
 from hotline.core.settings import Settings
 from hotline.intake.flood.limits import load_limits
-from hotline.intake.form.place_news import News
+from hotline.intake.form.receipt.place_news import News
 from hotline.intake.inbound.mail import load_senders
-from hotline.intake.kinds import ReportKind
+from hotline.intake.registry.kinds import ReportKind
 from partners.directory import seed
-from partners.referrals.offices import (
+from partners.referrals.telling.offices import (
     REFERRAL_ROUTES,
     Disclosure,
     load_offices,
@@ -40,14 +40,14 @@ from triage import priority
 from triage.availability.model import VerdictName
 from triage.availability.pages import load_error_pages
 from triage.availability.policy import load_policy
-from triage.cases.assessment import CLASSES, IccamList, load_schema
+from triage.cases.assessing.assessment import CLASSES, IccamList, load_schema
 from triage.cases.handling.exposure import load_exposure
 from triage.hashlists.owners.remote import load_remote_lists
 from triage.hosting.sources.cdn import CdnRanges
 from triage.hosting.sources.known import load_known_networks
 from triage.jurisdiction import load_rules
+from triage.jurisdiction.deciding.routing import route_facts
 from triage.jurisdiction.facts import Facts
-from triage.jurisdiction.routing import route_facts
 from triage.jurisdiction.vocabulary import (
     Answer,
     Condition,

@@ -14,7 +14,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from hotline.core.errors import InvalidInput
-from workers.cli import hash as command
+from workers.cli.hashlists import hash as command
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from hotline.core.context import Context, utc_now
-from hotline.core.storage.presence import note_alive
+from hotline.core.storage.servers.presence import note_alive
 from workers import cli
 
 

@@ -11,8 +11,9 @@ import typer
 from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
-from hotline.accounts import passwords, service
+from hotline.accounts import service
 from hotline.accounts.models import Person
+from hotline.accounts.signing_in import passwords
 from hotline.core.act import Act
 from hotline.core.context import Context, build_context
 from hotline.core.settings import load_settings

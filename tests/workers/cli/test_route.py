@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from hotline.core.errors import InvalidInput
-from workers.cli import route
+from workers.cli.cases import route
 
 
 @pytest.fixture

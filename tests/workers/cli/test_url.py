@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from workers.cli import url
+from workers.cli.cases import url
 
 PUBLIC = {
     "input",

@@ -11,8 +11,8 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from hotline.accounts import passwords
 from hotline.accounts.models import Person
+from hotline.accounts.signing_in import passwords
 from hotline.core.context import build_context
 from hotline.core.settings import load_settings
 from workers import cli

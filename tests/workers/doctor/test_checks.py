@@ -31,9 +31,9 @@ from hotline.core.network import time_server
 from hotline.core.settings import load_settings
 from hotline.core.storage import audit, outbox
 from hotline.core.storage.backup_runs import BackupRun
-from hotline.core.storage.own_keys import require_own_keys
-from hotline.core.storage.presence import note_alive
-from hotline.intake.form import confirmation
+from hotline.core.storage.keys.own_keys import require_own_keys
+from hotline.core.storage.servers.presence import note_alive
+from hotline.intake.form.receipt import confirmation
 from triage.hashlists.models import HashEntryRow, HashList
 from workers.doctor.checks import machine, network
 from workers.doctor.examination import AT_ONCE, examine

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
-from hotline.accounts import logins
+from hotline.accounts.signing_in import logins
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage import audit
 from hotline.intake import service as intake
-from hotline.intake.form import drafts
+from hotline.intake.form.asking import drafts
+from hotline.intake.registry.vocabulary import Channel
 from hotline.intake.submission import read_submission
-from hotline.intake.vocabulary import Channel
 from partners.links import present_link
 from partners.notices import answers
 from partners.notices.models import Notice

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import LargeBinary
 
-from hotline.core.storage.key_files import KEY_NAMES
+from hotline.core.storage.keys.key_files import KEY_NAMES
 from workers.keys.holdings import HOLDINGS, SEALED, UNDER_NO_KEY
 from workers.migrations.tables import metadata
 

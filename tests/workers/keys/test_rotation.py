@@ -16,10 +16,10 @@ from sqlalchemy import select
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, NotFound
 from hotline.core.settings import load_settings
-from hotline.core.storage import key_files
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.audit_heads import last_head
-from hotline.core.storage.key_rotations import KeyRotation
+from hotline.core.storage.keys import key_files
+from hotline.core.storage.keys.key_rotations import KeyRotation
 from partners.replaced_links import LinkEnded
 from tests.support.clock import NOW
 from tests.support.house import House

@@ -16,8 +16,8 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
-from hotline.core import counting
 from hotline.core.context import Context, utc_now
+from hotline.core.language import counting
 from hotline.core.storage import outbox
 from tests.support.house import House
 from workers.metrics import exporter

@@ -30,7 +30,7 @@ from tests.support.clock import NOW
 from tests.support.items import make_item, make_media, make_sight
 from tests.support.people import make_person
 from tests.support.reports import sight_item
-from triage.cases.assess import reopen_case
+from triage.cases.assessing.assess import reopen_case
 from triage.cases.bulk.models import BulkAct, BulkCase
 from triage.cases.handling.models import CaseTag, HandOver
 from triage.cases.models import Assessment, Case
@@ -41,8 +41,8 @@ from triage.items.models import (
     Visit,
 )
 from triage.media.models import Media
-from workers.forgetting import forget_all
 from workers.migrations.tables import metadata
+from workers.retention.forgetting import forget_all
 from workers.retention.plan import make_plan
 from workers.statistics.figures import collect_figures
 

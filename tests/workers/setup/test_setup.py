@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from workers import cli
-from workers.cli import doctor
+from workers.cli.running import doctor
 from workers.setup.questions import QUESTIONS, find_fault
 from workers.setup.writing import read_file, write_file
 

@@ -10,14 +10,15 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
-from hotline.accounts import passwords, service
+from hotline.accounts import service
 from hotline.accounts.permissions import Role
+from hotline.accounts.signing_in import passwords
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from tests.hotline.test_methods import PASSWORD, signed_in
 from workers.app import create_app
-from workers.bench.figures_data import fill_with_cases
-from workers.bench.figures_rows import Span
+from workers.bench.filling.figures_data import fill_with_cases
+from workers.bench.filling.figures_rows import Span
 
 SPAN = Span(
     datetime(2026, 1, 10, tzinfo=UTC), datetime(2026, 6, 20, tzinfo=UTC)

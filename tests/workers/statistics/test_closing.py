@@ -13,10 +13,10 @@ from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake.models import ReportMessage
 from tests.support.clock import Clock
 from tests.support.jobs import JobRunner
-from workers import forgetting
-from workers.bench.figures_data import fill_with_cases
-from workers.bench.figures_rows import Span
-from workers.pools import POOL_OF_JOB
+from workers.bench.filling.figures_data import fill_with_cases
+from workers.bench.filling.figures_rows import Span
+from workers.queues.pools import POOL_OF_JOB
+from workers.retention import forgetting
 from workers.statistics import closing
 from workers.statistics.models import ClosedPeriod
 from workers.statistics.periods import month_of, parse_period

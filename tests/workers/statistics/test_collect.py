@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
-from triage.cases.assessment import load_schema
-from workers.statistics.agreement import compute_kappa, describe_agreement
-from workers.statistics.collect import collect_figures
+from triage.cases.assessing.assessment import load_schema
+from workers.statistics.counting.agreement import (
+    compute_kappa,
+    describe_agreement,
+)
+from workers.statistics.counting.collect import collect_figures
 from workers.statistics.periods import (
     Period,
     last_over,

@@ -17,9 +17,14 @@ from hypothesis import strategies as st
 
 from hotline.accounts.permissions import PERMISSIONS, Role
 from hotline.core.spreadsheets import guard_text
-from workers.statistics.drawing import to_svg
-from workers.statistics.exports import to_csv, to_xlsx
-from workers.statistics.plots import Point, draw_bars, draw_columns, draw_lines
+from workers.statistics.showing.drawing import to_svg
+from workers.statistics.showing.exports import to_csv, to_xlsx
+from workers.statistics.showing.plots import (
+    Point,
+    draw_bars,
+    draw_columns,
+    draw_lines,
+)
 from workers.statistics.tables import TableName, make_table
 
 Browse = Callable[[str], FlaskClient]

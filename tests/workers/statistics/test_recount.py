@@ -22,14 +22,14 @@ from partners.manual.models import ManualAct
 from partners.notices.models import Notice, ProviderAnswer
 from partners.referrals.models import Hold, Referral, ReferralOutcome
 from partners.referrals.vocabulary import OfficeOutcome
-from triage.cases.assessment import load_schema
+from triage.cases.assessing.assessment import load_schema
 from triage.cases.models import Assessment, Case, CaseItem
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import HostingHop, Item, ItemMedia
 from triage.media.models import Media
-from workers.bench.figures_data import fill_with_cases
-from workers.bench.figures_rows import Span
-from workers.statistics.collect import collect_figures
+from workers.bench.filling.figures_data import fill_with_cases
+from workers.bench.filling.figures_rows import Span
+from workers.statistics.counting.collect import collect_figures
 from workers.statistics.periods import Period, month_of, parse_period
 from workers.statistics.tables import Figures, TableName, Value
 

@@ -16,9 +16,15 @@ from hotline.accounts.models import Person
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import HotlineError, InvalidInput, phrase
-from triage.cases import assessment, floods
-from triage.cases.assess import Answers, assess_case
-from triage.cases.claim import find_holder
+from triage.cases import floods
+from triage.cases.assessing import assessment
+from triage.cases.assessing.assess import Answers, assess_case
+from triage.cases.assessing.claim import find_holder
+from triage.cases.assessing.rounds import (
+    ASSESSED_ALREADY,
+    is_blind,
+    list_assessments,
+)
 from triage.cases.handling.hand_over import (
     BLIND,
     assign_case,
@@ -27,7 +33,6 @@ from triage.cases.handling.hand_over import (
 from triage.cases.handling.next_case import ASSESSABLE
 from triage.cases.handling.tags import add_tag, read_tag
 from triage.cases.models import OPEN_STATES, Case
-from triage.cases.rounds import ASSESSED_ALREADY, is_blind, list_assessments
 from triage.cases.vocabulary import CaseState, Held
 
 ALONE = phrase(

@@ -25,8 +25,9 @@ from hotline.core.jobs.task import Task
 from hotline.core.settings import Settings
 from hotline.core.storage import audit, machine
 from hotline.core.storage.ids import new_id
-from hotline.intake.vocabulary import PartEvent
+from hotline.intake.registry.vocabulary import PartEvent
 from triage.cases.examination.appraise import appraise_case
+from triage.cases.examination.hashes.store_media import store_media
 from triage.cases.examination.register import join_location
 from triage.cases.examination.reporters import tell_reporters
 from triage.cases.examination.second_look import (
@@ -34,7 +35,6 @@ from triage.cases.examination.second_look import (
     is_second_look,
     post_second_look,
 )
-from triage.cases.examination.store_media import store_media
 from triage.cases.places import lock_case_of, note_at_place
 from triage.cases.vocabulary import CaseEvent, CaseState, PlaceEvent
 from triage.fetching.report import FetchLimits, FetchReport, PageFetcher

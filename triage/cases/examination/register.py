@@ -16,7 +16,7 @@ from hotline.core.settings import Settings
 from hotline.core.storage import audit
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
-from hotline.intake.vocabulary import MessageAuthor
+from hotline.intake.registry.vocabulary import MessageAuthor
 from triage.cases.examination.reporters import parts_of
 from triage.cases.examination.sightings import (
     Found,

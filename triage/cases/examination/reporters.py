@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from hotline.core.act import Act
 from hotline.intake import service as intake
 from hotline.intake.models import PART_MACHINE, ReportPart
-from hotline.intake.vocabulary import PartEvent
+from hotline.intake.registry.vocabulary import PartEvent
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import CaseState, PlaceState
 from triage.items.models import Sighting

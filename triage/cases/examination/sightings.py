@@ -17,7 +17,7 @@ from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
 from hotline.intake.models import Report
-from hotline.intake.vocabulary import CHILDREN
+from hotline.intake.registry.vocabulary import CHILDREN
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.examination.danger import post_danger, post_held_danger
 from triage.cases.models import Case, CaseItem

@@ -19,8 +19,8 @@ from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.datafiles.vocabulary import find_unknown
 from hotline.core.errors import Misconfigured
-from hotline.intake.kinds import ReportKind
-from triage.cases.assessment import CLASSES, Schema, load_schema
+from hotline.intake.registry.kinds import ReportKind
+from triage.cases.assessing.assessment import CLASSES, Schema, load_schema
 
 FILE = "exposure.toml"
 Minutes = Annotated[int, Field(ge=1, le=24 * 60)]

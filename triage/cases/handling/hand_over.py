@@ -14,15 +14,15 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.core.storage.ids import new_id
-from triage.cases.claim import (
+from triage.cases.assessing.claim import (
     claim_case,
     refuse_if_held,
     release_claim,
 )
+from triage.cases.assessing.rounds import is_blind, list_assessments
 from triage.cases.handling.models import HandOver
 from triage.cases.models import Case
-from triage.cases.people.sealing import opener_of, seal_text
-from triage.cases.rounds import is_blind, list_assessments
+from triage.cases.people.keeping.sealing import opener_of, seal_text
 
 LONGEST_WORD = 500
 BLIND = phrase(

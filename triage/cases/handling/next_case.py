@@ -19,7 +19,7 @@ from hotline.accounts.models import Person
 from hotline.accounts.preferences import preferences_of
 from hotline.core.act import Act
 from hotline.core.errors import Conflict
-from triage.cases.claim import claim_case
+from triage.cases.assessing.claim import claim_case
 from triage.cases.handling.exposure import Exposure, load_exposure
 from triage.cases.handling.time_spent import measure_own_day
 from triage.cases.models import Assessment, Case

@@ -20,32 +20,32 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from sqlalchemy.orm import Session
 
-from hotline.accounts.auth import (
+from hotline.accounts.models import Person
+from hotline.accounts.pages.views import flash_refusals
+from hotline.accounts.signing_in.auth import (
     may_current_person,
     own_act,
     requires,
     signed_in,
 )
-from hotline.accounts.models import Person
-from hotline.accounts.views import flash_refusals
 from hotline.core.context import utc_now
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.web import site
-from triage.cases import findings
-from triage.cases.assess import (
+from triage.cases.assessing import findings
+from triage.cases.assessing.assess import (
     Answers,
     assess_case,
     open_note,
     reopen_case,
 )
-from triage.cases.assessment import in_language, load_schema
-from triage.cases.claim import claim_case, release_claim
+from triage.cases.assessing.assessment import in_language, load_schema
+from triage.cases.assessing.claim import claim_case, release_claim
 from triage.cases.examination.appraise import appraise_case
+from triage.cases.listing.queue import by_reference
 from triage.cases.models import OPEN_STATES, Case
 from triage.cases.pages import page_content, words
 from triage.cases.pages.diary import DIARIES, Diary, list_due, tell_history
-from triage.cases.queue import by_reference
 from triage.cases.vocabulary import CaseEvent, CaseState, Held
 
 Panel = Callable[[Session, Case, Person, datetime], str]

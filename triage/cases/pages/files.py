@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.storage.machine import HistoryEntry
-from triage.cases.examination.ask_owner import not_asked
+from triage.cases.examination.hashes.ask_owner import not_asked
 from triage.cases.models import Case, CaseItem
 from triage.cases.pages.words import Words, word_for
 from triage.cases.places import item_ids_of

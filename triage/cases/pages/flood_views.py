@@ -13,15 +13,14 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
-from hotline.accounts.auth import own_act, requires
-from hotline.accounts.views import flash_refusals
+from hotline.accounts.pages.views import flash_refusals
+from hotline.accounts.signing_in.auth import own_act, requires
 from hotline.core.web import site
-from triage.cases import floods, tabs
-from triage.cases.filters import Filters
+from triage.cases import floods
+from triage.cases.listing import tabs
+from triage.cases.listing.filters import Filters
+from triage.cases.listing.queue import by_reference
 from triage.cases.pages.case_views import back_to_case
-from triage.cases.queue import (
-    by_reference,
-)
 
 
 @requires("case.claim")

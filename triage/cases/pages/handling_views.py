@@ -9,14 +9,14 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from hotline.accounts.auth import own_act, requires, signed_in
-from hotline.accounts.views import flash_refusals
+from hotline.accounts.pages.views import flash_refusals
+from hotline.accounts.signing_in.auth import own_act, requires, signed_in
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.web import site
 from triage.cases.handling.hand_over import find_colleague, hand_case_over
 from triage.cases.handling.tags import add_tag, remove_tag
+from triage.cases.listing.queue import by_reference
 from triage.cases.pages.case_views import back_to_case
-from triage.cases.queue import by_reference
 
 
 @requires("case.claim")

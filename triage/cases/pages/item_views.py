@@ -11,11 +11,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from hotline.accounts.auth import own_act, requires
+from hotline.accounts.signing_in.auth import own_act, requires
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.web import site
+from triage.cases.listing.queue import by_reference
 from triage.cases.pages import case_views
-from triage.cases.queue import by_reference
 from triage.items import access, origin
 from triage.items.models import Item
 

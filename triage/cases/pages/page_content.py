@@ -16,14 +16,18 @@ from sqlalchemy.orm import Session, aliased
 
 from hotline.accounts.models import Person
 from hotline.core.context import Context
-from hotline.core.languages import SOURCE
-from hotline.core.said_time import SaidTime
+from hotline.core.language.languages import SOURCE
+from hotline.core.language.said_time import SaidTime
 from hotline.core.storage import machine
 from hotline.core.storage.machine import HistoryEntry
 from hotline.intake.models import Report, ReportPart
-from triage.cases.assess import digest_of_items, find_disputed_questions
-from triage.cases.assessment import load_schema
-from triage.cases.claim import find_holder
+from triage.cases.assessing.assess import (
+    digest_of_items,
+    find_disputed_questions,
+)
+from triage.cases.assessing.assessment import load_schema
+from triage.cases.assessing.claim import find_holder
+from triage.cases.assessing.rounds import is_blind, list_assessments
 from triage.cases.examination.appraise import route_case
 from triage.cases.fingerprints import PrintView, view_print
 from triage.cases.handling.hand_over import last_word, list_colleagues
@@ -38,7 +42,6 @@ from triage.cases.pages.looked import (
     sum_up_looks,
 )
 from triage.cases.places import item_ids_of
-from triage.cases.rounds import is_blind, list_assessments
 from triage.cases.vocabulary import CaseState
 from triage.items.access import Ways, ways_of
 from triage.items.models import HostingObservation, Sighting, Visit

@@ -15,25 +15,22 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from hotline.accounts.auth import own_act, requires
-from hotline.accounts.views import flash_refusals
+from hotline.accounts.pages.views import flash_refusals
+from hotline.accounts.signing_in.auth import own_act, requires
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.web import site
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
-from triage.cases.assess import (
-    LONGEST_NOTE,
-)
+from triage.cases.assessing.assess import LONGEST_NOTE
+from triage.cases.assessing.rounds import is_blind
+from triage.cases.listing.queue import by_reference
 from triage.cases.models import Case
-from triage.cases.pages import people_words, words
+from triage.cases.pages import words
 from triage.cases.pages.case_views import back_to_case
-from triage.cases.pages.read_as import read_line
+from triage.cases.pages.people import people_words
+from triage.cases.pages.people.read_as import read_line
 from triage.cases.places import item_ids_of
-from triage.cases.queue import (
-    by_reference,
-)
-from triage.cases.rounds import is_blind
 from triage.items.models import Sighting
 
 MOST_READS = 50

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from flask_babel import LazyString, gettext, lazy_gettext
 
 from hotline.accounts.models import Person
-from hotline.intake.kinds import ReportKind
-from hotline.intake.vocabulary import Channel, ReporterRole
+from hotline.intake.registry.kinds import ReportKind
+from hotline.intake.registry.vocabulary import Channel, ReporterRole
+from triage.cases.assessing.rounds import is_blind
+from triage.cases.listing.related import Relation
 from triage.cases.models import Case
-from triage.cases.related import Relation
-from triage.cases.rounds import is_blind
 from triage.cases.vocabulary import CaseEvent, CaseState, PlaceState
 
 Words = Mapping[str, LazyString]

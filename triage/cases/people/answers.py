@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput
-from hotline.intake.questions import Answer, Answers
-from hotline.intake.vocabulary import (
+from hotline.intake.registry.questions import Answer, Answers
+from hotline.intake.registry.vocabulary import (
     Deadline,
     GoingOn,
     Meeting,

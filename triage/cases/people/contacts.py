@@ -20,8 +20,8 @@ from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, NotFound, phrase
 from hotline.core.storage.ids import new_id
 from hotline.intake import service as intake
-from hotline.intake.contact_terms import ContactTerms
 from hotline.intake.models import Report, ReportPart
+from hotline.intake.registry.contact_terms import ContactTerms
 from hotline.intake.values import clean_text
 from triage.cases.locking import lock_case
 from triage.cases.models import Case

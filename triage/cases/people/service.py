@@ -18,9 +18,9 @@ from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.storage.ids import new_id
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
+from triage.cases.people.keeping.sealing import opener_of, seal_text
 from triage.cases.people.models import CaseIdentifier, CasePerson, PersonFact
 from triage.cases.people.reading import SaidIdentifier
-from triage.cases.people.sealing import opener_of, seal_text
 from triage.cases.people.vocabulary import (
     CHOICES,
     AgeGroup,

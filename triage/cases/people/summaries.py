@@ -16,13 +16,13 @@ from hotline.intake.submission import clean_text
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.people import contacts
+from triage.cases.people.keeping.sealing import opener_of, seal_text
 from triage.cases.people.models import (
     CaseIdentifier,
     CasePerson,
     CaseSummary,
     PersonFact,
 )
-from triage.cases.people.sealing import opener_of, seal_text
 
 LONGEST_SUMMARY = 8000
 OFFICES = (

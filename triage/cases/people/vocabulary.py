@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from hotline.intake.vocabulary import AskedFor
+from hotline.intake.registry.vocabulary import AskedFor
 
 
 class IdentifierKind(StrEnum):

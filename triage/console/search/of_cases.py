@@ -17,11 +17,11 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from hotline.core.errors import NotFound
 from hotline.intake import service as intake
 from hotline.intake.models import ReportPart
+from triage.cases.listing.queue import by_reference
 from triage.cases.models import Case, CaseItem
 from triage.cases.pages import words
 from triage.cases.people.models import CaseIdentifier
 from triage.cases.people.service import identity_macs
-from triage.cases.queue import by_reference
 from triage.console.search.asked import Asked
 from triage.console.search.finding import SHOWN, Finder, Hit
 from triage.hashlists.models import HashEntryRow, HashList

@@ -13,7 +13,7 @@ from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from hotline.accounts.auth import requires, signed_in
+from hotline.accounts.signing_in.auth import requires, signed_in
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.web import site

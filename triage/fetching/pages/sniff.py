@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from triage.fingerprints.sniff import UNKNOWN, sniff_type
+from triage.fingerprints.decoding.sniff import UNKNOWN, sniff_type
 
 Kind = Literal[
     "image",

@@ -25,7 +25,7 @@ from typing import Any, Self
 
 import structlog
 
-from hotline.core import counting
+from hotline.core.language import counting
 from triage.fetching.progress import PART, Gathered, fill_gaps
 from triage.fetching.report import (
     DEATH_VARIABLE,

@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from hotline.core.storage.presence import is_silent, list_machines
+from hotline.core.storage.servers.presence import is_silent, list_machines
 from triage.hashlists.models import HashIndexState, HashListVersion
 
 MAY_BE_BEHIND = timedelta(minutes=15)

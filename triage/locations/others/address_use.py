@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from hotline.core.said_time import SaidTime
-from hotline.intake.kinds import ReportKind
+from hotline.core.language.said_time import SaidTime
+from hotline.intake.registry.kinds import ReportKind
 
 WEB_PORTS = frozenset({80, 443, 8000, 8080, 8443})
 KINDS_OF_PLACES = frozenset(

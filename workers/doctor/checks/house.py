@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hotline.core import readiness
-from hotline.core.placeholders import list_placeholders
+from hotline.core.setting_parts.placeholders import list_placeholders
 from hotline.core.storage.backup_runs import age_of_newest
-from hotline.core.storage.presence import (
+from hotline.core.storage.servers.presence import (
     find_silent_machines,
     list_machines,
 )

@@ -11,14 +11,14 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from hotline.core.settings import Settings, configuration_file
-from hotline.core.storage.key_files import (
+from hotline.core.storage.keys.key_files import (
     KEY_BYTES,
     KEY_NAMES,
     path_of_key,
     paths_of_old,
 )
-from hotline.core.storage.keyring import Keyring
-from hotline.core.storage.own_keys import find_swapped_keys
+from hotline.core.storage.keys.keyring import Keyring
+from hotline.core.storage.keys.own_keys import find_swapped_keys
 from workers.doctor.finding import Finding, find_failed, find_well
 from workers.doctor.installation import Installation
 

@@ -8,8 +8,9 @@ import stat
 
 import babel
 
-from hotline.core import languages, readiness
-from hotline.intake.form import confirmation
+from hotline.core import readiness
+from hotline.core.language import languages
+from hotline.intake.form.receipt import confirmation
 from triage.fetching.process.client import Fetcher
 from triage.fetching.report import PROTECTIONS
 from workers.doctor.finding import Finding, find_failed, find_well, warn_of

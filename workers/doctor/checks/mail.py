@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hotline.core.errors import HotlineError
-from hotline.core.placeholders import list_placeholders
+from hotline.core.setting_parts.placeholders import list_placeholders
 from hotline.core.storage.ids import new_id
 from hotline.intake.inbound.mailbox import Mailbox
 from partners.channels.base import Message

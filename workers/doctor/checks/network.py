@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 from hotline.core.network.addresses import parse_address
 from hotline.core.network.client import reach_of
 from hotline.core.network.resolve import Names
-from hotline.core.placeholders import is_example
+from hotline.core.setting_parts.placeholders import is_example
 from hotline.core.settings import Settings
 from triage.fetching.process.client import Fetcher
 from triage.fetching.report import FetchRequest
 from triage.hosting.facts import FactName
-from triage.hosting.sources.rdap import Registry
+from triage.hosting.sources.registries.rdap import Registry
 from workers.doctor.finding import Finding, find_failed, find_well, warn_of
 from workers.doctor.installation import Installation
 

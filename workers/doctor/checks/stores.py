@@ -10,12 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.core.errors import Misconfigured
 from hotline.core.storage.database import Database, is_damaged
-from workers import redis_server
 from workers.doctor.finding import Finding, find_failed, find_well, warn_of
 from workers.doctor.installation import Installation
 from workers.migrations import run
-from workers.redis_connection import connect
-from workers.running import is_running
+from workers.processes.running import is_running
+from workers.queues import redis_server
+from workers.queues.redis_connection import connect
 
 _MAKE_ONE = "`hotline db upgrade` makes it, and so does `hotline up`."
 

@@ -17,8 +17,8 @@ from hotline.core.network.client import reach_of
 from hotline.core.network.time_server import ask_offset
 from workers.doctor.finding import Finding, find_failed, find_well, warn_of
 from workers.doctor.installation import Installation
-from workers.redis_connection import connect
-from workers.running import is_running
+from workers.processes.running import is_running
+from workers.queues.redis_connection import connect
 
 MOST_SECONDS = 5.0
 """As much as two machines' clocks may differ for work to be done in its time."""

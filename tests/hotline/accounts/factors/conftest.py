@@ -16,18 +16,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from hotline.accounts import (
-    auth,
+from hotline.accounts import service
+from hotline.accounts.factors import totp
+from hotline.accounts.models import Person, TotpSecret
+from hotline.accounts.pages import (
     factor_pages,
     invitation_pages,
     people_pages,
-    service,
-    standing,
-    step_up,
     views,
 )
-from hotline.accounts.factors import totp
-from hotline.accounts.models import Person, TotpSecret
+from hotline.accounts.signing_in import auth, standing, step_up
 from hotline.core.act import Act
 from hotline.core.context import Context
 from tests.hotline.accounts.conftest import NOW, PASSWORD

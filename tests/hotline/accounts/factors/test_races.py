@@ -13,9 +13,9 @@ from hotline.accounts import service
 from hotline.accounts.factors import totp
 from hotline.accounts.factors.proof import Proof, prove_factor
 from hotline.accounts.models import LoginSession, Person
-from hotline.accounts.past_delay import begin_past_delay
-from hotline.accounts.sessions import digest_of, open_session
-from hotline.accounts.throttle import FREE_TRIES
+from hotline.accounts.signing_in.past_delay import begin_past_delay
+from hotline.accounts.signing_in.sessions import digest_of, open_session
+from hotline.accounts.signing_in.throttle import FREE_TRIES
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import TooMany

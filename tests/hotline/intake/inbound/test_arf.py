@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.core.errors import InvalidInput
-from hotline.intake.inbound import arf, mime
+from hotline.intake.inbound import mime
+from hotline.intake.inbound.formats import arf
 from triage.locations import identify_one
 
 FIELDS = """Feedback-Type: abuse

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.core.errors import InvalidInput
-from hotline.intake.inbound import mime, ncmec
-from hotline.intake.kinds import ReportKind
-from hotline.intake.questions import Answer
-from hotline.intake.wire_names import CyberTipIncident
+from hotline.intake.inbound import mime
+from hotline.intake.inbound.formats import ncmec
+from hotline.intake.registry.kinds import ReportKind
+from hotline.intake.registry.questions import Answer
+from hotline.intake.registry.wire_names import CyberTipIncident
 
 IMAGES, ENTICEMENT = CyberTipIncident.POSSESSION, CyberTipIncident.ENTICEMENT
 INTERNET = (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hotline.intake.inbound import mime, plain
+from hotline.intake.inbound import mime
+from hotline.intake.inbound.formats import plain
 from triage.locations import identify_one
 from triage.locations.places import find_places
 

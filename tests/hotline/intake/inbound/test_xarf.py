@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.core.errors import InvalidInput
-from hotline.intake.inbound import mime, xarf
+from hotline.intake.inbound import mime
+from hotline.intake.inbound.formats import xarf
 
 WHO = {
     "org": "Platform",

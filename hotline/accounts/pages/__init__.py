@@ -1,0 +1,1 @@
+"""The pages on which people manage their own account and those of others."""

@@ -1,0 +1,67 @@
+"""The page on which people choose their own keys."""
+
+from __future__ import annotations
+
+from flask import (
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+
+from hotline.accounts.preferences import change_preferences
+from hotline.accounts.shortcuts import (
+    Group,
+    check_keys,
+    list_shortcuts,
+    name_of,
+    own_keys,
+)
+from hotline.accounts.signing_in.auth import requires, signed_in
+from hotline.core.context import utc_now
+from hotline.core.errors import InvalidInput
+from hotline.core.web import site
+
+GROUPS = {
+    Group.EVERYWHERE: lazy_gettext("Everywhere"),
+    Group.QUEUE: lazy_gettext("In the queue"),
+    Group.CASE: lazy_gettext("On the page of a case"),
+}
+
+
+@requires("console.use")
+def show_keys() -> ResponseReturnValue:
+    return _key_page(dict(own_keys()), {})
+
+
+@requires("console.use")
+def set_keys() -> ResponseReturnValue:
+    """All keys at once, or back to the rule."""
+    wanted = {
+        shortcut.slug: request.form.get(shortcut.slug, "").strip()
+        for shortcut in list_shortcuts()
+    }
+    is_rule = request.form.get("act") == "rule"
+    try:
+        changed = {} if is_rule else check_keys(wanted)
+    except InvalidInput as error:
+        return make_response(_key_page(wanted, error.fields), 422)
+    with site.writing() as session:
+        change_preferences(session, signed_in().id, utc_now(), keys=changed)
+    flash(gettext("Your keys are stored."), "good")
+    return redirect(url_for("accounts.own_keys"), 303)
+
+
+def _key_page(codes: dict[str, str], faults: dict[str, str]) -> str:
+    return render_template(
+        "console/keys.html",
+        groups=GROUPS,
+        listed=list_shortcuts(),
+        codes=codes,
+        faults=faults,
+        name_of=name_of,
+    )

@@ -1,0 +1,1 @@
+"""What settings are made of, and which values are still examples."""

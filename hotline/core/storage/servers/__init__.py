@@ -1,0 +1,1 @@
+"""Database servers and the machines that use them."""

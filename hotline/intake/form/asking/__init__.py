@@ -1,0 +1,1 @@
+"""Asking: the questions one after the other, and what was understood of the answers."""

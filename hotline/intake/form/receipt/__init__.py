@@ -1,0 +1,1 @@
+"""What a reporter gets and may come back for: receipt, status, confirmation."""

@@ -1,0 +1,1 @@
+"""The formats in which others hand over reports."""

@@ -1,0 +1,126 @@
+"""What is done by hand, on the case's page: a banner above all else in danger, and the records."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from flask import flash, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from hotline.accounts.models import Person
+from hotline.accounts.signing_in.auth import own_act, requires
+from hotline.core.errors import InvalidInput, phrase
+from hotline.core.web import site
+from partners.console.case.of_case import find_of_case
+from partners.console.case.panels import Panel
+from partners.console.case.rendering import render_panel
+from partners.console.pages import faults_flashed, local_time
+from partners.duty.alerts import find_open
+from partners.manual.police_numbers import list_police_numbers
+from partners.manual.service import Told, record_act
+from partners.manual.vocabulary import ManualWay
+from partners.notices import by_hand as notices_by_hand
+from partners.notices.models import Notice
+from partners.plans.making.places import municipality_of
+from partners.referrals import by_hand as referrals_by_hand
+from partners.referrals.models import Plan, Referral
+from triage.cases.listing.queue import by_reference
+from triage.cases.models import Case
+from triage.cases.pages.case_views import back_to_case
+from triage.jurisdiction import Destination
+
+
+def danger_banner(
+    session: Session, case: Case, person: Person, now: datetime
+) -> Markup:
+    """While an alert is open or the police were not telephoned: what to do at once."""
+    alert = find_open(session, case)
+    if alert is None and case.awaits_call_since is None:
+        return Markup()
+    return render_panel(
+        "danger",
+        case,
+        person,
+        now,
+        alert=alert,
+        numbers=list_police_numbers(
+            session, site.current_context(), municipality_of(case)
+        ),
+        police=str(Destination.POLICE),
+        telephone=ManualWay.TELEPHONE,
+    )
+
+
+CASE_BANNERS: Sequence[Panel] = (danger_banner,)
+
+
+@requires("plan.request")
+def record(reference: str) -> ResponseReturnValue:
+    """Somebody was told without any channel of ours."""
+    with faults_flashed(), site.writing() as session:
+        case = by_reference(session, reference)
+        route = request.form.get("told_route", "")
+        act = own_act(session)
+        record_act(act, case, _read_told(route, act.now))
+        flash(gettext("It is recorded."), "good")
+    return back_to_case(reference)
+
+
+@requires("plan.request")
+def tell_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
+    """A notice could not be sent, such as to a platform that takes reports on its pages only."""
+    with faults_flashed(), site.writing() as session:
+        notice = find_of_case(session, Notice, notice_id, reference)
+        route = _find_route(session, notice.plan_id, notice.kind)
+        act = own_act(session)
+        notices_by_hand.note_told(act, notice, _read_told(route, act.now))
+        flash(gettext("It is recorded."), "good")
+    return back_to_case(reference)
+
+
+@requires("plan.request")
+def tell_office(reference: str, referral_id: uuid.UUID) -> ResponseReturnValue:
+    """A referral could not be sent, and somebody telephoned."""
+    with faults_flashed(), site.writing() as session:
+        referral = find_of_case(session, Referral, referral_id, reference)
+        route = _find_route(session, referral.plan_id, referral.kind)
+        act = own_act(session)
+        referrals_by_hand.note_told(act, referral, _read_told(route, act.now))
+        flash(gettext("It is recorded."), "good")
+    return back_to_case(reference)
+
+
+def _find_route(session: Session, plan_id: uuid.UUID, kind: str) -> str:
+    """The id of the route that a measure was planned for."""
+    routes = session.get_one(Plan, plan_id).planned_routes
+    return next(planned.route.id for planned in routes if planned.to == kind)
+
+
+def _read_told(route: str, now: datetime) -> Told:
+    form = request.form
+    return Told(
+        route=route,
+        way=form.get("way", ""),
+        outcome=form.get("outcome", ""),
+        happened_at=_read_time(now),
+        reached=form.get("reached", ""),
+        number=form.get("number", ""),
+        note=form.get("note", ""),
+    )
+
+
+def _read_time(now: datetime) -> datetime:
+    """When it was done; an empty field is now, an odd one is refused."""
+    entered = request.form.get("happened_at", "").strip()
+    moment = local_time(entered) if entered else now
+    if moment is None:
+        raise InvalidInput(
+            phrase("This time cannot be read."),
+            hint=phrase("Reload the page."),
+        )
+    return moment

@@ -1,0 +1,83 @@
+"""A case's section on other cases: what may belong together, merged or split by a person."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from flask import flash, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from hotline.accounts.models import Person
+from hotline.accounts.signing_in.auth import own_act, requires, signed_in
+from hotline.core.errors import InvalidInput, phrase
+from hotline.core.web import site
+from partners.console.case.rendering import render_panel
+from partners.console.pages import faults_flashed
+from partners.plans import merging
+from triage.cases.listing.queue import by_reference
+from triage.cases.listing.related import find_related, list_parts
+from triage.cases.models import MERGEABLE, Case
+from triage.cases.pages.case_views import back_to_case
+from triage.cases.pages.words import RELATIONS
+
+
+def related_panel(
+    session: Session, case: Case, person: Person, now: datetime
+) -> Markup:
+    """Other cases with what speaks for their belonging to this one."""
+    is_free = case.state in MERGEABLE and not merging.is_told(session, case)
+    return render_panel(
+        "related",
+        case,
+        person,
+        now,
+        related=find_related(session, case),
+        parts=list_parts(session, case),
+        relation_words=RELATIONS,
+        is_free=is_free,
+        mergeable=MERGEABLE,
+    )
+
+
+@requires("case.assess")
+def merge(reference: str) -> ResponseReturnValue:
+    """Make another case a part of this one."""
+    other = request.form.get("other", "").strip()
+    why = request.form.get("why", "")
+    with faults_flashed(), site.writing() as session:
+        act, case = own_act(session), by_reference(session, reference)
+        part = by_reference(session, other)
+        merging.merge_cases(act, case, part, signed_in(), why)
+        flash(
+            gettext("%(case)s is a part of this case now.", case=other), "good"
+        )
+    return back_to_case(reference)
+
+
+@requires("case.assess")
+def split(reference: str) -> ResponseReturnValue:
+    """Make a case of its own of the chosen locations."""
+    why = request.form.get("why", "")
+    with faults_flashed(), site.writing() as session:
+        act, case = own_act(session), by_reference(session, reference)
+        chosen = [_read_id(text) for text in request.form.getlist("item")]
+        new_case = merging.split_case(act, case, chosen, signed_in(), why)
+        flash(
+            gettext(
+                "The chosen locations are %(case)s now.",
+                case=new_case.reference,
+            ),
+            "good",
+        )
+    return back_to_case(reference)
+
+
+def _read_id(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise InvalidInput(phrase("Choose locations of this case.")) from None

@@ -1,0 +1,205 @@
+"""A case's section on what could be done: chosen by one person, decided by another."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.accounts.models import Person
+from hotline.core.storage import machine
+from partners.console.case.rendering import render_panel
+from partners.directory.lookup import (
+    find_candidates,
+    office_of,
+    propose_partner,
+)
+from partners.directory.models import Partner
+from partners.directory.territory import Coverage, coverage_of
+from partners.plans import closing
+from partners.plans.making import planning
+from partners.plans.making.basis import (
+    LeftOut,
+    remainder_of,
+    routing_digest,
+    why_outdated,
+)
+from partners.plans.making.choosing import NOTICE_ROUTES, can_take
+from partners.plans.making.places import municipality_of, places_on_route
+from partners.referrals.models import Plan
+from partners.referrals.routes import PlannedRoute
+from partners.states import PlanEvent, PlanState
+from triage.cases.models import Case
+from triage.cases.people.summaries import NOTHING_NOTED, digest_of_people
+from triage.cases.vocabulary import CaseState
+from triage.jurisdiction import Route, Routing
+
+
+def plan_panel(
+    session: Session, case: Case, person: Person, now: datetime
+) -> Markup:
+    """What could be done, chosen by one person; what is asked for, decided by another."""
+    asked = _look_at_open_plan(session, case)
+    plan, earlier = asked.plan, _list_earlier_plans(session, case)
+    place = municipality_of(case)
+    is_own = plan is not None and plan.requested_by == person.actor
+    return render_panel(
+        "plan",
+        case,
+        person,
+        now,
+        plan=plan,
+        plan_routes=asked.routes,
+        outdated=asked.outdated,
+        fallen_away=asked.fallen_away,
+        own=plan is not None and plan.two_person and is_own,
+        offices=_find_offices(session, asked.routes),
+        routes=_list_choices(session, case, place),
+        about=_number_items(case),
+        desks=_list_desks(case),
+        seen_routes=routing_digest(case),
+        has_people=digest_of_people(session, case) != NOTHING_NOTED,
+        notices=NOTICE_ROUTES,
+        municipality=place,
+        closable=not closing.find_obstacle(session, case),
+        may_ask=case.state in (CaseState.ASSESSED, CaseState.IN_PROGRESS)
+        or case.danger_now,
+        earlier=earlier,
+        changes=_find_changes(session, [*([plan] if plan else []), *earlier]),
+        taken_before=_list_taken(earlier),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPlan:
+    """The plan that waits for approval, with what approving it would do now.
+
+    The job that narrows an outdated plan may not have run yet: the page shows what it will find.
+    Where nothing would be left, there is no plan to approve any more.
+    """
+
+    plan: Plan | None = None
+    routes: Sequence[PlannedRoute] = ()
+    outdated: str = ""
+    fallen_away: Sequence[LeftOut] = ()
+
+
+def _look_at_open_plan(session: Session, case: Case) -> OpenPlan:
+    plan = planning.find_open_plan(session, case.id)
+    if plan is None:
+        return OpenPlan()
+    outdated = why_outdated(plan, case)
+    if not outdated:
+        return OpenPlan(plan, plan.planned_routes)
+    rest = remainder_of(plan, case)
+    left_plan = plan if rest.routes else None
+    return OpenPlan(left_plan, rest.routes, outdated, rest.left_out)
+
+
+def _list_taken(plans: Iterable[Plan]) -> set[str]:
+    """To whom the routes of approved plans went."""
+    return {
+        route.to
+        for plan in plans
+        if plan.state == PlanState.APPROVED
+        for route in plan.planned_routes
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An office that could be told. ``is_proposed``: it is the only one that fits the place."""
+
+    partner: Partner
+    coverage: Coverage
+    is_proposed: bool
+
+
+def _list_choices(
+    session: Session, case: Case, municipality: str | None
+) -> list[tuple[Route, list[Choice]]]:
+    """Every route that can be taken, with the offices that it could go to."""
+    return [
+        (route, _sort_offices(_find_candidates(session, route), municipality))
+        for route in Routing.from_json(case.routing).routes
+        if can_take(route)
+    ]
+
+
+def _number_items(case: Case) -> dict[str, list[int]]:
+    """By ``Route.id``, the numbers of the items that a route is about, where not of all."""
+    numbers: dict[str, list[int]] = {}
+    for route in Routing.from_json(case.routing).routes:
+        places = places_on_route(case, route)
+        if len(places) < len(case.located):
+            numbers[route.id] = [place.number for place in places]
+    return numbers
+
+
+def _list_desks(case: Case) -> dict[str, list[str]]:
+    """By ``Route.id``, the published contacts of those who host the route's items."""
+    return {
+        route.id: sorted(
+            {
+                place.item.abuse_contact
+                for place in places_on_route(case, route)
+                if place.item.abuse_contact
+            }
+        )
+        for route in Routing.from_json(case.routing).routes
+    }
+
+
+def _find_candidates(session: Session, route: Route) -> Sequence[Partner]:
+    return find_candidates(session, route.to, route.country, route.name)
+
+
+def _sort_offices(
+    partners: Sequence[Partner], municipality: str | None
+) -> list[Choice]:
+    """Those of the child's own place first; which one is proposed does not hang on the order."""
+    best = propose_partner(partners, municipality)
+    choices = [
+        Choice(
+            partner,
+            coverage_of(office_of(partner).territory, municipality),
+            is_proposed=partner is best,
+        )
+        for partner in partners
+    ]
+    order = list(Coverage)
+    return sorted(choices, key=lambda choice: order.index(choice.coverage))
+
+
+def _list_earlier_plans(session: Session, case: Case) -> Sequence[Plan]:
+    query = select(Plan).where(
+        Plan.case_id == case.id, Plan.state != PlanState.REQUESTED
+    )
+    return session.scalars(query.order_by(Plan.id)).all()
+
+
+def _find_changes(
+    session: Session, plans: Iterable[Plan]
+) -> dict[uuid.UUID, list[machine.HistoryEntry]]:
+    """What fell away from each plan because the case has changed since, and why."""
+    return {
+        plan.id: [
+            entry
+            for entry in machine.list_history(session, plan.id)
+            if entry.event in (PlanEvent.NARROWED, PlanEvent.SUPERSEDED)
+        ]
+        for plan in plans
+    }
+
+
+def _find_offices(
+    session: Session, routes: Iterable[PlannedRoute]
+) -> dict[uuid.UUID, Partner]:
+    ids = {route.partner_id for route in routes if route.partner_id}
+    offices = session.scalars(select(Partner).where(Partner.id.in_(ids)))
+    return {office.id: office for office in offices}

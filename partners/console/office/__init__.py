@@ -1,0 +1,1 @@
+"""Pages of the office itself: its partners, its duty, its first steps, what became of its work."""

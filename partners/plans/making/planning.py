@@ -1,0 +1,307 @@
+"""Plans: a person chooses routes for a case, another one approves, and the measures begin.
+
+Police first: where a plan tells the police, a hold is pending from the moment of approval, and a
+notice that must wait for it does.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.accounts.models import Person
+from hotline.core.act import Act
+from hotline.core.errors import (
+    Conflict,
+    InvalidInput,
+    phrase,
+)
+from hotline.core.second_person import require_two
+from hotline.core.storage import machine
+from hotline.core.storage.ids import new_id
+from hotline.intake.registry.vocabulary import PartEvent
+from partners.notices import service as notices
+from partners.notices.models import UNDER_WAY, Notice, NoticeItem
+from partners.plans.making.basis import IN_DANGER, routing_digest, why_outdated
+from partners.plans.making.choosing import NOTICE_ROUTES, choose_routes
+from partners.plans.review import review_measures
+from partners.referrals import service as referrals
+from partners.referrals.models import Plan, Referral
+from partners.referrals.routes import PlannedRoute
+from partners.referrals.telling.offices import REFERRAL_ROUTES
+from partners.referrals.telling.told import require_substance
+from partners.states import PlanEvent, PlanState, ReferralState
+from partners.watching.service import start_watches
+from triage.cases.examination.appraise import appraise_by_rules_of_now
+from triage.cases.examination.reporters import tell_reporters_of_case
+from triage.cases.locking import lock_case
+from triage.cases.models import Case, CaseItem
+from triage.cases.people.summaries import digest_of_people
+from triage.cases.vocabulary import CaseEvent, CaseState
+
+
+def request_plan(
+    act: Act,
+    case: Case,
+    chosen: Mapping[str, uuid.UUID | None],
+    *,
+    note: str,
+    reasons: Mapping[str, str] | None = None,
+    seen_routes: str | None = None,
+) -> Plan:
+    """Ask for routes to be taken. ``chosen``: ``Route.id`` -> partner, None = any.
+
+    ``reasons``: why a route goes to an office of another municipality than the child's, which the
+    second person reads. ``seen_routes``: the digest of the routing that the person chose from.
+    """
+    session = act.session
+    lock_case(session, case.id)
+    appraise_by_rules_of_now(session, act.context, case, act.now)
+    _require_seen(case, seen_routes)
+    review_measures(session, act.context, case, now=act.now)
+    routes = choose_routes(session, case, chosen, reasons or {})
+    _require_ready(case, routes)
+    _require_police(session, case, routes)
+    _require_new(session, case, routes)
+    _require_substance(act, case, routes)
+    return _begin_plan(act, case, routes, note)
+
+
+def _require_seen(case: Case, seen_routes: str | None) -> None:
+    if seen_routes is not None and seen_routes != routing_digest(case):
+        raise Conflict(
+            phrase("The routes of this case have changed."),
+            hint=phrase("Look at them again, then choose."),
+        )
+
+
+def _begin_plan(
+    act: Act, case: Case, routes: Sequence[PlannedRoute], note: str
+) -> Plan:
+    if find_open_plan(act.session, case.id) is not None:
+        raise Conflict(
+            phrase("A plan for this case waits for approval already.")
+        )
+    plan = Plan(
+        id=new_id(),
+        case_id=case.id,
+        case=case,
+        routes=[route.to_json() for route in routes],
+        note=note.strip()[:4000],
+        requested_at=act.now,
+        requested_by=act.actor,
+        two_person=act.context.settings.second_person,
+        round=case.round,
+        routing_digest=routing_digest(case),
+    )
+    act.begin(
+        plan,
+        case=case.reference,
+        routes=[route.to for route in routes],
+        **_list_chosen_against_place(routes),
+    )
+    return plan
+
+
+def _list_chosen_against_place(
+    routes: Sequence[PlannedRoute],
+) -> dict[str, list[str]]:
+    """For the history: which offices were chosen against the place, never where the child is."""
+    offices = [
+        str(route.partner_id) for route in routes if route.territory_reason
+    ]
+    return {"chosen_against_place": offices} if offices else {}
+
+
+def find_open_plan(session: Session, case_id: uuid.UUID) -> Plan | None:
+    query = select(Plan).where(
+        Plan.case_id == case_id, Plan.state == PlanState.REQUESTED
+    )
+    return session.scalar(query)
+
+
+def approve_plan(
+    act: Act, plan: Plan, *, read_people: str | None = None
+) -> None:
+    """A second person says yes: referrals and notices are made and go their way.
+
+    ``read_people``: the digest of what they read of the people, see ``digest_of_people``.
+
+    Of a plan that rests on an older state of the case, only what the rules of now still allow is
+    done: less than was asked for, never more, so that the police are told at once. Where nothing
+    is left the plan is superseded; see its state.
+    """
+    session = act.session
+    require_two(plan.requested_by, act.actor, is_needed=plan.two_person)
+    lock_case(session, plan.case_id)
+    appraise_by_rules_of_now(session, act.context, plan.case, act.now)
+    if plan.state == PlanState.REQUESTED and why_outdated(plan, plan.case):
+        review_measures(session, act.context, plan.case, now=act.now)
+        if plan.state == PlanState.SUPERSEDED:
+            return
+    _require_ready(plan.case, plan.planned_routes)
+    _require_police(session, plan.case, plan.planned_routes)
+    _require_read(session, plan.case, read_people)
+    _require_substance(act, plan.case, plan.planned_routes)
+    plan.approved_by = act.actor
+    act.advance(plan, PlanEvent.APPROVED)
+    _take_measures(act, plan)
+
+
+def _take_measures(act: Act, plan: Plan) -> None:
+    """Offices before hosts: a hold is on the case before a notice could leave."""
+    case = plan.case
+    if case.machine.allows(case.state, CaseEvent.PLAN_APPROVED):
+        act.advance(case, CaseEvent.PLAN_APPROVED)
+    for route in plan.planned_routes:
+        if route.to in REFERRAL_ROUTES and not _knows_already(
+            act.session, case, route
+        ):
+            referrals.create_referral(act, plan, route)
+    for route in plan.planned_routes:
+        if route.to in NOTICE_ROUTES:
+            places = _list_unnoticed(act.session, case, route)
+            notices.create_notices(act, plan, route, places)
+    if case.state == CaseState.IN_PROGRESS:
+        tell_reporters_of_case(act, case, PartEvent.PASSED_ON)
+        start_watches(act, case)
+
+
+def refuse_plan(
+    session: Session, plan: Plan, person: Person, *, note: str, now: datetime
+) -> None:
+    """Not like this: a second person rejects, or the one who asked withdraws."""
+    lock_case(session, plan.case_id)
+    event = (
+        PlanEvent.WITHDRAWN
+        if plan.requested_by == person.actor
+        else PlanEvent.REJECTED
+    )
+    machine.advance_state(
+        session,
+        plan,
+        event,
+        actor=person.actor,
+        now=now,
+        note=note.strip()[:1000],
+    )
+
+
+def _require_ready(case: Case, routes: Sequence[PlannedRoute]) -> None:
+    if case.state in (CaseState.ASSESSED, CaseState.IN_PROGRESS):
+        return
+    if case.danger_now and all(route.to in IN_DANGER for route in routes):
+        return
+    raise Conflict(
+        phrase("This case is not assessed yet."),
+        hint=phrase(
+            "Only police and helpline can be told before, and only of a child in danger."
+        ),
+    )
+
+
+def _require_police(
+    session: Session, case: Case, routes: Sequence[PlannedRoute]
+) -> None:
+    """A notice that waits for the police's release needs police who can release it."""
+    if not any(route.waits_for_police for route in routes):
+        return
+    if any(route.to == "police" for route in routes):
+        return
+    police_referrals = (
+        select(Referral.id)
+        .join(Plan, Plan.id == Referral.plan_id)
+        .where(
+            Referral.case_id == case.id,
+            Referral.kind == "police",
+            Referral.state != ReferralState.WITHDRAWN,
+            Plan.round == case.round,
+        )
+    )
+    if session.scalar(police_referrals.limit(1)) is None:
+        raise InvalidInput(
+            phrase(
+                "Such a notice leaves only after the police have released it."
+            ),
+            fields={"/routes": phrase("Choose the police as well.")},
+            hint=phrase("Choose the police as well."),
+        )
+
+
+def _require_substance(
+    act: Act, case: Case, routes: Sequence[PlannedRoute]
+) -> None:
+    kinds = [route.to for route in routes if route.to in REFERRAL_ROUTES]
+    require_substance(act.session, act.context, case, kinds)
+
+
+def _require_read(
+    session: Session, case: Case, read_people: str | None
+) -> None:
+    """Nobody approves words or facts that were written after they looked."""
+    if read_people is None or read_people == digest_of_people(session, case):
+        return
+    raise Conflict(
+        phrase("What is known of the people has changed since you looked."),
+        hint=phrase("Read what would be told, and approve then."),
+    )
+
+
+def _knows_already(session: Session, case: Case, route: PlannedRoute) -> bool:
+    """The service told this office by itself after the plan was asked for."""
+    return any(
+        referral.automatic
+        and referral.partner_id == route.partner_id
+        and referral.state != ReferralState.WITHDRAWN
+        for referral in referrals.list_referrals(session, case.id)
+    )
+
+
+def _require_new(
+    session: Session, case: Case, routes: Sequence[PlannedRoute]
+) -> None:
+    """A host that has a notice gets reminders, not a second notice of the same kind."""
+    in_this_plan: set[tuple[str, uuid.UUID]] = set()
+    for route in routes:
+        if route.to not in NOTICE_ROUTES:
+            continue
+        noticed = {
+            (route.to, place.item_id)
+            for place in _list_unnoticed(session, case, route)
+        }
+        is_twice = noticed & in_this_plan
+        in_this_plan |= noticed
+        if is_twice or not noticed:
+            raise Conflict(
+                phrase("Such a notice is under way already."),
+                hint=phrase(
+                    "Reminders are sent automatically; withdraw it first if it went to the "
+                    "wrong host."
+                ),
+            )
+
+
+def _list_unnoticed(
+    session: Session, case: Case, route: PlannedRoute
+) -> list[CaseItem]:
+    """The items of the route about which no notice of this kind is under way."""
+    under_way = (
+        select(NoticeItem.item_id)
+        .join(Notice, Notice.id == NoticeItem.notice_id)
+        .where(
+            Notice.case_id == case.id,
+            Notice.state.in_(UNDER_WAY),
+            Notice.kind == route.to,
+        )
+    )
+    noticed = set(session.scalars(under_way))
+    return [
+        place
+        for place in case.located
+        if place.item_id not in noticed
+        and (not route.item_ids or place.item_id in route.item_ids)
+    ]

@@ -1,0 +1,1 @@
+"""What comes after a referral: answers, words both ways, reminders, taking it back."""

@@ -1,0 +1,278 @@
+"""A referral as a message: a letter, and one versioned document for machines.
+
+The document holds facts, hashes, what was decided, and of the people concerned what the addressee
+may get (``offices.toml``) and a second person approved. It never holds media or a reporter's words.
+Of who reported it holds a contact alone, and that only with consent, or in danger to the police.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.core.language.languages import letter_language, load_languages
+from hotline.intake.registry.kinds import ReportKind
+from partners.channels.base import Attachment, Message
+from partners.letters import findings, wording
+from partners.letters.datawords import say_office
+from partners.letters.wording import format_stamp, sender_name
+from partners.links import present_link
+from partners.referrals.following_up.thread import list_messages
+from partners.referrals.models import HOLDING, Hold, Referral
+from partners.referrals.routes import PlannedRoute
+from partners.referrals.telling import evidence, hash_set
+from partners.referrals.telling.item_shapes import describe_item
+from partners.referrals.telling.offices import Disclosure, load_offices
+from partners.referrals.telling.others import list_others
+from partners.referrals.telling.told import ToldPeople, open_told
+from partners.sending.models import Delivery
+from triage.cases.assessing.assessment import in_language, load_schema
+from triage.cases.models import Case
+
+SCHEMA = "hotline-referral/1"
+PRESERVATION = {
+    "suggested": True,
+    "basis": "Budapest Convention on Cybercrime Arts. 16 and 29",
+    "what": "traffic data, subscriber data and content of the upload and the account",
+}
+
+# What the letter says just as the referral has it.
+TOLD = ("reference", "kind", "urgency", "due_at", "automatic")
+
+
+def referral_message(
+    session: Session,
+    context: Context,
+    referral: Referral,
+    delivery: Delivery,
+    now: datetime,
+) -> Message:
+    """The message of ``delivery``. Its content is that of the moment ``now`` of sending."""
+    gets = load_offices(context.settings.data_dir)[referral.kind].gets
+    body = referral_document(session, context, referral, delivery, now)
+    hashes = (
+        hash_set.hash_set(session, referral)
+        if Disclosure.FILES in gets
+        else []
+    )
+    hash_set_name = hash_set.NAME if hashes else ""
+    letter = _write_letter(
+        session, context, referral, delivery, body, hash_set_name
+    )
+    data = json.dumps(body, ensure_ascii=False, indent=2).encode()
+    return Message(
+        message_id=delivery.message_id,
+        address=delivery.address,
+        subject=letter.subject,
+        text=letter.text,
+        body=body,
+        attachments=(
+            Attachment("referral.json", "application/json", data),
+            *hashes,
+        ),
+        language=_choose_language(context, delivery),
+        urgent=referral.urgency == "immediate",
+    )
+
+
+def _write_letter(
+    session: Session,
+    context: Context,
+    referral: Referral,
+    delivery: Delivery,
+    body: Mapping[str, Any],
+    hash_set_name: str,
+) -> wording.Letter:
+    """The document ``body`` in words, in the office's language."""
+    language = _choose_language(context, delivery)
+    case, settings = referral.case, context.settings
+    gets = load_offices(settings.data_dir)[referral.kind].gets
+    disclosed = open_told(session, context, referral)
+    planned = findings.planned_route_of(session, referral)
+    route = planned.route if planned else None
+    assessment = _assessment_in_words(context, case, language)
+    messages = list_messages(session, context, referral)
+    return wording.write_letter(
+        "referral",
+        language,
+        settings.data_dir,
+        case_reference=case.reference,
+        kind_of_report=_kind_in_words(context, case, language),
+        partner=say_office(delivery.partner.name, language, settings.data_dir),
+        hotline=sender_name(context),
+        contact=settings.contact_email,
+        danger_now=case.danger_now,
+        reasons=[
+            findings.explain_route(session, context, case, route, language)
+        ],
+        assessment=assessment if Disclosure.ASSESSMENT in gets else [],
+        is_assessed=bool(case.outcome),
+        items=body["items"],
+        told=disclosed,
+        answers=[message.text for message in messages if message.is_ours],
+        holds=bool(body["items"]) and _has_hold(session, referral),
+        can_be_preserved=_can_be_preserved(body["items"], disclosed),
+        also_told=list_others(session, referral),
+        hold_hours=f"{settings.hold_hours:g}",
+        link=answer_link(context, referral),
+        schema=SCHEMA,
+        **{name: getattr(referral, name) for name in TOLD},
+        hash_set=hash_set_name,
+    )
+
+
+def answer_link(context: Context, referral: Referral) -> str:
+    """The no-login page of the referral."""
+    token = present_link(context.keyring, "referral", referral).token
+    return f"{context.settings.provider_url}/referral/{token}"
+
+
+def referral_document(
+    session: Session,
+    context: Context,
+    referral: Referral,
+    delivery: Delivery,
+    now: datetime,
+) -> dict[str, Any]:
+    """The document of schema ``hotline-referral/1`` (data/referral.schema.json)."""
+    case = referral.case
+    planned = findings.planned_route_of(session, referral)
+    gets = load_offices(context.settings.data_dir)[referral.kind].gets
+    disclosed = open_told(session, context, referral)
+    items = (
+        [
+            describe_item(session, context, place)
+            for place in evidence.items_told(case, planned)
+        ]
+        if Disclosure.LOCATIONS in gets
+        else []
+    )
+    return {
+        "schema": SCHEMA,
+        "reference": referral.reference,
+        "case_reference": case.reference,
+        "created_at": format_stamp(delivery.created_at),
+        "as_of": format_stamp(now),
+        "sender": _describe_sender(context),
+        "addressee": {"kind": referral.kind, "name": delivery.partner.name},
+        "urgency": referral.urgency,
+        "child_in_danger": case.danger_now,
+        "deadline": format_stamp(referral.due_at) if referral.due_at else None,
+        "reasons": [_explain_in_english(session, context, case, planned)],
+        "jurisdiction": _list_grounds(case),
+        "kind": case.kind,
+        "assessment": (dict(case.outcome) or None)
+        if Disclosure.ASSESSMENT in gets
+        else None,
+        "automatic": referral.automatic,
+        "people": _rules_facts(case, gets),
+        **disclosed.to_json(),
+        "items": items,
+        "preservation": PRESERVATION
+        if _can_be_preserved(items, disclosed)
+        else None,
+        "answer_url": answer_link(context, referral),
+    }
+
+
+def _explain_in_english(
+    session: Session,
+    context: Context,
+    case: Case,
+    planned: PlannedRoute | None,
+) -> dict[str, str]:
+    route = planned.route if planned else None
+    reason = findings.explain_route(session, context, case, route, "en")
+    return reason.to_json()
+
+
+def _describe_sender(context: Context) -> dict[str, str]:
+    settings = context.settings
+    return {
+        "name": sender_name(context),
+        "country": settings.country,
+        "domain": settings.hotline_domain,
+        "contact": settings.contact_email,
+    }
+
+
+def _rules_facts(
+    case: Case, gets: Collection[Disclosure]
+) -> dict[str, object]:
+    """What was noted of people for the routing rules, as far as this addressee may get it."""
+    allowed = {
+        "victim": Disclosure.CHILD in gets,
+        "suspect": Disclosure.REPORTED_PERSON in gets,
+        "generated_in": Disclosure.LOCATIONS in gets,
+    }
+    return {
+        name: value
+        for name, value in case.facts.items()
+        if allowed.get(name, False)
+    }
+
+
+def _can_be_preserved(
+    items: Collection[Mapping[str, Any]], told: ToldPeople
+) -> bool:
+    """Whether some provider holds data: of a place, or of an account, number or address."""
+    of_providers = {"account", "phone", "email", "ip"}
+    return bool(items) or any(
+        entry.kind in of_providers for entry in told.identifiers
+    )
+
+
+def _has_hold(session: Session, referral: Referral) -> bool:
+    """Whether something may wait for the release of this office: only places have hosts."""
+    waiting = select(Hold.id).where(
+        Hold.referral_id == referral.id, Hold.state.in_(HOLDING)
+    )
+    return session.scalar(waiting) is not None
+
+
+def _kind_in_words(context: Context, case: Case, language: str) -> str:
+    """What it is about, in the letter's language; the code of a kind that is no more."""
+    if case.kind not in set(ReportKind):
+        return case.kind
+    english = ReportKind(case.kind).row.console
+    speaker = load_languages(context.settings.data_dir).get(language)
+    return speaker.translate(english) if speaker is not None else english
+
+
+def _list_grounds(case: Case) -> list[dict[str, Any]]:
+    """The grounds of jurisdiction that hold or may hold; those that do not are of no use here."""
+    names = ("country", "ground", "basis", "status", "why")
+    return [
+        {name: ground[name] for name in names}
+        for ground in case.routing.get("jurisdiction", [])
+        if ground["status"] != "no"
+    ]
+
+
+def _assessment_in_words(
+    context: Context, case: Case, language: str
+) -> list[tuple[str, str]]:
+    """The agreed answers as (question, answer) in the reader's language."""
+    schema = load_schema(context.settings.data_dir)
+    outcome: Mapping[str, Any] = case.outcome
+    words = []
+    for name, value in outcome.items():
+        question = schema.question(name)
+        # "Not determined" ten times over hides what was determined.
+        if question is not None and value and value != question.undetermined:
+            label = in_language(question.label, language)
+            words.append((label, question.label_of(value, language)))
+    return words
+
+
+def _choose_language(context: Context, delivery: Delivery) -> str:
+    """The partner's language where we can write it, else English."""
+    return letter_language(
+        delivery.partner.languages, context.settings.data_dir
+    )

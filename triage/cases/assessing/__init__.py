@@ -1,0 +1,1 @@
+"""Assessing: who has a case, what is asked, and what two people's answers say."""

@@ -1,0 +1,293 @@
+"""The assessment: questions as data, answers checked against them, two people's answers compared.
+
+The only question that code knows by name is ``class``, because the case's way depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import ConfigDict, Field
+
+from hotline.core.datafiles import files
+from hotline.core.datafiles.shapes import parse_file
+from hotline.core.datafiles.vocabulary import (
+    Language,
+    describe_unknown,
+    find_unknown,
+)
+from hotline.core.errors import InvalidInput, Misconfigured, phrase
+from hotline.core.language.languages import SOURCE, add_translations
+from hotline.intake.registry.kinds import ReportKind
+
+FILE = "assessment.toml"
+KINDS = "kinds"
+"""Stands in the file for choices that are the kinds of report."""
+CLASSES = ("baseline", "national", "not_illegal", "cannot_determine")
+ILLEGAL = ("baseline", "national")
+
+Slug = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
+Labels = Mapping[Language, str]
+
+
+class IccamList(StrEnum):
+    """The lists of ICCAM to which a question may be bound, as ICCAM names them."""
+
+    CLASSIFICATION = "classification"
+    AGE_CATEGORIES = "age-categories"
+    GENDER_CATEGORIES = "gender-categories"
+    COMMERCIALITIES = "commercialities"
+    PAYMENT_METHODS = "payment-methods"
+    SITE_TYPES = "site-types"
+    VIRTUAL = "virtual"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``iccam``: the number in the list of ICCAM that the question is bound to, if it has one."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    value: Slug
+    label: Labels
+    iccam: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """See the head of the data file for what each field means."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    name: Slug
+    label: Labels
+    choices: Annotated[tuple[Choice, ...], Field(min_length=2)]
+    help: Labels = field(default_factory=dict)
+    iccam: IccamList | None = None
+    only_when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    undetermined: str | None = None
+    must: bool = False
+    decisive: bool = False
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        return tuple(choice.value for choice in self.choices)
+
+    def is_asked(self, answers: Mapping[str, str]) -> bool:
+        return all(
+            answers.get(name) in values
+            for name, values in self.only_when.items()
+        )
+
+    def label_of(self, value: str, language: str) -> str:
+        """The words for an answer; the answer itself where this version knows it no more."""
+        for choice in self.choices:
+            if choice.value == value:
+                return in_language(choice.label, language)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """One version of the questions, in the order in which they are asked."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    scheme: Slug | Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")]
+    version: Annotated[str, Field(min_length=1, max_length=20)]
+    dated: date
+    source: str
+    questions: Annotated[tuple[Question, ...], Field(min_length=1)]
+
+    def question(self, name: str) -> Question | None:
+        return next(
+            (question for question in self.questions if question.name == name),
+            None,
+        )
+
+
+def _with_kinds(question: Any) -> Any:
+    """A question whose choices are ``kinds``, with the kinds of report as its choices."""
+    if not isinstance(question, dict) or question.get("choices") != KINDS:
+        return question
+    choices = [
+        {
+            "value": kind,
+            "label": {SOURCE: kind.row.assessed or kind.row.console},
+        }
+        for kind in ReportKind
+    ]
+    return question | {"choices": choices}
+
+
+def in_language(labels: Labels, language: str) -> str:
+    return labels.get(language) or labels["en"]
+
+
+@cache
+def load_schema(override_dir: Path | None = None) -> Schema:
+    """The questions of this house; ``Misconfigured`` names every fault of the file at once."""
+    data = files.read_toml("triage.cases", FILE, override_dir)
+    questions = data.get("questions")
+    if isinstance(questions, list):
+        with_kinds = [_with_kinds(question) for question in questions]
+        data = {**data, "questions": with_kinds}
+    translated = add_translations(data, override_dir)
+    schema = parse_file(Schema, FILE, translated)
+    faults = list(_find_schema_faults(schema))
+    if faults:
+        raise Misconfigured(f"Data file {FILE}: {'; '.join(faults)}.")
+    return schema
+
+
+def validate_answers(
+    schema: Schema, answers: Mapping[str, object]
+) -> dict[str, str]:
+    """The answers to the questions that are asked, complete; ``InvalidInput`` names every fault.
+
+    An answer to a question that is not asked is left out: a form without scripts sends it along.
+    """
+    faults: dict[str, str] = {
+        f"/{name}": "is no question of this schema"
+        for name in answers
+        if not schema.question(name)
+    }
+    kept: dict[str, str] = {}
+    for question in schema.questions:
+        if not question.is_asked(kept):
+            continue
+        given = answers.get(question.name)
+        if given in (None, "") and question.undetermined and not question.must:
+            kept[question.name] = question.undetermined
+        elif given in (None, ""):
+            faults[f"/{question.name}"] = "needs an answer"
+        elif given in question.values:
+            kept[question.name] = str(given)
+        else:
+            faults[f"/{question.name}"] = "is not one of the answers"
+    if faults:
+        reasons = "; ".join(
+            f"{name[1:]} {reason}" for name, reason in faults.items()
+        )
+        raise InvalidInput(
+            phrase("The assessment is not complete: %(reasons)s."),
+            values={"reasons": reasons},
+            fields=faults,
+        )
+    return kept
+
+
+def compare_answers(
+    schema: Schema, first: Mapping[str, str], second: Mapping[str, str]
+) -> tuple[bool, tuple[str, ...]]:
+    """Whether no decisive answers contradict each other, and the questions whose answers differ."""
+    differing = tuple(
+        question.name
+        for question in schema.questions
+        if first.get(question.name) != second.get(question.name)
+    )
+    return not find_contradictions(schema, first, second), differing
+
+
+def find_contradictions(
+    schema: Schema, first: Mapping[str, str], second: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The decisive questions to which two people gave answers that cannot both be right.
+
+    "Not determined" beside a value contradicts nothing: one of the two could tell.
+    """
+    return tuple(
+        question.name
+        for question in schema.questions
+        if question.decisive
+        and _contradict(
+            question, first.get(question.name), second.get(question.name)
+        )
+    )
+
+
+def _contradict(
+    question: Question, first: str | None, second: str | None
+) -> bool:
+    if question.undetermined in (first, second):
+        return False
+    return first != second
+
+
+def merge_answers(
+    schema: Schema, first: Mapping[str, str], second: Mapping[str, str]
+) -> dict[str, str]:
+    """What both said, and what one of them could determine where the other could not.
+
+    Where two values differ on something not decisive, nobody determined it.
+    """
+    _, differing = compare_answers(schema, first, second)
+    both = {
+        name: value for name, value in first.items() if name not in differing
+    }
+    for name in differing:
+        question = schema.question(name)
+        if question is None or question.undetermined is None:
+            continue
+        said = {first.get(name), second.get(name)} - {
+            None,
+            question.undetermined,
+        }
+        both[name] = (
+            str(said.pop()) if len(said) == 1 else question.undetermined
+        )
+    return validate_answers(schema, both)
+
+
+def _find_schema_faults(schema: Schema) -> Iterator[str]:
+    first = schema.questions[0]
+    if first.name != "class" or set(first.values) != set(CLASSES):
+        yield f"the first question must be class, with the answers {', '.join(CLASSES)}"
+    for fault in find_unknown(first.values, CLASSES):
+        yield f"class: {fault}"
+    earlier: dict[str, tuple[str, ...]] = {}
+    for question in schema.questions:
+        if question.name in earlier:
+            yield f"{question.name} is asked twice"
+        for fault in (
+            *_answer_faults(question),
+            *_reference_faults(question, earlier),
+        ):
+            yield f"{question.name}{fault}"
+        earlier[question.name] = question.values
+
+
+def _answer_faults(question: Question) -> Iterator[str]:
+    """What is wrong with a question and its own answers."""
+    if len(set(question.values)) != len(question.values):
+        yield " has an answer twice"
+    if question.undetermined not in (None, *question.values):
+        fault = describe_unknown(question.undetermined or "", question.values)
+        yield f": undetermined is none of its answers: {fault}"
+    if not question.decisive and question.undetermined is None:
+        yield " is not decisive and needs an undetermined answer"
+    if question.name == "kind":
+        # The rules of routing compare the answer with the kinds of report.
+        for fault in find_unknown(question.values, ReportKind):
+            yield f": {fault}"
+    for labels in (
+        question.label,
+        *(choice.label for choice in question.choices),
+    ):
+        if "en" not in labels:
+            yield " lacks an English label"
+
+
+def _reference_faults(
+    question: Question, earlier: Mapping[str, tuple[str, ...]]
+) -> Iterator[str]:
+    """What is wrong with the answers on which it depends whether it is asked."""
+    for name, values in question.only_when.items():
+        faults = find_unknown([name], earlier)
+        if not faults:
+            faults = find_unknown(values, earlier[name])
+        for fault in faults:
+            yield f": only_when names no earlier question with these answers: {fault}"

@@ -1,0 +1,1 @@
+"""Hashes of what was found: stored, matched, and matched anew."""

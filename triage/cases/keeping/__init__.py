@@ -1,0 +1,1 @@
+"""What is kept of a case, until when, and what holds it."""

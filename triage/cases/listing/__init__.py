@@ -1,0 +1,1 @@
+"""Finding cases: the queue, its tabs and filters, and what belongs together."""

@@ -1,0 +1,1 @@
+"""How what is known of people is kept: sealed, copied, renewed, forgotten."""

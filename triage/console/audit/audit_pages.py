@@ -1,0 +1,251 @@
+"""The page of the audit log: who did what, when and about which case, found by choice."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from flask import Response, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy import ColumnElement, Select, false, select
+from sqlalchemy.orm import Session
+
+from hotline.accounts.models import Person
+from hotline.accounts.signing_in.auth import requires, signed_in
+from hotline.core.context import utc_now
+from hotline.core.errors import InvalidInput
+from hotline.core.spreadsheets import write_csv
+from hotline.core.storage import audit
+from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.ids import first_id_at
+from hotline.core.web import site
+from triage.cases.models import Case
+from triage.console.audit.audit_words import OTHERS, TOPICS, Topic
+from triage.console.audit.trails import Thing, Trail, find_all_things
+
+LOG_PAGE = 100
+MOST_EXPORTED = 10_000
+"""Entries of one file: a longer time is exported in parts."""
+TRAILS = "triage.audit_trails"
+Entries = Select[AuditEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the page was asked for, as it was typed or chosen; "" is everything."""
+
+    who: str
+    topic: str
+    case: str
+    first: str
+    last: str
+    action: str
+    entity_id: str
+
+    @classmethod
+    def of_request(cls) -> Filters:
+        given = {
+            name: request.values.get(name, "").strip()
+            for name in cls.__slots__
+        }
+        return cls(**given)
+
+
+@requires("audit.see")
+def log() -> ResponseReturnValue:
+    """Newest first. Each filter uses an index."""
+    filters = Filters.of_request()
+    before = request.args.get("before", "")
+    with site.reading() as session:
+        query = _find_entries(session, filters).limit(LOG_PAGE + 1)
+        if before:
+            query = query.where(AuditEntry.id < _parse_uuid(before))
+        entries = session.scalars(query).all()
+        shown = entries[:LOG_PAGE]
+        return render_template(
+            "triage/log.html",
+            entries=shown,
+            things=_name_things(session, shown),
+            before=shown[-1].id if len(entries) > LOG_PAGE else None,
+            filters=filters,
+            people=_list_people(session),
+            others=OTHERS,
+            topics=TOPICS,
+            details_of=_list_details,
+            is_narrowed=any(
+                getattr(filters, name) for name in Filters.__slots__
+            ),
+        )
+
+
+@requires("audit.see")
+def export_log() -> ResponseReturnValue:
+    """The filtered entries as CSV. A POST: that somebody took them along is an entry itself."""
+    filters = Filters.of_request()
+    with site.writing() as session:
+        query = _find_entries(session, filters).limit(MOST_EXPORTED)
+        entries = session.scalars(query).all()
+        things = _name_things(session, entries)
+        body = write_csv(
+            ("number", "at", "who", "what", "case", "thing", "details"),
+            (_write_row(entry, things) for entry in entries),
+        )
+        audit.record_entry(
+            session,
+            actor=signed_in().actor,
+            action="audit.exported",
+            entity="audit",
+            entity_id="log",
+            now=utc_now(),
+            entries=len(entries),
+            filters={
+                name: getattr(filters, name)
+                for name in Filters.__slots__
+                if getattr(filters, name)
+            },
+        )
+    return Response(
+        body,
+        mimetype="text/csv",
+        headers={"Content-Disposition": 'attachment; filename="log.csv"'},
+    )
+
+
+def _find_entries(session: Session, filters: Filters) -> Entries:
+    query = select(AuditEntry).order_by(AuditEntry.id.desc())
+    if filters.who:
+        query = query.where(AuditEntry.actor == filters.who)
+    if filters.action:
+        query = query.where(AuditEntry.action == filters.action)
+    if filters.entity_id:
+        query = query.where(AuditEntry.entity_id == filters.entity_id)
+    topic = next(
+        (topic for topic in TOPICS if topic.code == filters.topic), None
+    )
+    if topic is not None:
+        query = query.where(_is_of_topic(topic))
+    elif filters.topic:
+        query = query.where(false())
+    if filters.case:
+        query = query.where(
+            AuditEntry.entity_id.in_(_ids_of_case(session, filters.case))
+        )
+    # Ids begin with their time, so that the index of the key finds a day.
+    if filters.first:
+        start = _midnight(filters.first, "first")
+        query = query.where(AuditEntry.id >= first_id_at(start))
+    if filters.last:
+        end = _midnight(filters.last, "last", days=1)
+        query = query.where(AuditEntry.id < first_id_at(end))
+    return query
+
+
+def _is_of_topic(topic: Topic) -> ColumnElement[bool]:
+    """A range of the action's index for each of its beginnings."""
+    condition: ColumnElement[bool] = false()
+    for beginning in topic.beginnings:
+        after = f"{beginning[:-1]}{chr(ord(beginning[-1]) + 1)}"
+        condition |= (AuditEntry.action >= beginning) & (
+            AuditEntry.action < after
+        )
+    return condition
+
+
+def _ids_of_case(session: Session, reference: str) -> list[str]:
+    """Ids, as the log writes them, of everything of a case; none where there is no such case."""
+    case_id = session.scalar(
+        select(Case.id).where(Case.reference == reference.upper())
+    )
+    if case_id is None:
+        return []
+    names = {
+        str(own)
+        for trail in _trails()
+        for own in trail.list_ids(session, case_id)
+    }
+    return sorted(names)
+
+
+def _trails() -> Sequence[Trail]:
+    return cast(Sequence[Trail], current_app.extensions[TRAILS])
+
+
+def _name_things(
+    session: Session, entries: Sequence[AuditEntry]
+) -> Mapping[str, Thing]:
+    """Entity id, as the log writes it -> what it is in words."""
+    named: dict[str, set[uuid.UUID]] = {}
+    for entry in entries:
+        own = _uuid_of(entry.entity_id)
+        if own is not None:
+            named.setdefault(entry.entity, set()).add(own)
+    things = find_all_things(session, _trails(), named)
+    return {str(own): thing for own, thing in things.items()}
+
+
+def _list_people(session: Session) -> Sequence[Person]:
+    return session.scalars(select(Person).order_by(Person.display_name)).all()
+
+
+def _list_details(entry: AuditEntry) -> dict[str, object]:
+    """What an entry says beside; ids of other things say nothing to a reader."""
+    return {
+        name.replace("_", " "): value
+        for name, value in entry.details.items()
+        if value not in (None, "", [], {}) and _uuid_of(str(value)) is None
+    }
+
+
+def _write_row(
+    entry: AuditEntry, things: Mapping[str, Thing]
+) -> tuple[str, ...]:
+    thing = things.get(entry.entity_id, Thing())
+    details = "; ".join(
+        f"{name}: {value}" for name, value in entry.details.items()
+    )
+    return (
+        "" if entry.number is None else str(entry.number),
+        entry.at.isoformat(),
+        entry.actor,
+        entry.action,
+        thing.case,
+        thing.name or f"{entry.entity} {entry.entity_id}",
+        details,
+    )
+
+
+def _midnight(written: str, field: str, *, days: int = 0) -> datetime:
+    """The beginning of a day in the time of this country, or of the day after it."""
+    zone = ZoneInfo(site.current_context().country.time_zone)
+    try:
+        day = date.fromisoformat(written) + timedelta(days=days)
+        if not 1970 < day.year < 9000:
+            raise ValueError
+    except (ValueError, OverflowError):
+        raise InvalidInput(
+            gettext("Write a day as 2026-10-03."),
+            fields={f"/{field}": "is no day"},
+        ) from None
+    return datetime.combine(day, time(), zone)
+
+
+def _uuid_of(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+def _parse_uuid(text: str) -> uuid.UUID:
+    thing_id = _uuid_of(text)
+    if thing_id is None:
+        raise InvalidInput(
+            gettext("This is no page of the log."),
+            fields={"/before": "invalid"},
+        )
+    return thing_id

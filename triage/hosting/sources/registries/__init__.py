@@ -1,0 +1,1 @@
+"""The registries of address ranges, asked by RDAP."""

@@ -1,0 +1,266 @@
+"""Many cases as a hotline has them after some years: most are over, a few are open."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import insert, text
+
+from hotline.core.context import Context
+from hotline.core.storage.ids import new_id
+from hotline.core.storage.machine import CREATED, HistoryEntry
+from hotline.intake.models import Report, ReportPart
+from hotline.intake.registry.kinds import ReportKind
+from hotline.intake.registry.vocabulary import Channel, PartKind, PartState
+from triage.cases.models import Case, CaseItem
+from triage.cases.vocabulary import CaseState, PlaceState
+from triage.items.models import Item, ItemMedia, Sighting
+from triage.locations import identify_one
+from triage.media.models import Media
+
+NOW = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
+BATCH = 5_000
+CASES_A_HOST = 8
+NETWORKS = 300
+# Of a thousand cases, by state.
+SHARES = (
+    (CaseState.WAITING, 30),
+    (CaseState.SECOND_ASSESSMENT, 20),
+    (CaseState.THIRD_ASSESSMENT, 5),
+    (CaseState.ASSESSED, 20),
+    (CaseState.HELD, 5),
+    (CaseState.RECEIVED, 5),
+    (CaseState.IN_PROGRESS, 60),
+    (CaseState.REMOVED, 55),
+    (CaseState.NOT_ILLEGAL, 300),
+    (CaseState.CLOSED, 500),
+)
+Columns = dict[str, object]
+"""One row to be inserted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What can be looked for in the filled database: of a case in the middle of it."""
+
+    reference: str
+    url: str
+    host: str
+    sha256: str
+    pdq: str
+    network: str
+
+
+def fill_cases(context: Context, size: int) -> Sample:
+    """``size`` cases, each with a location, a report and a file; the same for the same size."""
+    dice = random.Random(size)
+    states = [state for state, share in SHARES for _ in range(share)]
+    for start in range(0, size, BATCH):
+        numbers = range(start, min(size, start + BATCH))
+        rows = [_make_case(number, size, dice, states) for number in numbers]
+        with context.database.writing() as session:
+            for model, name in TABLES:
+                session.execute(insert(model), [row[name] for row in rows])
+    with context.database.engine.begin() as connection:
+        connection.execute(text("ANALYZE"))
+    return _sample_of(size // 2, size)
+
+
+TABLES = (
+    (Item, "item"),
+    (Case, "case"),
+    (CaseItem, "place"),
+    (HistoryEntry, "history"),
+    (Report, "report"),
+    (ReportPart, "part"),
+    (Sighting, "sighting"),
+    (Media, "media"),
+    (ItemMedia, "seen"),
+)
+
+
+def _sample_of(number: int, size: int) -> Sample:
+    return Sample(
+        _reference(number),
+        _url(number, size),
+        _host(number, size),
+        _digest("sha256", number),
+        _digest("pdq", number),
+        _network(number),
+    )
+
+
+def _reference(number: int) -> str:
+    return f"AL-2026-{number:06d}"
+
+
+def _host(number: int, size: int) -> str:
+    return f"host{number % max(1, size // CASES_A_HOST)}.example"
+
+
+def _url(number: int, size: int) -> str:
+    return f"http://{_host(number, size)}/{number}.html"
+
+
+def _network(number: int) -> str:
+    return f"AS{64_500 + number % NETWORKS}"
+
+
+def _digest(name: str, number: int) -> str:
+    return hashlib.sha256(f"{name} {number}".encode()).hexdigest()
+
+
+def _make_case(
+    number: int, size: int, dice: random.Random, states: Sequence[CaseState]
+) -> dict[str, Columns]:
+    """The rows of one case, by the names in ``TABLES``."""
+    item_id = new_id()
+    at = NOW - timedelta(minutes=dice.randrange(5 * 365 * 1440))
+    url = _url(number, size)
+    item = _row_of_item(number, size, dice, item_id, at)
+    return {
+        "item": item,
+        **_rows_of_case(number, dice, states, item_id, at),
+        **_rows_of_report(number, at, new_id(), new_id(), item_id),
+        **_rows_of_media(number, url, item_id, at),
+    }
+
+
+def _row_of_item(
+    number: int,
+    size: int,
+    dice: random.Random,
+    item_id: object,
+    at: datetime,
+) -> Columns:
+    url, host = _url(number, size), _host(number, size)
+    return {
+        "id": item_id,
+        "key": identify_one(url).key,
+        "kind": "url",
+        "canonical": url,
+        "display": url,
+        "host": host,
+        "registrable_domain": host,
+        "hosting_country": dice.choice(("AL", "DE", "NL", "US", None)),
+        "asn": _network(number),
+        "sighting_count": 1,
+        "fetchable": True,
+        "first_reported_at": at,
+        "last_reported_at": at,
+    }
+
+
+def _rows_of_case(
+    number: int,
+    dice: random.Random,
+    states: Sequence[CaseState],
+    item_id: object,
+    at: datetime,
+) -> dict[str, Columns]:
+    case_id, state = new_id(), dice.choice(states)
+    priority = dice.randrange(20, 600)
+    return {
+        "case": {
+            "id": case_id,
+            "reference": _reference(number),
+            "opened_at": at,
+            "state": state,
+            "state_since": at,
+            "priority": priority,
+            "priority_parts": [
+                {"slug": "baseline", "points": priority, "why": "On a list"}
+            ],
+            "kind": dice.choice(list(ReportKind)),
+            "held": int(state == CaseState.HELD),
+        },
+        "place": {
+            "id": new_id(),
+            "case_id": case_id,
+            "item_id": item_id,
+            "number": 1,
+            "added_at": at,
+            "state": PlaceState.NOTHING,
+            "state_since": at,
+        },
+        "history": {
+            "id": new_id(),
+            "entity": "case",
+            "entity_id": case_id,
+            "event": CREATED,
+            "from_state": "",
+            "to_state": CaseState.RECEIVED,
+            "at": at,
+            "actor": "bench",
+            "details": {},
+        },
+    }
+
+
+def _rows_of_media(
+    number: int, url: str, item_id: object, at: datetime
+) -> dict[str, Columns]:
+    media_id = new_id()
+    return {
+        "media": {
+            "id": media_id,
+            "sha256": _digest("sha256", number),
+            "sha1": _digest("sha1", number)[:40],
+            "md5": _digest("md5", number)[:32],
+            "kind": "image",
+            "media_type": "image/jpeg",
+            "size": 1_000,
+            "pdq": _digest("pdq", number),
+            "pdq_quality": 90,
+            "phash": _digest("phash", number)[:16],
+            "hashable": True,
+            "first_seen_at": at,
+        },
+        "seen": {
+            "id": new_id(),
+            "item_id": item_id,
+            "media_id": media_id,
+            "url": url,
+            "source": "img",
+            "first_seen_at": at,
+            "last_seen_at": at,
+        },
+    }
+
+
+def _rows_of_report(
+    number: int,
+    at: datetime,
+    report_id: object,
+    part_id: object,
+    item_id: object,
+) -> dict[str, Columns]:
+    return {
+        "report": {
+            "id": report_id,
+            "received_at": at,
+            "channel": Channel.FORM,
+            "source": f"sender-{number % 40}" if number % 4 == 0 else "",
+            "language": "sq",
+            "kind": ReportKind.CSAM_IMAGE,
+            "receipt_mac": hashlib.sha256(f"r{number}".encode()).digest(),
+        },
+        "part": {
+            "id": part_id,
+            "report_id": report_id,
+            "position": 0,
+            "kind": PartKind.LOCATION,
+            "state": PartState.IN_REVIEW,
+            "state_since": at,
+        },
+        "sighting": {
+            "id": new_id(),
+            "item_id": item_id,
+            "part_id": part_id,
+            "at": at,
+        },
+    }

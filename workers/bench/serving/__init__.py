@@ -1,0 +1,1 @@
+"""What a bench runs beside itself: servers, databases, load."""

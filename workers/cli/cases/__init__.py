@@ -1,0 +1,1 @@
+"""Commands on what was reported: cases, places, and whose they are."""

@@ -1,0 +1,1 @@
+"""Commands on known-hash lists and hashes."""

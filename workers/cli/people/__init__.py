@@ -1,0 +1,1 @@
+"""Commands on people: staff, duty, senders, and who asks about themselves."""

@@ -1,0 +1,1 @@
+"""Showing figures: pages, plots, files and paper."""

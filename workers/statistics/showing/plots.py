@@ -1,0 +1,156 @@
+"""Pure: bars, columns and lines. Each shows a period beside the one before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workers.statistics.showing.drawing import (
+    Anchor,
+    Box,
+    Drawing,
+    Path,
+    Shape,
+    Tone,
+    Words,
+)
+
+WIDTH = 640.0
+_BAR = 11.0
+_GAP = 10.0
+_LABEL_WIDTH = 190.0
+_NUMBER_WIDTH = 48.0
+_HEIGHT = 170.0
+_LEFT = 46.0
+_BOTTOM = 22.0
+_TOP = 10.0
+_LONGEST_LABEL = 30
+MOST_BARS = 12
+_MOST_TICKS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One row of a plot; ``before`` is None where nothing is compared."""
+
+    label: str
+    now: float
+    before: float | None = None
+
+
+def draw_bars(name: str, points: Sequence[Point]) -> Drawing:
+    """Horizontal bars, each with its number; at most ``MOST_BARS``, as they are ordered."""
+    shown = points[:MOST_BARS]
+    most = _largest(shown)
+    room = WIDTH - _LABEL_WIDTH - _NUMBER_WIDTH
+    shapes: list[Shape] = []
+    y = 4.0
+    for point in shown:
+        pairs = ((Tone.NOW, point.now), (Tone.BEFORE, point.before))
+        shapes.append(
+            Words(
+                _LABEL_WIDTH - 8,
+                y + _BAR - 1,
+                _shorten(point.label),
+                Tone.WORDS,
+                Anchor.END,
+            )
+        )
+        for tone, value in pairs:
+            if value is None:
+                continue
+            width = room * value / most
+            hint = f"{point.label}: {_write(value)}"
+            shapes.append(Box(_LABEL_WIDTH, y, width, _BAR, tone, hint))
+            shapes.append(
+                Words(
+                    _LABEL_WIDTH + width + 5,
+                    y + _BAR - 1,
+                    _write(value),
+                    Tone.NUMBER,
+                )
+            )
+            y += _BAR + 1
+        y += _GAP
+    return Drawing(name, WIDTH, max(y, _BAR), tuple(shapes))
+
+
+def draw_columns(name: str, points: Sequence[Point]) -> Drawing:
+    """Columns from left to right, such as hours; those of before stand beside."""
+    most = _largest(points)
+    slot = (WIDTH - _LEFT) / max(1, len(points))
+    compared = any(point.before is not None for point in points)
+    width = max(1.0, slot * (0.4 if compared else 0.8))
+    shapes = _draw_frame(points, most, slot)
+    for number, point in enumerate(points):
+        x = _LEFT + number * slot + slot * 0.1
+        pairs = ((Tone.NOW, point.now), (Tone.BEFORE, point.before))
+        for tone, value in pairs:
+            if value is not None:
+                height = (_HEIGHT - _TOP) * value / most
+                hint = f"{point.label}: {_write(value)}"
+                y = _HEIGHT - height
+                shapes.append(Box(x, y, width, height, tone, hint))
+            x += width
+    return Drawing(name, WIDTH, _HEIGHT + _BOTTOM, tuple(shapes))
+
+
+def draw_lines(
+    name: str, points: Sequence[Point], before: Sequence[float] = ()
+) -> Drawing:
+    """A line through the days; that of the period before runs along from the same left end."""
+    most = max([_largest(points), *before])
+    slot = (WIDTH - _LEFT) / max(1, len(points))
+    shapes = _draw_frame(points, most, slot)
+    lines = (
+        (Tone.BEFORE, [float(value) for value in before][: len(points)]),
+        (Tone.NOW, [point.now for point in points]),
+    )
+    for tone, values in lines:
+        if not values:
+            continue
+        corners = tuple(
+            (
+                _LEFT + (number + 0.5) * slot,
+                _HEIGHT - (_HEIGHT - _TOP) * value / most,
+            )
+            for number, value in enumerate(values)
+        )
+        shapes.append(Path(corners, tone))
+    return Drawing(name, WIDTH, _HEIGHT + _BOTTOM, tuple(shapes))
+
+
+def _draw_frame(
+    points: Sequence[Point], most: float, slot: float
+) -> list[Shape]:
+    """The line below, the one at the top with its number, and words under some columns."""
+    shapes: list[Shape] = [
+        Path(((_LEFT, _HEIGHT), (WIDTH, _HEIGHT)), Tone.AXIS),
+        Path(((_LEFT, _TOP), (WIDTH, _TOP)), Tone.AXIS),
+        Words(_LEFT - 6, _TOP + 4, _write(most), Tone.NUMBER, Anchor.END),
+        Words(_LEFT - 6, _HEIGHT, "0", Tone.NUMBER, Anchor.END),
+    ]
+    every = max(1, -(-len(points) // _MOST_TICKS))
+    for number in range(0, len(points), every):
+        x = _LEFT + (number + 0.5) * slot
+        label = points[number].label
+        y = _HEIGHT + _BOTTOM - 6
+        shapes.append(Words(x, y, label, Tone.WORDS, Anchor.MIDDLE))
+    return shapes
+
+
+def _largest(points: Sequence[Point]) -> float:
+    """Never 0, so that nothing is divided by it."""
+    values = [point.now for point in points]
+    values += [point.before for point in points if point.before is not None]
+    return max(values, default=0) or 1.0
+
+
+def _shorten(label: str) -> str:
+    if len(label) <= _LONGEST_LABEL:
+        return label
+    return f"{label[: _LONGEST_LABEL - 1]}…"
+
+
+def _write(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")

@@ -1,0 +1,221 @@
+"""A page's view of figures: each table with its words, its plot and the period before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flask_babel import format_decimal, format_percent
+from markupsafe import Markup
+
+from workers.statistics.showing import words
+from workers.statistics.showing.drawing import Drawing, to_svg
+from workers.statistics.showing.plots import (
+    Point,
+    draw_bars,
+    draw_columns,
+    draw_lines,
+)
+from workers.statistics.tables import (
+    FigureRow,
+    Figures,
+    FigureTable,
+    TableName,
+    Value,
+)
+
+NOTHING = "–"
+SHARE_COLUMNS = ("agreed",)
+SHARE_ROWS = ("share_who_wrote_again",)
+BY_DAY = (TableName.REPORTS_BY_DAY, TableName.BACKLOG_BY_DAY)
+"""A row a day: the days of two periods are matched by their number."""
+
+MOST_ROWS = 9
+"""More are folded up below the plot."""
+MOST_COLUMNS = 4
+"""More need the width of the page."""
+
+BARS: Mapping[TableName, str] = {
+    TableName.REPORTS_BY_KIND: "count",
+    TableName.REPORTS_BY_CHANNEL: "count",
+    TableName.REPORTS_BY_LANGUAGE: "count",
+    TableName.REPORTS_BY_REPORTER: "count",
+    TableName.BACKLOG_BY_STATE: "end",
+    TableName.BACKLOG_BY_AGE: "count",
+    TableName.DURATIONS: "median_hours",
+    TableName.DECISIONS: "count",
+    TableName.VIEWS_AVOIDED: "count",
+    TableName.TOLD: "told",
+    TableName.OUTCOMES: "count",
+    TableName.BY_COUNTRY: "found",
+    TableName.BY_NETWORK: "found",
+    TableName.BY_PROVIDER: "notices",
+    TableName.NOTICES_BY_KIND: "notices",
+    TableName.AGREEMENT: "kappa",
+    TableName.LANZAROTE: "reports",
+}
+"""Which column the bars of a table are drawn from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    now: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    label: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """``plotted``: what the plot is drawn from; empty where there is none."""
+
+    name: TableName
+    title: str
+    note: str
+    key: str
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+    plotted: str
+    drawing: Drawing | None
+
+    @property
+    def svg(self) -> Markup | None:
+        return None if self.drawing is None else to_svg(self.drawing)
+
+    @property
+    def is_wide(self) -> bool:
+        return self.name in BY_DAY or len(self.columns) > MOST_COLUMNS
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the table is folded up below its plot."""
+        return self.drawing is not None and len(self.lines) > MOST_ROWS
+
+
+def describe_figures(figures: Figures, before: Figures) -> list[Section]:
+    return [
+        _describe_table(table, before[table.name]) for table in figures.tables
+    ]
+
+
+def write_value(value: Value, row: str, column: str) -> str:
+    """A number in the language of the page; a share as a percentage."""
+    if value is None:
+        return NOTHING
+    is_share = column.startswith("within_") or column in SHARE_COLUMNS
+    if is_share or row in SHARE_ROWS:
+        return str(format_percent(value, format="#,##0.#%"))
+    return str(format_decimal(value, format="#,##0.##"))
+
+
+def _describe_table(table: FigureTable, before: FigureTable) -> Section:
+    title = str(words.TITLES[table.name])
+    column = BARS.get(table.name, "")
+    has_choice = column and len(table.columns) > 1
+    return Section(
+        name=table.name,
+        title=title,
+        note=str(words.NOTES.get(table.name, "")),
+        key=str(words.KEYS[table.key]),
+        columns=tuple(str(words.COLUMNS[name]) for name in table.columns),
+        lines=tuple(_describe_rows(table, before)),
+        plotted=str(words.COLUMNS[column]) if has_choice else "",
+        drawing=_draw(table, before, title, column),
+    )
+
+
+def _describe_rows(table: FigureTable, before: FigureTable) -> list[Line]:
+    lines = []
+    for number, row in enumerate(table.rows):
+        earlier = _row_before(table, before, number)
+        lines.append(
+            Line(
+                words.name_row(table.name, row.key),
+                tuple(
+                    Cell(
+                        write_value(value, row.key, column),
+                        write_value(
+                            earlier.values[place] if earlier else None,
+                            row.key,
+                            column,
+                        ),
+                    )
+                    for place, (column, value) in enumerate(
+                        zip(table.columns, row.values, strict=True)
+                    )
+                ),
+            )
+        )
+    return lines
+
+
+def _row_before(
+    table: FigureTable, before: FigureTable, number: int
+) -> FigureRow | None:
+    """The row that this one is compared with."""
+    if table.name in BY_DAY:
+        return before.rows[number] if number < len(before.rows) else None
+    key = table.rows[number].key
+    return next((row for row in before.rows if row.key == key), None)
+
+
+def _draw(
+    table: FigureTable, before: FigureTable, title: str, column: str
+) -> Drawing | None:
+    if not table.rows:
+        return None
+    if table.name is TableName.REPORTS_BY_HOUR:
+        return draw_columns(title, _points(table, before, "count", _as_is))
+    if table.name is TableName.REPORTS_BY_DAY:
+        return draw_columns(title, _points(table, None, "count", _short_day))
+    if table.name is TableName.BACKLOG_BY_DAY:
+        points = _points(table, None, "waiting", _short_day)
+        place = before.columns.index("waiting")
+        earlier = [float(row.values[place] or 0) for row in before.rows]
+        return draw_lines(title, points, earlier)
+    if not column:
+        return None
+
+    def name(key: str) -> str:
+        return words.name_row(table.name, key)
+
+    return draw_bars(title, _points(table, before, column, name))
+
+
+def _points(
+    table: FigureTable,
+    before: FigureTable | None,
+    column: str,
+    name: Callable[[str], str],
+) -> list[Point]:
+    place = table.columns.index(column)
+    points = []
+    for row in table.rows:
+        now = row.values[place]
+        if now is None:
+            continue
+        earlier = None
+        if before is not None:
+            earlier = float(before.value(row.key, column) or 0)
+        # A disagreement beyond chance has a kappa below 0, which no bar can show.
+        shown = max(0.0, float(now))
+        points.append(Point(name(row.key), shown, _not_negative(earlier)))
+    return points
+
+
+def _not_negative(value: float | None) -> float | None:
+    return None if value is None else max(0.0, value)
+
+
+def _as_is(key: str) -> str:
+    return key
+
+
+def _short_day(day: str) -> str:
+    """The day and the month of 2026-10-03: "3.10."."""
+    _, month, number = day.split("-")
+    return f"{int(number)}.{int(month)}."
