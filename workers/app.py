@@ -177,6 +177,7 @@ def _public() -> list[Blueprint]:
 
 def _console() -> list[Blueprint]:
     from hotline.accounts.pages import invitation_pages, session_pages
+    from hotline.accounts.pages.approval_pages import blueprint as approvals
     from hotline.accounts.pages.people_pages import blueprint as people
     from hotline.intake.form.telephone import blueprint as telephone
     from partners.console.case.diary import PartnersDiary
@@ -195,7 +196,16 @@ def _console() -> list[Blueprint]:
         diaries=[PartnersDiary()],
     )
     sign_in, account = invitation_pages.blueprint, session_pages.blueprint
-    return [sign_in, account, people, telephone, pages, measures, figures]
+    return [
+        sign_in,
+        account,
+        people,
+        approvals,
+        telephone,
+        pages,
+        measures,
+        figures,
+    ]
 
 
 def _provider() -> list[Blueprint]:

@@ -53,6 +53,18 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "duty.acknowledge": _ANALYSTS,
         "duty.edit": _MANAGERS,
         "person.manage": frozenset({Role.ADMINISTRATOR}),
+        # What one asks for and another grants; who may grant what is said by each kind of act.
+        "approval.see": _ANALYSTS | {Role.ADMINISTRATOR, Role.AUDITOR},
+        # Whom a reporter is: one asks, another one of those who answer for others agrees.
+        "identity.ask": _ANALYSTS,
+        "identity.grant": _SENIORS,
+        # Who is behind a code of a member of staff.
+        "staff_name.ask": frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
+        "staff_name.grant": _MANAGERS,
+        # What leaves the house in bulk, and what is erased before its time.
+        "export.ask": _MANAGERS | {Role.AUDITOR},
+        "export.grant": _MANAGERS,
+        "erasure.decide": _MANAGERS,
         "work.see": _MANAGERS,
         "work.replay": _MANAGERS,
         "audit.see": frozenset({Role.AUDITOR}),
@@ -66,9 +78,18 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
 )
 
 
-SENSITIVE = frozenset({"person.manage", "hashlist.decide", "hold.decide"})
+SENSITIVE = frozenset(
+    {
+        "person.manage",
+        "hashlist.decide",
+        "hold.decide",
+        "identity.ask",
+        "staff_name.ask",
+        "export.ask",
+    }
+)
 """What asks for the second factor again before each act, where it was not shown just now:
-people, lists, and decisions on behalf of the police."""
+people, lists, decisions on behalf of the police, whose name is read, and what leaves in bulk."""
 
 
 def role_allows(role: str, permission: str) -> bool:

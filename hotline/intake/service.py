@@ -67,6 +67,7 @@ __all__ = [
     "find_by_receipt",
     "forget_due",
     "is_held",
+    "open_contact",
     "open_texts",
     "receive_report",
     "said_times_of",
@@ -119,12 +120,12 @@ class Contact:
 class OpenedReport:
     """``parts``: part id -> text; the narrative of a report without any location is a part too.
 
-    ``terms``: who may get the contact, and how its owner is reached. ``answers``: to the questions
-    of its kind. ``seen``: when it was seen or used; None where nobody said so.
+    The contact stays sealed (``open_contact``); ``terms`` say who may get it, and how its owner is
+    reached. ``answers``: to the questions of its kind. ``seen``: when it was seen or used; None
+    where nobody said so.
     """
 
     narrative: str
-    contact: str
     parts: dict[uuid.UUID, str]
     seen: SaidTime | None = None
     terms: ContactTerms = NO_TERMS
@@ -264,7 +265,7 @@ def open_texts(act: Act, report: Report, *, why: str) -> OpenedReport:
     act.record("personal.read", "report", report.id, why=why)
     key = act.context.vault.key_of(act.session, report.id)
     if key is None:
-        return OpenedReport("", "", {part.id: "" for part in report.parts})
+        return OpenedReport("", {part.id: "" for part in report.parts})
 
     def open_text(column: str, row_id: uuid.UUID, sealed: bytes | None) -> str:
         return (
@@ -279,13 +280,11 @@ def open_texts(act: Act, report: Report, *, why: str) -> OpenedReport:
             parts[part.id] = narrative
         else:
             parts[part.id] = open_text(PART_TEXT, part.id, part.text)
-    reached = _open_contact(key, report)
     return OpenedReport(
         narrative,
-        reached.contact,
         parts,
         _said_time(key, report),
-        reached.terms,
+        _open_contact(key, report).terms,
         read_answers(open_text(ANSWERS, report.id, report.answers)),
     )
 
@@ -304,6 +303,14 @@ def contacts_of(
         for report in stated
         if report.id in keys
     }
+
+
+def open_contact(
+    session: Session, context: Context, report: Report
+) -> Contact:
+    """How one reporter may be reached; empty where nothing was left, or it was erased."""
+    key = context.vault.key_of(session, report.id)
+    return _open_contact(key, report) if key else Contact("", NO_TERMS)
 
 
 def _open_contact(key: bytes, report: Report) -> Contact:

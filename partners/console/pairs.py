@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from hotline.accounts.approvals.models import Approval
 from hotline.accounts.models import PersonRequest
 from hotline.accounts.signing_in.auth import requires
 from hotline.core.context import utc_now
@@ -54,7 +55,7 @@ Counted = tuple[str, str, int]
 
 @requires("audit.see")
 def show_pairs() -> ResponseReturnValue:
-    """Approvals of plans and of acts on accounts, by who asked and who approved."""
+    """Approvals of plans, of acts on accounts and of all else, by who asked and who approved."""
     days = request.args.get("days", type=int)
     days = days if days in PERIODS else USUAL
     with site.reading() as session:
@@ -83,6 +84,11 @@ def count_approvals(session: Session, since: datetime) -> list[Counted]:
             PersonRequest.asked_by,
             PersonRequest.approved_by,
             PersonRequest.asked_at >= since,
+        ),
+        (
+            Approval.asked_by,
+            Approval.granted_by,
+            Approval.asked_at >= since,
         ),
     )
     counted: list[Counted] = []

@@ -39,7 +39,7 @@ register_entries(
         40, lazy_gettext("Partners"), "partners.show_directory", "partner.see"
     ),
     Entry(65, lazy_gettext("Outcomes"), "partners.what_became", "became.see"),
-    Entry(90, lazy_gettext("Approvals"), "partners.show_pairs", "audit.see"),
+    Entry(90, lazy_gettext("Pairs"), "partners.show_pairs", "audit.see"),
 )
 register_finders(blueprint, *finders.FINDERS)
 register_deeds(blueprint, *bulk.DEEDS)
@@ -50,7 +50,7 @@ for _rule, _view, _methods in (
     ("/to-decide", attention, ["GET"]),
     ("/what-became", became_pages.what_became, ["GET"]),
     ("/first-steps", first_steps.show_first_steps, ["GET"]),
-    ("/approvals", pairs.show_pairs, ["GET"]),
+    ("/approvals/pairs", pairs.show_pairs, ["GET"]),
     ("/partners", directory.show_directory, ["GET"]),
     ("/partners", directory.add_partner, ["POST"]),
     ("/partners/<uuid:partner_id>/contact", directory.set_contact, ["POST"]),

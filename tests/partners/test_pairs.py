@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hotline.accounts.approvals.models import Approval
 from hotline.accounts.models import PersonRequest
 from hotline.accounts.signing_in import logins
 from hotline.accounts.signing_in.auth import COOKIE
@@ -69,9 +70,25 @@ def test_plans_and_acts_on_accounts_are_counted(house: House) -> None:
                     state_since=house.now,
                 )
             )
+        session.add(
+            Approval(
+                id=new_id(),
+                kind="reporter_identity",
+                subject="x",
+                about="AL-2026-one",
+                why="x",
+                details={},
+                asked_at=house.now,
+                asked_by="person:arta",
+                granted_by="person:besnik",
+                ends_at=house.now,
+                state="granted",
+                state_since=house.now,
+            )
+        )
     with house.context.database.reading() as session:
         counted = count_approvals(session, house.now)
-        assert counted == [("person:arta", "person:besnik", 1)] * 2
+        assert counted == [("person:arta", "person:besnik", 1)] * 3
         later = house.later(days=1)
         assert count_approvals(session, later) == []
 
@@ -85,7 +102,7 @@ def test_the_auditor_s_page(house: House) -> None:
     with house.context.database.writing() as session:
         token = logins.open_session(session, session.merge(person), utc_now())
     client.set_cookie(COOKIE, token, path="/console")
-    page = client.get("/console/approvals?lang=en&days=30").text
+    page = client.get("/console/approvals/pairs?lang=en&days=30").text
     assert "<td>arta</td>" in page and "<td>besnik</td>" in page
     assert "100 %" in page and "never anybody else" not in page
-    assert client.get("/console/approvals?days=x").status_code == 200
+    assert client.get("/console/approvals/pairs?days=x").status_code == 200

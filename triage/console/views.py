@@ -9,6 +9,7 @@ from flask.blueprints import BlueprintSetupState
 from flask.typing import RouteCallable
 from flask_babel import lazy_gettext
 
+from hotline.accounts.approvals.kinds import register_kinds
 from hotline.accounts.navigation import (
     Box,
     Entry,
@@ -23,8 +24,10 @@ from triage.cases.pages import handling_views as handling
 from triage.cases.pages import item_views as items
 from triage.cases.pages import report_views as reports
 from triage.cases.pages.diary import DIARIES, Diary
+from triage.cases.pages.people import identity_views as identity
 from triage.cases.pages.people import people_views as people
 from triage.cases.pages.words import defang, shorten_middle
+from triage.cases.people.identity import REPORTER_IDENTITY
 from triage.console import break_pages, list_pages, sample_pages, work_pages
 from triage.console.audit import audit_pages
 from triage.console.audit.trails import OwnTrail, Trail
@@ -91,6 +94,8 @@ ACTS: Mapping[str, RouteCallable] = {
     f"{CASE}/people/contacts/<uuid:report_id>/release": people.release_contact,
     f"{REPORT}/words": reports.read_words,
     f"{REPORT}/question": reports.ask_reporter,
+    f"{REPORT}/identity/ask": identity.ask_identity,
+    f"{REPORT}/identity": identity.show_identity,
     f"{HASH_LIST}/switch": list_pages.switch,
     f"{HASH_LIST}/police": list_pages.switch_police,
     "/work/<uuid:entry_id>/replay": work_pages.replay,
@@ -137,6 +142,7 @@ def create_blueprint(
     register_finders(blueprint, *of_cases.FINDERS)
     register_shortcuts(blueprint, *SHORTCUTS)
     bulk_pages.register_deeds(blueprint, *DEEDS)
+    register_kinds(blueprint, REPORTER_IDENTITY)
     blueprint.record(lambda state: _remember_panels(state, panels, banners))
     blueprint.record(lambda state: _remember_trails(state, trails))
     blueprint.record(lambda state: _remember_diaries(state, diaries))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import MetaData
 
+import hotline.accounts.approvals.models
 import hotline.accounts.models
 import hotline.accounts.preferences
 import hotline.core.jobs.circuit

@@ -249,7 +249,9 @@ def _export_report(act: Act, report_id: uuid.UUID) -> dict[str, object]:
         "received_at": report.received_at.isoformat(),
         "language": report.language,
         "kind": report.kind,
-        "contact": opened.contact,
+        "contact": intake.open_contact(
+            act.session, act.context, report
+        ).contact,
         "narrative": opened.narrative,
         "parts": [opened.parts.get(part.id, "") for part in report.parts],
         "messages": [

@@ -31,6 +31,7 @@ SENIORS = {Role.SENIOR, Role.SUPERVISOR}
 MANAGERS = {Role.SUPERVISOR, Role.ADMINISTRATOR}
 EVERYBODY = set(Role)
 ADMINISTRATORS = {Role.ADMINISTRATOR}
+APPROVING = ANALYSTS | {Role.ADMINISTRATOR, Role.AUDITOR}
 FIGURES = ANALYSTS | {Role.ADMINISTRATOR, Role.AUDITOR, Role.REVIEWER}
 
 # Who may open what, written down a second time on purpose: a permission that is widened by mistake
@@ -41,6 +42,10 @@ WHO_MAY: dict[str, set[Role]] = {
     "accounts.own_password": EVERYBODY,
     "accounts.set_keys": EVERYBODY,
     "accounts.sign_out": EVERYBODY,
+    "approvals.grant_approval": APPROVING,
+    "approvals.refuse_approval": APPROVING,
+    "approvals.show_approval": APPROVING,
+    "approvals.show_approvals": APPROVING,
     "factors.add_passkey": EVERYBODY,
     "factors.begin_app": EVERYBODY,
     "factors.begin_passkey": EVERYBODY,
@@ -106,6 +111,7 @@ WHO_MAY: dict[str, set[Role]] = {
     "people.show_request": ADMINISTRATORS,
     "triage.add_identifier": ANALYSTS,
     "triage.ask_bulk": ANALYSTS,
+    "triage.ask_identity": ANALYSTS,
     "triage.ask_reporter": ANALYSTS,
     "triage.assess": ANALYSTS,
     "triage.begin_bulk": ANALYSTS,
@@ -145,6 +151,7 @@ WHO_MAY: dict[str, set[Role]] = {
     "triage.set_opt_outs": ANALYSTS,
     "triage.set_person_facts": ANALYSTS,
     "triage.set_reports_aside": ANALYSTS,
+    "triage.show_identity": ANALYSTS,
     "triage.switch": MANAGERS,
     "triage.switch_police": MANAGERS,
     "triage.tag": ANALYSTS,

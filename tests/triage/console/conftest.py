@@ -17,7 +17,12 @@ from werkzeug.test import TestResponse
 import workers.app
 from hotline.accounts import service
 from hotline.accounts.models import Person
-from hotline.accounts.pages import factor_pages, invitation_pages, views
+from hotline.accounts.pages import (
+    approval_pages,
+    factor_pages,
+    invitation_pages,
+    views,
+)
 from hotline.accounts.pages.invitation_pages import blueprint as sign_in
 from hotline.accounts.pages.people_pages import blueprint as people
 from hotline.accounts.pages.session_pages import blueprint as account
@@ -65,6 +70,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         standing,
         step_up,
         views,
+        approval_pages,
         case_views,
         triage.console.list_pages,
         triage.console.work_pages,
@@ -124,6 +130,7 @@ def app(context: Context, clock: Clock) -> Flask:
     made.register_blueprint(sign_in)
     made.register_blueprint(account)
     made.register_blueprint(people)
+    made.register_blueprint(approval_pages.blueprint)
     made.register_blueprint(create_blueprint(panels=[_panel]))
     made.testing = False
     return made

@@ -13,27 +13,27 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from hotline.accounts.pages.views import flash_refusals
 from hotline.accounts.signing_in.auth import own_act, requires
-from hotline.core.errors import InvalidInput, NotFound, phrase
+from hotline.core.errors import InvalidInput
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.web import site
 from hotline.intake import service as intake
-from hotline.intake.models import Report, ReportPart
+from hotline.intake.models import Report
 from triage.cases.assessing.assess import LONGEST_NOTE
 from triage.cases.assessing.rounds import is_blind
 from triage.cases.listing.queue import by_reference
-from triage.cases.models import Case
 from triage.cases.pages import words
 from triage.cases.pages.case_views import back_to_case
 from triage.cases.pages.people import people_words
+from triage.cases.pages.people.identity_views import identity_state
 from triage.cases.pages.people.read_as import read_line
-from triage.cases.places import item_ids_of
-from triage.items.models import Sighting
+from triage.cases.reports import report_of_case
 
 MOST_READS = 50
+READINGS = ("personal.read", "personal.identity_read")
 
 
 @requires("personal.see")
@@ -41,13 +41,15 @@ def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
     """A POST, because looking is an act: it goes into the log, with the case it was done for."""
     with site.writing() as session:
         case = by_reference(session, reference)
-        report = _report_of(session, case, report_id)
-        opened = intake.open_texts(own_act(session), report, why=reference)
+        report = report_of_case(session, case, report_id)
+        act = own_act(session)
+        opened = intake.open_texts(act, report, why=reference)
         return render_template(
             "triage/words.html",
             case=case,
             report=report,
             opened=opened,
+            identity=identity_state(act, report),
             read_as={
                 part_id: read_line(text, site.current_context().settings)
                 for part_id, text in opened.parts.items()
@@ -69,7 +71,7 @@ def _list_reads(session: Session, report: Report) -> Sequence[AuditEntry]:
         select(AuditEntry)
         .where(
             AuditEntry.entity_id == str(report.id),
-            AuditEntry.action == "personal.read",
+            AuditEntry.action.in_(READINGS),
         )
         .order_by(AuditEntry.id.desc())
         .limit(MOST_READS)
@@ -82,7 +84,7 @@ def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
     text = request.form.get("text", "").strip()
     with flash_refusals(), site.writing() as session:
         case = by_reference(session, reference)
-        report = _report_of(session, case, report_id)
+        report = report_of_case(session, case, report_id)
         if not 1 <= len(text) <= LONGEST_NOTE:
             raise InvalidInput(
                 gettext("Write 1 to %(num)s characters.", num=LONGEST_NOTE)
@@ -93,21 +95,3 @@ def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
             gettext("The reporter sees the question with the receipt."), "good"
         )
     return back_to_case(reference)
-
-
-def _report_of(session: Session, found: Case, report_id: uuid.UUID) -> Report:
-    """A report about this case's item, with its parts; any other does not exist here."""
-    report = session.scalar(
-        select(Report)
-        .join(ReportPart, ReportPart.report_id == Report.id)
-        .join(Sighting, Sighting.part_id == ReportPart.id)
-        .where(
-            Report.id == report_id,
-            Sighting.item_id.in_(item_ids_of(found.id)),
-        )
-        .options(selectinload(Report.parts))
-        .limit(1)
-    )
-    if report is None:
-        raise NotFound(phrase("There is no such report."))
-    return report

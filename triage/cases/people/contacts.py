@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy import Select, select
@@ -90,6 +90,16 @@ def list_contacts(
         )
         for report in reports
         if report.id in opened
+    )
+
+
+def list_sealed(
+    session: Session, context: Context, case: Case
+) -> tuple[KnownContact, ...]:
+    """As ``list_contacts``, for a page: on what terms each was left, and not what it is."""
+    return tuple(
+        replace(known, contact="")
+        for known in list_contacts(session, context, case)
     )
 
 

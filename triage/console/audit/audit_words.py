@@ -61,6 +61,11 @@ TOPICS = (
         ),
     ),
     Topic(
+        "approvals",
+        lazy_gettext("What two people agreed on"),
+        ("approval.",),
+    ),
+    Topic(
         "directory",
         lazy_gettext("Partners and who is on duty"),
         ("partner.", "directory.", "duty."),

@@ -73,7 +73,7 @@ def people(reference: str) -> str:
             reports=_opened_reports(act, case),
             people=everybody,
             identifiers=identifiers,
-            contacts=contacts.list_contacts(session, context, case),
+            contacts=contacts.list_sealed(session, context, case),
             noted={entry.identity for entry in identifiers},
             noted_facts={
                 (person.role, fact.name, fact.value)
