@@ -41,7 +41,8 @@ POSTGRES_PORT, REDIS_PORT, WEB_PORT = 15432, 16379, 18080
 CUT_FROM_REDIS_SECONDS = 8.0
 # Longer than either side believes in a connection that says nothing.
 CUT_FROM_POSTGRES_SECONDS = 30.0
-ALL_DONE_SECONDS = 420.0
+# On a machine that others keep busy, too.
+ALL_DONE_SECONDS = max(420.0, REPORTS * 0.9)
 
 pytestmark = pytest.mark.skipif(
     not can_make_machines(), reason="needs root, for network namespaces"
@@ -366,7 +367,8 @@ def test_every_report_is_examined_once_whatever_happens_to_machines(
     print(
         f"{REPORTS} reports: stored in {stored:.0f} s with {reporters.tries} tries, "
         f"examined after {time.monotonic() - began:.0f} s; "
-        f"pages asked for {len(pages.asked)} times"
+        f"pages asked for {len(pages.asked)} times, "
+        f"load {os.getloadavg()[1]:.1f}"
     )
     _assert_each_once(first, pages)
     _assert_the_dead_one_is_noticed(first, second)

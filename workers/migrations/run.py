@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -15,6 +16,9 @@ from sqlalchemy import Connection
 
 from hotline.core.errors import Conflict, Misconfigured
 from hotline.core.storage.database import Database
+from workers.migrations.serving import VERSION_BEFORE, is_served, note_served
+
+log = structlog.get_logger(__name__)
 
 
 def _alembic_config(connection: Connection | None = None) -> Config:
@@ -25,9 +29,14 @@ def _alembic_config(connection: Connection | None = None) -> Config:
 
 
 def upgrade_schema(database: Database, revision: str = "head") -> None:
-    """Bring the schema up to ``revision``."""
+    """Bring the schema up to ``revision``; a newer one that serves this version stays as it is."""
+    have = current_revision(database)
+    if have is not None and not knows_revision(have):
+        require_current(database)
+        return
     with _migrating(database) as connection:
         command.upgrade(_alembic_config(connection), revision)
+        _note_served_now(connection)
 
 
 @contextmanager
@@ -104,8 +113,19 @@ def downgrade_schema(database: Database, revision: str) -> None:
     with _migrating(database) as connection:
         try:
             command.downgrade(_alembic_config(connection), revision)
+            _note_served_now(connection)
         except RuntimeError as error:
             raise Conflict(str(error)) from error
+
+
+def _note_served_now(connection: Connection) -> None:
+    """Write down which versions may run on the schema that this connection has just come to."""
+    now = MigrationContext.configure(connection).get_current_revision()
+    behind = [
+        script.revision for script in scripts_between(None, now or "base")
+    ]
+    first = behind.index(VERSION_BEFORE) if VERSION_BEFORE in behind else -1
+    note_served(connection, behind[first:])
 
 
 def stamp_newest(database: Database) -> None:
@@ -136,8 +156,14 @@ def knows_revision(revision: str) -> bool:
 
 
 def require_current(database: Database) -> None:
-    """Refuse to serve on a schema that is not ours: a half-matching one loses data quietly."""
+    """Refuse to serve on a schema that is not ours: a half-matching one loses data quietly.
+
+    A newer one that says that it serves this version, too, is one: an upgrade goes on.
+    """
     have, want = current_revision(database), newest_revision()
+    if have != want and _is_served_by_a_newer(database, have, want):
+        log.warning("schema_is_newer", schema=have, known=want)
+        return
     if have != want:
         where = database.engine.url.render_as_string(hide_password=True)
         raise Misconfigured(
@@ -145,3 +171,12 @@ def require_current(database: Database) -> None:
             hint="Run `hotline db upgrade`, or name the right one by HOTLINE_DATA_DIR or "
             "HOTLINE_DATABASE_URL.",
         )
+
+
+def _is_served_by_a_newer(
+    database: Database, have: str | None, want: str
+) -> bool:
+    if have is None or knows_revision(have):
+        return False
+    with database.engine.connect() as connection:
+        return is_served(connection, want)

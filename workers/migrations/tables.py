@@ -17,6 +17,7 @@ import hotline.core.storage.machine
 import hotline.core.storage.outbox
 import hotline.core.storage.reference_numbers
 import hotline.core.storage.servers.presence
+import hotline.core.storage.servers.served_schema
 import hotline.core.storage.servers.write_mark
 import hotline.intake.models  # noqa: F401
 import partners.directory.models

@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
         watch,
         queue,
         figures,
+        migrations,
     ):
         bench.command(command.__name__.rstrip("_"))(command)
     app.add_typer(bench, name="bench")
@@ -184,6 +185,31 @@ def figures(
 
     result = measure_figures(
         size,
+        database=database,
+        tick=lambda text: stderr.print(text, style="dim"),
+    )
+    _print_result(result, json)
+
+
+def migrations(
+    size: int = typer.Option(
+        1_000_000, min=1_000, help="Rows of each table that is changed."
+    ),
+    since: str = typer.Option(
+        "", help="The schema to begin with; that of the version before."
+    ),
+    database: str = typer.Option(
+        "", help="URL of a PostgreSQL server; one is started if empty."
+    ),
+    json: bool = JSON,
+) -> None:
+    """The longest that a migration keeps others waiting for a table, beside a quiet one; ms."""
+    from workers.bench.migrations import measure_migrations
+    from workers.migrations.serving import VERSION_BEFORE
+
+    result = measure_migrations(
+        size,
+        since=since or VERSION_BEFORE,
         database=database,
         tick=lambda text: stderr.print(text, style="dim"),
     )
