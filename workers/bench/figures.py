@@ -19,7 +19,7 @@ from hotline.core.settings import Settings
 from workers.bench.filling.figures_data import make_batches
 from workers.bench.filling.figures_rows import Span
 from workers.bench.results import Measurement, Row, list_load
-from workers.bench.watch import create_database, run_postgres
+from workers.bench.serving.postgres import create_database, run_postgres
 from workers.migrations.run import upgrade_schema
 from workers.statistics import closing
 from workers.statistics.periods import Period, month_of, year_of

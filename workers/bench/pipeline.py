@@ -65,18 +65,18 @@ def measure_pipeline(
     """
     with (
         pictures.serve_pictures() as place,
-        open_house(_make_settings(database, workers)) as home,
+        open_house(make_settings(database, workers)) as home,
     ):
         given = {"database_url": database} if database else {}
         settings = load_settings(data_dir=home.folder, **given)
         context = build_context(settings)
         try:
-            _prepare_database(context, size, tick)
+            prepare_database(context, size, tick)
             tick("Starting the service …")
             ready = home.start_service()
             tick("Waiting for the index to be built …")
-            _wait_until_idle(context)
-            reporting = _Reporting(home, context, place, tick)
+            wait_until_idle(context)
+            reporting = Reporting(home, context, place, tick)
             rows = [
                 reporting.measure_idle(reports),
                 reporting.measure_saturation(reports + 1, many),
@@ -94,7 +94,7 @@ def measure_pipeline(
     return Measurement("pipeline", "as each row says", rows, facts)
 
 
-def _make_settings(database: str, workers: int) -> dict[str, str]:
+def make_settings(database: str, workers: int) -> dict[str, str]:
     """As the sandbox has them; every other setting is the default."""
     given = {
         "FETCH_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
@@ -108,7 +108,7 @@ def _make_settings(database: str, workers: int) -> dict[str, str]:
     return given
 
 
-def _prepare_database(context: Context, size: int, tick: Tick) -> None:
+def prepare_database(context: Context, size: int, tick: Tick) -> None:
     """The schema and both lists; reports of others are not written among."""
     reporter.let_everything_in(context)
     upgrade_schema(context.database)
@@ -141,7 +141,7 @@ def _make_random_entries(size: int, tick: Tick) -> Iterator[HashEntry]:
         yield HashEntry("pdq", secrets.token_hex(32))
 
 
-def _wait_until_idle(context: Context) -> None:
+def wait_until_idle(context: Context) -> None:
     """Until no work is open: the index is built, and nothing is matched anew."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
@@ -196,7 +196,7 @@ def _name_milliseconds(jobs: Sequence[Job]) -> dict[str, Figure]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reporting:
+class Reporting:
     """Reports of addresses at ``place``, filed with the service that runs at ``home``."""
 
     home: House
@@ -274,6 +274,12 @@ class _Reporting:
         classes_a_second = len(numbers) / seconds
         accepted_a_second = len(numbers) / (accepted or seconds)
         return classes_a_second, accepted_a_second
+
+    def file_again(self, numbers: range) -> None:
+        """Further reports of addresses that were reported before, at once."""
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            shares = [numbers[client::CLIENTS] for client in range(CLIENTS)]
+            list(pool.map(self._file_all, shares))
 
     def _await_classes(
         self,

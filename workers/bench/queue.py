@@ -31,7 +31,7 @@ from hotline.core.settings import Settings
 from triage.cases.listing import tabs
 from workers.bench.filling.queue_filling import Sample, fill_cases
 from workers.bench.results import Measurement, Row, list_load
-from workers.bench.watch import create_database, run_postgres
+from workers.bench.serving.postgres import create_database, run_postgres
 from workers.migrations.run import upgrade_schema
 
 FEW = 10_000

