@@ -21,7 +21,7 @@ from hotline.core.errors import InvalidInput
 from hotline.core.storage.database import Database
 from workers.bench.filling.schema_rows import fill_table, reflect_table
 from workers.bench.results import Measurement, Row, list_load
-from workers.bench.watch import create_database, run_postgres
+from workers.bench.serving.postgres import create_database, run_postgres
 from workers.migrations import run
 from workers.migrations.plan import Step, plan_upgrade
 from workers.migrations.serving import VERSION_BEFORE
