@@ -14,9 +14,11 @@ from hotline.core.logs import origin_of, words_of
 from hotline.core.settings import Settings
 from hotline.core.storage.servers.presence import Presence
 from hotline.core.web.pulse import Pulse
+from hotline.intake.flood.guard import install_guard
 from workers.app import BLUEPRINTS, create_app
 from workers.house import open_own_context
 from workers.processes.timed_worker import TimedWorker
+from workers.queues.shared_counts import SharedCounts
 from workers.queues.transport import Courier, Transport
 
 log = structlog.get_logger(__name__)
@@ -84,7 +86,9 @@ class Server(BaseApplication):  # type: ignore[misc]
             pulse = Pulse(context.database)
             pulse.start()
             Presence(context).start()
-            return create_app(context, pulse)
+            app = create_app(context, pulse)
+            SharedCounts(context.settings, install_guard(app, context)).start()
+            return app
         except Exception as error:
             # gunicorn's own account is a traceback, which our logger does not let through.
             log.error(

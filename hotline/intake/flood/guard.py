@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from uuid import uuid4
 
-from flask import current_app, request
+from flask import Flask, current_app, request
 from sqlalchemy.orm import Session
 
-from hotline.core.context import utc_now
+from hotline.core.context import Context, utc_now
 from hotline.core.errors import TooMany
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.keys.keyring import mac_under
@@ -34,6 +34,14 @@ _EXTENSION = "hotline.intake.flood.guard"
 class Guard:
     limits: Limits
     counters: Counters
+
+
+def install_guard(app: Flask, context: Context) -> Guard:
+    """The one guard of an app, made where there is none yet."""
+    limits = load_limits(context.settings.data_dir)
+    secret = mac_under(context.keyring.bytes_of("sessions"), b"flood counters")
+    guard = Guard(limits, Counters(limits.window_seconds, secret))
+    return app.extensions.setdefault(_EXTENSION, guard)  # type: ignore[no-any-return]
 
 
 def is_suspect(*, hasty: bool = False) -> bool:
@@ -131,10 +139,8 @@ def _proof_secrets(key: bytes) -> proof.Secrets:
 def _current_guard() -> Guard:
     guard = current_app.extensions.get(_EXTENSION)
     if guard is None:
-        limits = load_limits(site.current_context().settings.data_dir)
-        guard = Guard(limits, Counters(limits.window_seconds))
-        guard = current_app.extensions.setdefault(_EXTENSION, guard)
-    return guard  # type: ignore[no-any-return]
+        guard = install_guard(current_app, site.current_context())
+    return guard
 
 
 def _client_address() -> str:

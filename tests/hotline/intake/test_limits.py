@@ -23,7 +23,7 @@ def test_a_window_takes_its_key_and_its_counts_with_it() -> None:
     counters.hit("report", "192.0.2.1", now=0)
     before = dict(vars(counters))
     assert counters.hit("report", "192.0.2.1", now=60) == 1
-    assert before["_key"] != counters._key
+    assert before["_salt"] != counters._salt
     assert set(before["_counts"]) != set(counters._counts)
 
 
