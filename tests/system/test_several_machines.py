@@ -4,7 +4,7 @@ Each machine is a network namespace with a data directory of its own. Reports co
 while; whoever sends one that was not answered sends it to the other machine, with the same
 ``Idempotency-Key``. In the end every report was examined, and each exactly once.
 
-``HOTLINE_TEST_REPORTS`` says how many reports there are: 240, unless somebody has time for 2,000.
+``TEST_REPORTS`` says how many reports there are: 240, unless somebody has time for 2,000.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tests.support.network import Machine, Network, can_make_machines
 from tests.system.conftest import Service
 from workers.queues.redis_server import find_server
 
-REPORTS = int(os.environ.get("HOTLINE_TEST_REPORTS", "240"))
+REPORTS = int(os.environ.get("TEST_REPORTS", "240"))
 PASSWORD = "example-password"
 POSTGRES_PORT, REDIS_PORT, WEB_PORT = 15432, 16379, 18080
 CUT_FROM_REDIS_SECONDS = 8.0
