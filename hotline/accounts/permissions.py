@@ -47,6 +47,8 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "match.decide": _ANALYSTS,
         "hashlist.see": _SENIORS | {Role.ADMINISTRATOR},
         "hashlist.decide": _MANAGERS,
+        # Sending the pieces of a file that was announced by an act of hashlist.decide.
+        "hashlist.upload": _MANAGERS,
         "partner.see": _ANALYSTS | {Role.ADMINISTRATOR},
         "partner.edit": _MANAGERS,
         "duty.see": _ANALYSTS | {Role.ADMINISTRATOR},

@@ -194,6 +194,12 @@ class Settings(
     second_person: bool = Field(
         True, description="Whoever asks for an act cannot approve it."
     )
+    hashlist_upload_mb: int = Field(
+        500,
+        gt=0,
+        le=5000,
+        description="The largest file of hashes that comes in through the console.",
+    )
     hold_hours: float = Field(
         48.0, gt=0, le=24 * 90, description="Length of a police hold."
     )

@@ -12,7 +12,11 @@ ANY_ID = "00000000-0000-7000-8000-000000000000"
 
 def path_of(app: Flask, rule: Rule) -> str:
     """A path that leads to the route; what it names does not exist."""
-    fitting = {"UUIDConverter": ANY_ID, "AnyConverter": "check"}
+    fitting = {
+        "UUIDConverter": ANY_ID,
+        "AnyConverter": "check",
+        "IntegerConverter": 0,
+    }
     values: dict[str, Any] = {
         name: fitting.get(type(converter).__name__, "x")
         for name, converter in rule._converters.items()

@@ -28,14 +28,17 @@ from triage.cases.pages.people import identity_views as identity
 from triage.cases.pages.people import people_views as people
 from triage.cases.pages.words import defang, shorten_middle
 from triage.cases.people.identity import REPORTER_IDENTITY
-from triage.console import break_pages, list_pages, sample_pages, work_pages
+from triage.console import break_pages, sample_pages, work_pages
 from triage.console.audit import audit_pages
 from triage.console.audit.trails import OwnTrail, Trail
 from triage.console.keys import SHORTCUTS
+from triage.console.lists import list_pages, upload_pages
 from triage.console.queue import bulk_pages, queue_pages
 from triage.console.search import of_cases
 from triage.console.search import pages as search
 from triage.console.search.finding import register_finders
+from triage.hashlists.switching import LIST_SWITCH
+from triage.hashlists.uploads.service import LIST_UPLOAD
 
 CASE = "/cases/<reference>"
 ITEM = f"{CASE}/items/<uuid:item_id>"
@@ -43,6 +46,7 @@ REPORT = f"{CASE}/reports/<uuid:report_id>"
 IDENTIFIER = f"{CASE}/people/identifiers/<uuid:identifier_id>"
 BULK = "/bulk/<uuid:bulk_id>"
 HASH_LIST = "/hash-lists/<uuid:list_id>"
+UPLOAD = "/hash-lists/uploads/<uuid:upload_id>"
 
 PAGES: Mapping[str, RouteCallable] = {
     "/queue": queue_pages.queue,
@@ -54,6 +58,9 @@ PAGES: Mapping[str, RouteCallable] = {
     f"{CASE}/people": people.people,
     "/search": search.search,
     "/hash-lists": list_pages.hash_lists,
+    "/hash-lists/uploads/new": upload_pages.new_upload,
+    UPLOAD: upload_pages.upload,
+    f"{UPLOAD}/progress": upload_pages.upload_progress,
     "/break": break_pages.take_break,
     "/work": work_pages.work,
     "/log": audit_pages.log,
@@ -97,6 +104,10 @@ ACTS: Mapping[str, RouteCallable] = {
     f"{REPORT}/identity/ask": identity.ask_identity,
     f"{REPORT}/identity": identity.show_identity,
     f"{HASH_LIST}/switch": list_pages.switch,
+    "/hash-lists/uploads": upload_pages.begin_upload,
+    f"{UPLOAD}/pieces/<int:number>": upload_pages.receive_piece,
+    f"{UPLOAD}/finish": upload_pages.finish_upload,
+    f"{UPLOAD}/drop": upload_pages.drop_upload,
     f"{HASH_LIST}/police": list_pages.switch_police,
     "/work/<uuid:entry_id>/replay": work_pages.replay,
     "/log/export": audit_pages.export_log,
@@ -142,7 +153,7 @@ def create_blueprint(
     register_finders(blueprint, *of_cases.FINDERS)
     register_shortcuts(blueprint, *SHORTCUTS)
     bulk_pages.register_deeds(blueprint, *DEEDS)
-    register_kinds(blueprint, REPORTER_IDENTITY)
+    register_kinds(blueprint, REPORTER_IDENTITY, LIST_UPLOAD, LIST_SWITCH)
     blueprint.record(lambda state: _remember_panels(state, panels, banners))
     blueprint.record(lambda state: _remember_trails(state, trails))
     blueprint.record(lambda state: _remember_diaries(state, diaries))

@@ -200,6 +200,8 @@ UNDER_NO_KEY = {
     "login_session.challenge": "random bits that a passkey signs once",
     "passkey.credential_id": "a public name",
     "passkey.public_key": "a public key",
+    "hash_upload_piece.body": "a list of hashes on its way in, plain as the "
+    "list is",
     "recovery_code.digest": "SHA-256 of a random code of 80 bits or more",
 }
 """Binary columns that no key of the service protects, and why."""

@@ -34,6 +34,7 @@ import triage.cases.models
 import triage.cases.people.models
 import triage.console.queue.saved_views
 import triage.hashlists.models
+import triage.hashlists.uploads.models
 import triage.items.models
 import triage.prints.models  # noqa: F401
 import workers.statistics.models  # noqa: F401

@@ -90,6 +90,7 @@ def _looking() -> Jobs:
     )
     from triage.cases.examination.hashes.rematch import rematch_media
     from triage.hashlists.search.index_building import rebuild_index
+    from triage.hashlists.uploads.jobs import read_upload, take_upload
 
     def examine(tools: Tools, task: Task) -> None:
         examine_item(
@@ -108,6 +109,8 @@ def _looking() -> Jobs:
             task, lookup=tools.lookup
         ),
         "hashlist.index": lambda _, task: rebuild_index(task),
+        "hashlist.read_upload": lambda _, task: read_upload(task),
+        "hashlist.take_upload": lambda _, task: take_upload(task),
         "hashlist.rematch": lambda tools, task: rematch_media(
             task, matcher=tools.matcher
         ),

@@ -46,6 +46,8 @@ POOL_OF_JOB: Mapping[str, Pool] = MappingProxyType(
         "item.examine": Pool.LOOKING,
         "item.locate": Pool.LOOKING,
         "hashlist.index": Pool.LOOKING,
+        "hashlist.read_upload": Pool.LOOKING,
+        "hashlist.take_upload": Pool.LOOKING,
         "hashlist.rematch": Pool.LOOKING,
         "print.search": Pool.LOOKING,
         "print.list": Pool.LOOKING,

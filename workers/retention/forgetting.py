@@ -17,8 +17,10 @@ import structlog
 from sqlalchemy.orm import Session
 
 from hotline.accounts.forget import forget_people_who_left
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.logs import origin_of
+from hotline.core.storage import audit
 from hotline.intake import retention
 from partners.duty.forget import forget_contacts
 from partners.forgetting.cases import forget_cases
@@ -28,6 +30,7 @@ from triage.cases.keeping.forget import forget_idle
 from triage.cases.keeping.last_act import happened_since
 from triage.cases.people.keeping.forget import forget_people
 from triage.hashlists.imports import staging
+from triage.hashlists.uploads.service import drop_stale
 from triage.prints.watch import forget_prints
 from workers.retention import pruning
 from workers.statistics.closing import post_closing
@@ -116,6 +119,8 @@ class Rounds:
     def _drop_imports(self, now: datetime) -> None:
         try:
             staging.sweep_imports(self._context.database, now)
+            with self._context.database.writing() as session:
+                drop_stale(Act(session, self._context, audit.SYSTEM, now))
         except Exception as error:
             _log_failure("imports", error)
 

@@ -19,7 +19,7 @@ WAITS = timedelta(days=1)
 
 
 def _do_nothing(_act: Act, _approval: Approval) -> None:
-    """Whoever asked uses the grant themselves."""
+    """Nothing of the kind has to be looked at or put back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,9 @@ class Kind:
     """One sort of act. ``label`` and ``effect`` are said to whoever is to grant it.
 
     ``asking`` and ``granting`` are permissions. ``lasts``: how long a grant may be used. ``check``
-    refuses what cannot be granted, ``done`` happens with the grant, in its transaction. ``place``
-    is the address of the page on which whoever asked uses it.
+    refuses what cannot be granted. ``done`` happens with the grant, in its transaction, and uses
+    it up; without it whoever asked uses the grant. ``undone`` happens where it is refused or taken
+    back. ``place`` is the address of the page on which whoever asked uses it.
     """
 
     code: str
@@ -39,7 +40,8 @@ class Kind:
     lasts: timedelta
     waits: timedelta = WAITS
     check: Callable[[Act, Approval], None] = _do_nothing
-    done: Callable[[Act, Approval], None] = _do_nothing
+    done: Callable[[Act, Approval], None] | None = None
+    undone: Callable[[Act, Approval], None] = _do_nothing
     place: Callable[[Approval], str] | None = None
 
 

@@ -101,10 +101,21 @@ def _grant(act: Act, kind: Kind, approval: Approval) -> None:
         kind=approval.kind,
         about=approval.about,
     )
-    kind.done(act, approval)
+    if kind.done is not None:
+        kind.done(act, approval)
+        _use(act, approval)
 
 
-def refuse_approval(act: Act, approval: Approval) -> None:
+def _use(act: Act, approval: Approval) -> None:
+    act.advance(
+        approval,
+        ApprovalEvent.USED,
+        kind=approval.kind,
+        about=approval.about,
+    )
+
+
+def refuse_approval(act: Act, kind: Kind, approval: Approval) -> None:
     """Another person says no, or whoever asked takes it back."""
     is_own = approval.asked_by == act.actor
     is_granted = approval.state == ApprovalState.GRANTED
@@ -116,6 +127,7 @@ def refuse_approval(act: Act, approval: Approval) -> None:
         kind=approval.kind,
         about=approval.about,
     )
+    kind.undone(act, approval)
 
 
 def require_answering(act: Act, kind: Kind, approval: Approval) -> None:
@@ -157,7 +169,7 @@ def require_grant(act: Act, kind: Kind, subject: str) -> Approval:
 def use_grant(act: Act, kind: Kind, subject: str) -> Approval:
     """Use the grant up: it holds for one act, also where two come at the same moment."""
     grant = require_grant(act, kind, subject)
-    act.advance(grant, ApprovalEvent.USED, kind=grant.kind, about=grant.about)
+    _use(act, grant)
     return grant
 
 
@@ -170,12 +182,8 @@ def settle_by_two(
     approval = ask_approval(asking, question)
     if approval.state == ApprovalState.ASKED:
         grant_approval(granting, question.kind, approval)
-    asking.advance(
-        approval,
-        ApprovalEvent.USED,
-        kind=approval.kind,
-        about=approval.about,
-    )
+    if approval.state == ApprovalState.GRANTED:
+        _use(asking, approval)
     return approval
 
 

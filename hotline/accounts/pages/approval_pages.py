@@ -103,7 +103,7 @@ def refuse_approval(approval_id: uuid.UUID) -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
         approval, kind = _open(session, approval_id)
         service.require_answering(own_act(session), kind, approval)
-        service.refuse_approval(own_act(session), approval)
+        service.refuse_approval(own_act(session), kind, approval)
         flash(gettext("It will not be done."), "good")
     return redirect(url_for("approvals.show_approvals"), 303)
 

@@ -21,7 +21,8 @@
   for (const area of document.querySelectorAll("[data-live]")) {
     const said = document.getElementById(area.dataset.says);
     let tag = area.dataset.tag;
-    let wait = EVERY;
+    const every = Number(area.dataset.every) || EVERY;
+    let wait = every;
     const ask = async () => {
       if (document.hidden || document.querySelector("dialog[open]")) return;
       const answer = await fetch(area.dataset.live, {
@@ -39,7 +40,7 @@
       if (said && fresh.length) said.textContent = said.dataset.words;
     };
     const goOn = async () => {
-      try { await ask(); wait = EVERY; } catch { wait = Math.min(LONGEST, wait * 2); }
+      try { await ask(); wait = every; } catch { wait = Math.min(LONGEST, wait * 2); }
       setTimeout(goOn, wait);
     };
     setTimeout(goOn, wait);

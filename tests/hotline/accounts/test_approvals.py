@@ -167,7 +167,7 @@ def test_a_question_is_refused_or_taken_back(house: Context) -> None:
         with house.database.writing() as session:
             row = session.get_one(Approval, asked.id)
             service.refuse_approval(
-                Act(session, house, f"person:{by}", LATER), row
+                Act(session, house, f"person:{by}", LATER), KIND, row
             )
         assert state_of(house, asked) == state
         with pytest.raises(Conflict):

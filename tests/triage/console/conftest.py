@@ -57,7 +57,7 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time that every view of these tests is told."""
     made = Clock(NOW)
-    import triage.console.list_pages
+    import triage.console.lists.list_pages
     import triage.console.queue.bulk_pages
     import triage.console.queue.queue_pages
     import triage.console.search.pages
@@ -72,7 +72,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         views,
         approval_pages,
         case_views,
-        triage.console.list_pages,
+        triage.console.lists.list_pages,
         triage.console.work_pages,
         triage.console.queue.bulk_pages,
         triage.console.break_pages,

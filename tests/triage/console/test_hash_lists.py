@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -11,11 +12,12 @@ from sqlalchemy import select
 
 from hotline.core.context import Context
 from hotline.core.storage.audit import AuditEntry
-from triage.console import list_pages
+from triage.console.lists import list_pages
 from triage.hashlists.models import HashList
 from triage.hashlists.police_switch import state_of
 
 LISTS = "/console/hash-lists"
+APPROVALS = "/console/approvals"
 ASK = {"act": "ask", "understood": "yes"}
 
 
@@ -111,32 +113,46 @@ def test_an_unknown_list(
     assert known
 
 
-def test_a_list_is_taken_out_of_use_and_used_again(
+def agree(other: Any) -> Any:
+    """Grant what waits under Approvals."""
+    question = re.search(
+        r'href="(/console/approvals/[0-9a-f-]+)"', other.get(APPROVALS).text
+    )
+    assert question
+    return other.post(f"{question[1]}/grant")
+
+
+def is_enabled(context: Context) -> bool:
+    with context.database.reading() as session:
+        return session.scalars(select(HashList.enabled)).one()
+
+
+def test_a_list_is_taken_out_of_use_and_used_again_by_two(
     browse: Callable[[str], Any], context: Context, known: uuid.UUID
 ) -> None:
     with context.database.writing() as session:
         session.scalars(select(HashList)).one().category_map = {
             "A1": "national"
         }
-    person = browse("supervisor")
-    page = person.get(LISTS).text
+    one, other = browse("supervisor"), browse("administrator")
+    page = one.get(LISTS).text
     assert "PDQ 31 bits, pHash 8 bits" in page and "A1: " in page
-    for act, enabled, words in (
-        ("disable", False, "is matched with no more; its entries stay."),
-        ("enable", True, "is matched with again."),
-    ):
-        person.post(f"{LISTS}/{known}/switch", act=act)
-        assert words in person.get(LISTS).text
-        with context.database.reading() as session:
-            assert session.scalars(select(HashList.enabled)).one() is enabled
+    for act, enabled in (("disable", False), ("enable", True)):
+        one.post(f"{LISTS}/{known}/switch", act=act, why="It is faulty.")
+        assert is_enabled(context) is not enabled
+        assert agree(one).status_code == 403
+        assert is_enabled(context) is not enabled
+        assert agree(other).status_code == 303
+        assert is_enabled(context) is enabled
+    one.post(f"{LISTS}/{known}/switch", act="enable", why="x")
+    assert "It is so already." in one.get(LISTS).text
+    one.post(f"{LISTS}/{known}/switch", act="disable")
+    assert "Say why" in one.get(LISTS).text
     assert (
-        person.post(f"{LISTS}/{uuid.uuid4()}/switch", act="enable").status_code
+        one.post(f"{LISTS}/{uuid.uuid4()}/switch", act="enable").status_code
         == 404
     )
-    assert (
-        browse("auditor")
-        .post(f"{LISTS}/{known}/switch", act="disable")
-        .status_code
-        == 403
-    )
-    assert "Take out of use" not in browse("auditor").get(LISTS).text
+    auditor = browse("auditor")
+    refused = auditor.post(f"{LISTS}/{known}/switch", act="disable")
+    assert refused.status_code == 403
+    assert "Take out of use" not in auditor.get(LISTS).text

@@ -45,7 +45,7 @@ TOPICS = (
     Topic(
         "hashes",
         lazy_gettext("Lists of known hashes"),
-        ("hashlist.", "hash_list.", "print.", "match."),
+        ("hashlist.", "hash_list.", "hash_upload.", "print.", "match."),
     ),
     Topic(
         "people",

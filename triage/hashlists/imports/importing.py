@@ -69,7 +69,7 @@ def import_entries(
     """As ``import_file``; ``tick`` hears how many records were staged. ``also`` is done to the list
     in the transaction that makes the version, and may refuse it."""
     database = context.database
-    _refuse_known_file(database, name, digest)
+    refuse_known_file(database, name, digest)
     staged = staging.stage_file(
         database,
         name,
@@ -96,7 +96,7 @@ def import_entries(
     return done
 
 
-def _refuse_known_file(database: Database, name: str, digest: str) -> None:
+def refuse_known_file(database: Database, name: str, digest: str) -> None:
     """Before hours of staging: the newest version may have been made of this very file."""
     with database.reading() as session:
         hash_list = session.scalar(

@@ -6,10 +6,11 @@ import uuid
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.accounts.approvals.models import ApprovalState
 from hotline.accounts.pages.views import flash_refusals
 from hotline.accounts.signing_in.auth import own_act, requires, signed_in
 from hotline.core.context import utc_now
@@ -17,8 +18,20 @@ from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.storage import audit
 from hotline.core.web import site
 from triage.cases.pages.case_views import answer_words
-from triage.hashlists import police_switch, service
+from triage.hashlists import police_switch, service, switching
 from triage.hashlists.models import HashList
+from triage.hashlists.uploads.models import UploadState
+from triage.hashlists.uploads.service import list_uploads
+
+UPLOAD_STATES = {
+    UploadState.RECEIVING: lazy_gettext("being sent"),
+    UploadState.READING: lazy_gettext("being read"),
+    UploadState.WAITING: lazy_gettext("waits for another person"),
+    UploadState.TAKING: lazy_gettext("being taken over"),
+    UploadState.DONE: lazy_gettext("taken over"),
+    UploadState.FAILED: lazy_gettext("failed"),
+    UploadState.DROPPED: lazy_gettext("taken back"),
+}
 
 
 @requires("hashlist.see")
@@ -39,6 +52,8 @@ def hash_lists() -> ResponseReturnValue:
                 select(HashList).order_by(HashList.name)
             ).all(),
             sizes=service.list_sizes(session),
+            uploads=list_uploads(session),
+            upload_states=UPLOAD_STATES,
             asker=signed_in().actor,
             second_person=site.current_context().settings.second_person,
             answer_words=answer_words(str(get_locale()).partition("_")[0]),
@@ -47,22 +62,35 @@ def hash_lists() -> ResponseReturnValue:
 
 @requires("hashlist.decide")
 def switch(list_id: uuid.UUID) -> ResponseReturnValue:
-    """Match with the list, or no more."""
+    """Match with the list, or no more; another person agrees."""
     enabled = request.form.get("act") == "enable"
     with flash_refusals(), site.writing() as session:
-        act = own_act(session)
         hash_list = _lock_list(session, list_id)
-        service.set_enabled(act, hash_list, enabled)
-        flash(
-            gettext("%(list)s is matched with again.", list=hash_list.name)
-            if enabled
-            else gettext(
-                "%(list)s is matched with no more; its entries stay.",
-                list=hash_list.name,
-            ),
-            "good",
+        asked = switching.ask_for_switch(
+            own_act(session),
+            hash_list,
+            is_on=enabled,
+            why=request.form.get("why", ""),
         )
+        flash(_describe_switch(hash_list, asked.state, enabled), "good")
     return redirect(url_for("triage.hash_lists"), 303)
+
+
+def _describe_switch(hash_list: HashList, state: str, enabled: bool) -> str:
+    if state == ApprovalState.ASKED:
+        return str(
+            gettext("Asked. Another person must agree under Approvals.")
+        )
+    if enabled:
+        return str(
+            gettext("%(list)s is matched with again.", list=hash_list.name)
+        )
+    return str(
+        gettext(
+            "%(list)s is matched with no more; its entries stay.",
+            list=hash_list.name,
+        )
+    )
 
 
 @requires("hashlist.decide")

@@ -1,0 +1,1 @@
+"""The pages of known-hash lists, and of files that become one."""
