@@ -74,6 +74,7 @@ class Facts:
     """All facts of one item. ``known_list``: whether, or in which class, it is listed.
 
     ``address_used``: whether the location is an IP address that a person used, and no host.
+    ``reporter_cares_for_child``: a parent, or somebody who works with the child, reports.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -86,6 +87,7 @@ class Facts:
     victim: Victim = field(default_factory=Victim)
     suspect: Suspect = field(default_factory=Suspect)
     reporter_is_child: bool | None = None
+    reporter_cares_for_child: bool | None = None
     own_material: bool | None = None
     kind: ReportKind | None = None
     assessment: AssessmentClass = AssessmentClass.UNASSESSED

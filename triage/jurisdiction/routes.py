@@ -12,6 +12,10 @@ from dataclasses import replace
 from hotline.intake.registry.kinds import ReportKind
 from triage.jurisdiction.deciding.drafts import Draft
 from triage.jurisdiction.deciding.notice_routes import draft_notices
+from triage.jurisdiction.deciding.police_route import (
+    by_storage_or_seat,
+    draft_police,
+)
 from triage.jurisdiction.deciding.review import draft_review
 from triage.jurisdiction.messages import Reason
 from triage.jurisdiction.situation import Situation
@@ -30,7 +34,7 @@ READING_ORDER = {
 
 def draft_routes(situation: Situation) -> tuple[Draft, ...]:
     """All routes, in the order in which a person should read them; never empty."""
-    police = _draft_police(situation)
+    police = draft_police(situation)
     drafts = [*_draft_support(situation)]
     drafts += _draft_anti_trafficking(situation)
     drafts += _draft_school(situation)
@@ -67,6 +71,8 @@ def _draft_support(situation: Situation) -> Iterator[Draft]:
         reasons = []
         if situation.child:
             reasons.append(Reason("helpline.child"))
+        if situation.child_is_cared_for:
+            reasons.append(Reason("helpline.child_cared_for"))
         if situation.child_acted:
             reasons.append(Reason("helpline.child_acted"))
         yield Draft(
@@ -163,91 +169,6 @@ def _draft_prosecutor(situation: Situation) -> Iterator[Draft]:
 
 MUNICIPALITY = "victim.municipality"
 
-UNSURE = frozenset({"police.host_unknown", "police.in_words"})
-"""Reasons for the police that a person has to look at first."""
-
-
-def _draft_police(situation: Situation) -> Draft | None:
-    """Rows 1, 2, 3, 5, 8 and 9: the police of home, by whatever leads there."""
-    facts = situation.facts
-    reasons = tuple(_reasons_for_police(situation))
-    country = facts.home
-    # A child in danger is told to somebody even where home is not set.
-    if country is None and situation.danger:
-        country = facts.victim.country
-    if not reasons or (country is None and not situation.danger):
-        return None
-    is_sure = any(reason.key not in UNSURE for reason in reasons)
-    after = _gate_of_police(situation, is_sure=is_sure)
-    if situation.child:
-        key = "police.child_danger" if situation.danger else "police.child"
-        reasons = (*reasons, Reason(key))
-    if situation.child_acted and not situation.danger:
-        reasons = (*reasons, Reason("police.child_acted"))
-    rules = situation.rules.countries.get(country or "")
-    return Draft(
-        Destination.POLICE,
-        country,
-        rules.names.police if rules else "",
-        reasons,
-        after=after,
-        urgency=situation.urgency,
-        automatic=after is None,
-    )
-
-
-def _gate_of_police(situation: Situation, *, is_sure: bool) -> Gate | None:
-    if situation.danger:
-        return None
-    # No child is passed on by a machine: a person decides, with the child.
-    if situation.support_comes_first or not is_sure:
-        return Gate.PERSON
-    return None if situation.illegal else Gate.ASSESSMENT
-
-
-def _reasons_for_police(situation: Situation) -> Iterator[Reason]:
-    if situation.danger:
-        yield Reason("police.danger")
-    # Found lawful, only danger is left to tell: a person may be at risk all the same.
-    if situation.lawful:
-        return
-    facts, rules = situation.facts, situation.home_rules
-    home = (facts.home,) if facts.home else ()
-    if situation.nexus:
-        yield Reason("police.nexus", facts=situation.nexus, countries=home)
-    elif situation.child_is_taken_to_be_here:
-        yield Reason("police.child_here", countries=home)
-    if situation.hosted_home:
-        key = _by_storage_or_seat(
-            situation, facts.home, "police.hosted_home", "police.seat_home"
-        )
-        yield Reason(key, countries=home)
-    if facts.is_person_s_address:
-        yield Reason("police.address_used")
-    elif situation.hidden:
-        yield Reason("police.hidden")
-    for place in situation.unreached_hosts:
-        key = _by_storage_or_seat(
-            situation, place, "police.no_hotline", "police.seat_no_hotline"
-        )
-        yield Reason(key, countries=(place,))
-    if situation.abroad:
-        yield Reason("police.abroad", facts=situation.abroad)
-    if situation.foreign_hosts and rules and rules.foreign_hosting_to_police:
-        yield Reason("police.law", countries=home)
-    if situation.host_unknown:
-        yield Reason("police.host_unknown", countries=home)
-    if situation.in_words and not situation.nexus:
-        yield Reason("police.in_words")
-
-
-def _by_storage_or_seat(
-    situation: Situation, place: str | None, stored: str, seat: str
-) -> str:
-    """The key of the reason by which ``place`` is concerned: a company's seat says who can act,
-    and nothing about where it keeps its machines."""
-    return stored if place == situation.facts.stored_in else seat
-
 
 def _draft_interpol(
     situation: Situation, police: Draft | None
@@ -294,7 +215,7 @@ def _draft_partners(situation: Situation) -> Iterator[Draft]:
             Destination.ICCAM,
             home,
             situation.rules.network.exchange,
-            _by_storage_or_seat(
+            by_storage_or_seat(
                 situation, home, "iccam.own_record", "iccam.own_seat"
             ),
         )
@@ -306,15 +227,13 @@ def _draft_partners_of(situation: Situation, place: str) -> Iterator[Draft]:
     clearing_house = network.clearing_houses.get(place)
     # It takes reports in place of the hotlines there, and would hear of it twice.
     if clearing_house is not None:
-        key = _by_storage_or_seat(
-            situation, place, "ncmec.takes", "ncmec.seat"
-        )
+        key = by_storage_or_seat(situation, place, "ncmec.takes", "ncmec.seat")
         yield _draft_partner(
             situation, Destination.NCMEC, place, clearing_house, key
         )
     elif hotlines:
         names = " / ".join(hotline.name for hotline in hotlines)
-        key = _by_storage_or_seat(
+        key = by_storage_or_seat(
             situation, place, "hotline.there", "hotline.seat"
         )
         yield _draft_partner(situation, Destination.HOTLINE, place, names, key)

@@ -61,6 +61,12 @@ class Situation:
         )
 
     @cached_property
+    def child_is_cared_for(self) -> bool:
+        """A parent or a teacher reports what was done to a child: support comes first, too."""
+        is_cared_for = self.facts.reporter_cares_for_child is True
+        return is_cared_for and not self.child
+
+    @cached_property
     def child_acted(self) -> bool:
         """The reported person is a child who displayed harmful behaviour."""
         return self.facts.suspect.is_child is True
@@ -68,14 +74,19 @@ class Situation:
     @cached_property
     def support_comes_first(self) -> bool:
         """Whatever else is done waits for a person, because a child may be harmed by it."""
-        return self.child or self.child_acted
+        return self.child or self.child_is_cared_for or self.child_acted
 
     @cached_property
     def child_is_taken_to_be_here(self) -> bool:
-        """A child that turns to a country's hotline is in that country, unless it is said to be
-        elsewhere: a foreign platform does not make the child's case a foreign one."""
+        """A child of whom a country's hotline is told is in that country, unless it is said to be
+        elsewhere: a foreign platform does not make the child's case a foreign one.
+
+        It tells of itself, or somebody does who looks after it, or it is being acted against.
+        """
+        is_told_of = self.child or self.child_is_cared_for or self.urgent_kind
         is_elsewhere = self.facts.victim.country is not None
-        return self.child and self.facts.home is not None and not is_elsewhere
+        has_home = self.facts.home is not None
+        return is_told_of and has_home and not is_elsewhere
 
     @cached_property
     def illegal(self) -> bool:

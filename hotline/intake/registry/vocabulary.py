@@ -96,6 +96,8 @@ class ReporterRole(WordedEnum):
 
 
 CHILDREN = frozenset({ReporterRole.CHILD_SELF, ReporterRole.CHILD_FRIEND})
+CARERS = frozenset({ReporterRole.PARENT, ReporterRole.PROFESSIONAL})
+"""Who may look after the child that a report is about."""
 
 
 class SeenZone(WordedEnum):
@@ -292,6 +294,10 @@ class Channel(WordedEnum):
     OPERATOR = ("operator", Words(console=console_words("operator")))
     PARTNER = ("partner", Words(console=console_words("partner")))
     EMAIL = ("email", Words(console=console_words("e-mail")))
+
+
+FROM_PEOPLE = frozenset({Channel.FORM, Channel.API, Channel.OPERATOR})
+"""By which somebody reports for themselves, and is asked who they are."""
 
 
 class PartKind(StrEnum):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hotline.intake.registry.kinds import ReportKind
 from triage.jurisdiction import (
     Facts,
     Routing,
@@ -86,6 +87,7 @@ everything = st.fixed_dictionaries(
         "victim": victims,
         "suspect": suspects,
         "reporter_is_child": MAYBE,
+        "reporter_cares_for_child": MAYBE,
         "own_material": MAYBE,
         "kind": st.sampled_from(
             [
@@ -334,13 +336,63 @@ def test_no_two_routes_have_one_id(facts: dict[str, Any]) -> None:
     assert len(set(ids)) == len(ids)
 
 
+TELLS_OF_A_CHILD = [
+    {"reporter_is_child": True},
+    {"own_material": True},
+    {"reporter_cares_for_child": True, "kind": "self_generated"},
+    {"reporter_cares_for_child": True, "kind": "sexual_extortion"},
+]
+ACTS_AGAINST_A_CHILD = [
+    {"kind": str(kind)} for kind in ReportKind if kind.row.child_in_contact
+]
+
+
 @examples
-@given(everything)
-def test_a_child_of_this_country_always_has_the_police_by_a_person(
-    facts: dict[str, Any],
+@given(everything, st.sampled_from([*TELLS_OF_A_CHILD, *ACTS_AGAINST_A_CHILD]))
+def test_a_child_of_this_country_always_has_the_police(
+    facts: dict[str, Any], child: dict[str, Any]
 ) -> None:
-    """Wherever the platform is; and nobody is told before that person has decided."""
-    facts = facts | {"home": "AL", "reporter_is_child": True}
+    """Wherever the platform is; and nobody who could warn is told before the police let it go."""
+    facts = facts | {"home": "AL"} | child
+    facts["victim"] = facts["victim"] | {"country": None}
+    if facts["assessment"] == "not_illegal":
+        return
+    answer = ask(facts)
+    assert [route.to for route in answer.routes].count("police") == 1
+    for route in answer.routes:
+        if route.to in NOTICES:
+            assert route.after in {"police_release", "person"}
+
+
+@pytest.mark.parametrize("child", ACTS_AGAINST_A_CHILD)
+@pytest.mark.parametrize("platform", ["instagram", "new one"])
+def test_where_nobody_said_where_the_child_is_a_person_decides(
+    child: dict[str, Any], platform: str
+) -> None:
+    facts = {
+        "home": "AL",
+        "hosting_kind": "platform",
+        "platform": platform,
+        "assessment": "national",
+        **child,
+    }
+    routes = {route.to: route for route in ask(facts).routes}
+    assert routes["police"].after == "person"
+    assert not routes["police"].automatic
+    assert routes["platform"].after == "police_release"
+    elsewhere = ask(facts | {"victim": {"country": "DE"}})
+    abroad = {route.to: route for route in elsewhere.routes}
+    police = abroad.get("police")
+    assert police is None or "nobody said" not in police.why
+
+
+@examples
+@given(everything, st.sampled_from(TELLS_OF_A_CHILD))
+def test_whoever_tells_of_a_child_has_the_police_by_a_person(
+    facts: dict[str, Any], child: dict[str, Any]
+) -> None:
+    """Also a mother or a teacher; and nobody is told before that person has decided."""
+    facts = facts | {"home": "AL"} | child
     facts["victim"] = facts["victim"] | {
         "country": None,
         "at_immediate_risk": None,
@@ -348,6 +400,7 @@ def test_a_child_of_this_country_always_has_the_police_by_a_person(
     if facts["assessment"] == "not_illegal":
         return
     answer = ask(facts)
+    assert answer.routes[0].to == "helpline"
     police = [route for route in answer.routes if route.to == "police"]
     assert [route.after for route in police] == ["person"]
     for route in answer.routes:

@@ -16,6 +16,7 @@ from hotline.core.context import Context
 from hotline.core.storage import outbox
 from hotline.core.storage.ids import new_id
 from triage.cases.examination.police import post_if_strong
+from triage.cases.examination.reporters import is_child_cared_for
 from triage.cases.models import Case, CaseItem
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
@@ -206,6 +207,7 @@ def facts_of(
         else False,
         "platform": item.platform,
         "reporter_is_child": case.child_reporter or None,
+        "reporter_cares_for_child": is_child_cared_for(session, case) or None,
         "own_material": case.own_material or None,
         "kind": case.kind if case.kind != "unknown" else None,
         "assessment": agreed_class(case, place),

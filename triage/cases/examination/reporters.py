@@ -10,8 +10,13 @@ from sqlalchemy.orm import Session, selectinload
 
 from hotline.core.act import Act
 from hotline.intake import service as intake
-from hotline.intake.models import PART_MACHINE, ReportPart
-from hotline.intake.registry.vocabulary import PartEvent
+from hotline.intake.models import PART_MACHINE, Report, ReportPart
+from hotline.intake.registry.kinds import row_of
+from hotline.intake.registry.vocabulary import (
+    CARERS,
+    FROM_PEOPLE,
+    PartEvent,
+)
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import CaseState, PlaceState
 from triage.items.models import Sighting
@@ -39,6 +44,28 @@ def parts_of(
         ]
         query = query.where(ReportPart.state.in_(states))
     return session.scalars(query).all()
+
+
+def is_child_cared_for(session: Session, case: Case) -> bool:
+    """Whether a parent or a professional reported what was done to a child that they may know.
+
+    Other organisations' reports are not asked: whoever writes them is a professional of another
+    sort. Nor are reports that a flood holds back.
+    """
+    if not row_of(case.kind).child_is_known:
+        return False
+    query = (
+        select(Report.id)
+        .join(ReportPart, ReportPart.report_id == Report.id)
+        .join(Sighting, Sighting.part_id == ReportPart.id)
+        .where(
+            Sighting.item_id.in_([item.id for item in case.items]),
+            Sighting.held.is_(False),
+            Report.reporter_role.in_(CARERS),
+            Report.channel.in_(FROM_PEOPLE),
+        )
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def tell_reporters(act: Act, item_id: uuid.UUID, event: str) -> int:

@@ -55,7 +55,8 @@ def _lacks_rules(situation: Situation) -> bool:
 
 
 def _concerns_child(situation: Situation) -> bool:
-    return situation.child and not situation.lawful
+    is_about_child = situation.child or situation.child_is_cared_for
+    return is_about_child and not situation.lawful
 
 
 def _concerns_child_who_acted(situation: Situation) -> bool:
