@@ -46,6 +46,7 @@ def build_context(
 
     ``renewed_keys`` are made where they are missing, whatever the database was used with.
     """
+    # What people reported lies below it: nobody else on the machine looks in.
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     assert settings.secrets_dir is not None
     database = Database(
@@ -53,6 +54,8 @@ def build_context(
         after_commit=after_commit,
         pools=settings.pools,
     )
+    # Before the keyring, which makes missing keys: new ones would open nothing
+    # of what is stored. A key command keeps them elsewhere.
     if not settings.key_command:
         refuse_lost_keys(settings.secrets_dir, database, renewed=renewed_keys)
     keyring = Keyring(settings.secrets_dir, settings.key_command)

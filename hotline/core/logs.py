@@ -39,7 +39,10 @@ def configure_logging(level: str) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            # Before repeats are held back: the figure is of all that happened.
             _count_line,
+            # Before repeats are counted: class and place tell one fault from
+            # another.
             _tell_error,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _count_repeats,
@@ -259,6 +262,7 @@ def _log_uncaught(
     error: BaseException,
     _trace: TracebackType | None,
 ) -> None:
+    # Whoever stopped it knows why it ended.
     if not isinstance(error, KeyboardInterrupt):
         _log_error("uncaught", error)
 
@@ -286,6 +290,7 @@ def _log_printed_traceback(
     if file is None or file in (sys.stderr, sys.__stderr__):
         _log_error("printed", failed)
     elif failed is not None:
+        # Whoever names another file wants the text itself, and keeps it there.
         _print_exception(failed, limit=limit, file=file, chain=chain)
 
 

@@ -98,6 +98,7 @@ class Repeats:
             return closed
 
     def _close_old(self, now: float) -> None:
+        # They stand in the order in which they were opened.
         while self._windows and (
             len(self._windows) > MOST_KINDS
             or now - next(iter(self._windows.values())).opened

@@ -250,6 +250,7 @@ class Settings(
 
     @field_validator(
         *("public_url", "provider_url", "console_url"),
+        # Paths are put behind it, and begin with a slash themselves.
         *("control_url", "sms_url", "push_url", "security_policy"),
     )
     @classmethod
@@ -315,6 +316,8 @@ class Settings(
 
     @property
     def bound_to(self) -> str:
+        # A server listens on all addresses at once; nobody can call it by
+        # these names.
         """Address and port that the web server binds, as a URL has them."""
         return f"{_in_url(self.host)}:{self.port}"
 
@@ -376,6 +379,7 @@ def load_settings(**overrides: object) -> Settings:
         if secrets:
             # compose and Kubernetes hand secrets over as files named like the setting.
             return Settings(_secrets_dir=secrets, **overrides)  # type: ignore[arg-type, call-arg]
+        # Without its cause, which would quote a password.
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         faults = "; ".join(

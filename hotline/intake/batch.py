@@ -51,6 +51,7 @@ NARRATIVE, CONTACT, CONTACT_TERMS, ANSWERS, SEEN_AT, PART_TEXT = (
     "report.seen_at",
     "report_part.text",
 )
+# What others refer to comes first.
 _ORDER: tuple[type[Base], ...] = (
     RecordKey,
     Report,

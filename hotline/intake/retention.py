@@ -216,12 +216,14 @@ def _lock_due(
         .where(*is_due)
         .order_by(Report.id)
         .limit(BATCH)
+        # A report that somebody is writing to waits for the next run.
         .with_for_update(of=Report, skip_locked=True)
     ).all()
     return session.scalars(
         select(Report)
         .where(Report.id.in_(chosen), *is_due)
         .order_by(Report.id)
+        # What the session read before the locks may be out of date.
         .execution_options(populate_existing=True)
     ).all()
 
@@ -264,6 +266,7 @@ def is_unread() -> ColumnElement[bool]:
     was_read = exists().where(
         AuditEntry.entity_id == _id_in_audit(),
         AuditEntry.action == "personal.read",
+        # The service itself opens words as well, and understands none of them.
         AuditEntry.actor.startswith("person:"),
         AuditEntry.at >= ReportMessage.at,
     )

@@ -263,6 +263,8 @@ def _spans_from(
     """Working spans in UTC, from the local day of ``start`` on, as far as the calendar goes."""
     zone = ZoneInfo(country.time_zone)
     day = start.astimezone(zone).date()
+    # A span that ends at 24:00 reaches into the next day, which the last day
+    # of all has not.
     while day < date.max - timedelta(days=1):
         if not is_holiday(country, day):
             for span in country.working_hours.get(WEEK[day.weekday()], ()):
@@ -275,6 +277,7 @@ def _spans_from(
 
 
 def _moment_of_day(day: date, minutes: int, zone: ZoneInfo) -> datetime:
+    # Python has no 24:00: it is the midnight of the day after.
     local = datetime.combine(
         day + timedelta(days=minutes // 1440), time(), zone
     )

@@ -62,6 +62,7 @@ def find_country_file(
     code: str, name: str, override_dir: Path | None = None
 ) -> CountryFile | None:
     """The file ``name`` of the country; the operator's own where there are two."""
+    # It becomes part of a path, and may come from outside.
     if not CODE.fullmatch(code):
         return None
     in_folder = f"{FOLDER}/{code}/{name}"

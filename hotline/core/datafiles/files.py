@@ -47,6 +47,7 @@ def read_text(
 
 def _decode_text(name: str, data: bytes) -> str:
     try:
+        # Spreadsheet programs put a mark of the byte order before their UTF-8.
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Misconfigured(

@@ -124,6 +124,8 @@ def load_periods(settings: Settings) -> Periods:
     """The periods of the home country, with what the operator set; of every sort one."""
     periods = dict(load_country_periods(settings.country, settings.data_dir))
     for sort, period in periods.items():
+        # Only what was written down counts: a setting's default must not undo
+        # what the country says.
         if period.setting in settings.model_fields_set:
             days = getattr(settings, period.setting)
             periods[sort] = replace(period, days=days)

@@ -24,6 +24,7 @@ from hotline.core.errors import InvalidInput, Misconfigured
 T = TypeVar("T")
 
 
+# Making one takes much longer than using it.
 @cache
 def _adapter_of(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
@@ -38,6 +39,7 @@ def parse_shape(kind: type[T], data: object) -> T:
     try:
         return _validate_shape(kind, data)
     except ValidationError as error:
+        # Without its cause: a log of that would quote what was sent.
         raise _invalid_input(reasons_by_pointer(error)) from None
 
 
@@ -59,7 +61,9 @@ def parse_file(kind: type[T], name: str, data: object) -> T:
 
 def _validate_shape(kind: type[T], data: object) -> T:
     try:
+        # TOML has dates of its own; JSON writes them as text.
         text = json.dumps(data, default=str)
+    # Whoever sends it decides how deeply it is nested.
     except (TypeError, ValueError, RecursionError):
         raise InvalidInput(
             "This is not data that JSON carries.", fields={"": "not JSON"}
@@ -163,5 +167,6 @@ def _type_at(kind: Any, step: int | str) -> Any:
         return get_type_hints(kind).get(str(step))
     inner = [
         part for part in get_args(kind) if part not in (Ellipsis, type(None))
+    # Of a mapping this is the type of its values: a path leads to those.
     ]
     return inner[-1] if inner else None

@@ -92,6 +92,7 @@ def one_of(
 def country_codes() -> frozenset[str]:
     """Two-letter codes in use (CLDR), and the user-assigned ones AA and XA..XZ of ISO 3166-1."""
     territories = map(str, Locale("en").territories)
+    # CLDR has numbers too, for parts of the world: 419 is Latin America.
     in_use = {code for code in territories if re.fullmatch("[A-Z]{2}", code)}
     user_assigned = {"AA"}
     user_assigned |= {

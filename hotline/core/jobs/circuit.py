@@ -124,6 +124,8 @@ class Circuit:
     def _note_silence(self, server: str) -> None:
         now = utc_now()
         with self._database.writing() as session:
+            # Several workers may find it silent in the same moment, and count
+            # in one row.
             insert_once(
                 session,
                 SilentServer,

@@ -56,6 +56,8 @@ def start_counting(settings: Settings) -> None:
         return
     folder = counts_folder(settings)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Loaded only where figures are wanted: every other process starts without
+    # it.
     os.environ[_FOLDER_VARIABLE] = str(folder)
     from prometheus_client import values
 
@@ -67,6 +69,8 @@ def start_counting(settings: Settings) -> None:
 def forget_counts(settings: Settings) -> None:
     """What processes of an earlier start have counted; to be called before the first one."""
     if _Switch.is_on:
+        # The reader adds up all files: those of an earlier start would be
+        # counted in.
         shutil.rmtree(counts_folder(settings), ignore_errors=True)
         counts_folder(settings).mkdir(mode=0o700)
 

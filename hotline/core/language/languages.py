@@ -162,6 +162,8 @@ def write_code(typed: str) -> str:
 def read_catalogue(language: Language, *names: str) -> Translations:
     """The sentences of some catalogues as one. Read from text: nothing has to be compiled."""
     sentences = Translations()
+    # Folder by folder: an operator's sentence comes after all of the shipped
+    # catalogues.
     for folder in language.folders:
         for name in names:
             if (folder / name).is_file():
@@ -176,6 +178,8 @@ def _read_po(path: Path, language: Language) -> Translations:
     try:
         with path.open("rb") as file:
             catalogue = read_po(
+                # Else Babel passes over what it cannot read, and half a
+                # catalogue looks like a whole one.
                 file, locale=language.locale, abort_invalid=True
             )
     except (PoFileError, UnicodeDecodeError, ValueError) as error:

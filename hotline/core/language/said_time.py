@@ -78,6 +78,8 @@ def said_of(moment: datetime) -> SaidTime:
     clock = moment.astimezone(UTC) if has_zone else moment
     text = clock.replace(tzinfo=None).isoformat()
     if clock.microsecond:
+        # Filled up to six digits, a time would look more exact than it was
+        # said.
         text = text.rstrip("0")
     return SaidTime(f"{text}Z" if has_zone else text)
 

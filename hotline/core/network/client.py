@@ -189,6 +189,7 @@ class GuardedClient:
             return Reply(
                 target.shown, error=problem, reason=self._reason_of(resolved)
             )
+        # Looking up the name has taken some of the time.
         seconds = deadline - time.monotonic()
         if seconds <= 0:
             return Reply(target.shown, error="timeout")
@@ -234,6 +235,7 @@ class GuardedClient:
 
 def _reply_of(target: Target, answer: Answer) -> Reply:
     error = answer.error or answer.cut or ""
+    # Half an answer would be read as a whole one.
     body = b"" if error else bytes(answer.body)
     return Reply(target.shown, answer.status or 0, answer.headers, body, error)
 

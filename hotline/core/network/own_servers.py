@@ -41,6 +41,7 @@ def open_connection(
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         connection = socket.socket(family, socket.SOCK_STREAM)
         try:
+            # Nought would make a socket that does not wait at all.
             connection.settimeout(max(deadline - time.monotonic(), 0.01))
             connection.connect((address, port))
         except OSError as error:

@@ -89,6 +89,8 @@ class Names:
                 remaining = deadline - time.monotonic()
                 addresses += self._ask_record(name, record_type, remaining)
             except dns.resolver.NXDOMAIN:
+                # There is no such name, so it has no records of another type
+                # either.
                 return Resolved(error="dns_nxdomain")
             except dns.resolver.NoAnswer:
                 errors.append("dns_no_address")

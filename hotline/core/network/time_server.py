@@ -42,6 +42,7 @@ def ask_offset(server: str, reach: Reach) -> float:
         )
     seconds, fraction = struct.unpack("!II", answer[_TRANSMITTED])
     said = seconds - _BEFORE_1970 + fraction / 2**32
+    # The server wrote its answer half-way, if both ways took equally long.
     return float(said - (sent + arrived) / 2)
 
 
@@ -62,6 +63,8 @@ def _exchange(host: str, port: int, reach: Reach) -> bytes:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with socket.socket(family, socket.SOCK_DGRAM) as link:
             link.settimeout(SECONDS)
+            # Connected, so that the system takes answers from this address
+            # alone.
             link.connect((address, port))
             link.send(_REQUEST)
             answer = link.recv(1024)

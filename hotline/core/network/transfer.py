@@ -110,18 +110,28 @@ class Transfer:
 
     def _configure(self, verify: bool) -> None:
         curl, plan = self._curl, self._plan
+        # A handle keeps its connections between exchanges, and would keep the
+        # options too.
         curl.reset()
         milliseconds = max(1, int(plan.seconds * 1000))
         connect = max(1, int(min(plan.seconds, plan.connect_seconds) * 1000))
         for option, value in (
             (pycurl.URL, plan.target.href),
+            # The path has been read already; libcurl would take dots out of it
+            # again.
             (pycurl.PATH_AS_IS, 1),
             (pycurl.PROTOCOLS, _ALLOWED),
             (pycurl.REDIR_PROTOCOLS, _ALLOWED),
+            # Where a redirect leads is checked by the caller before anybody
+            # goes there.
             (pycurl.FOLLOWLOCATION, 0),
             (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS),
+            # No password of this machine's user goes to a stranger.
             (pycurl.NETRC, pycurl.NETRC_IGNORED),
+            # libcurl's own signals for timeouts do not go together with
+            # threads.
             (pycurl.NOSIGNAL, 1),
+            # Empty asks for every encoding that libcurl can undo.
             (pycurl.ACCEPT_ENCODING, ""),
             (pycurl.COOKIEFILE, ""),
             (pycurl.USERAGENT, plan.user_agent),
@@ -222,6 +232,7 @@ class Transfer:
             self._plan.proxy is None,
         )
         answer.status = int(curl.getinfo(pycurl.RESPONSE_CODE)) or None
+        # A proxy's address says nothing about the host.
         answer.address = (
             (curl.getinfo(pycurl.PRIMARY_IP) or None) if direct else None
         )
@@ -236,11 +247,13 @@ class Transfer:
             answer.tls = tls_facts(
                 curl, valid=verify and error != "tls_invalid"
             )
+        # Another address of the same name may have been reached.
         answer.refused = answer.refused and error is not None
         if answer.refused:
             answer.error = "blocked_address"
         elif self._full:
             answer.cut = "too_large"
+        # What had come by then may be enough to judge by.
         elif error in _CUT_SHORT and answer.status and answer.body:
             answer.cut = error
         else:

@@ -91,6 +91,8 @@ class Vault:
         }
 
     def _unwrap(self, record_id: uuid.UUID, wrapped: bytes) -> bytes:
+        # The one in use stands first, and a record is rarely under an older
+        # one.
         for master in self.keyring.keys_of("master"):
             key = unwrap_under(master, record_id, wrapped)
             if key is not None:

@@ -161,6 +161,7 @@ def delete_some(
         .where(*conditions)
         .order_by(key)
         .limit(limit)
+        # What somebody is working on is deleted another time.
         .with_for_update(skip_locked=True)
     ).all()
     if some:
@@ -226,6 +227,7 @@ class Database:
             yield session
             session.commit()
             notes: list[str] = session.info.pop(_AFTER_COMMIT, [])
+        # Only now: whoever is handed the work reads what was just stored.
         if notes and self.after_commit is not None:
             self.after_commit(notes)
 
@@ -322,6 +324,8 @@ def _make_engine(
             hide_parameters=True,
             connect_args={"timeout": SQLITE_BUSY_MS / 1000},
         )
+    # A connection may have died in the pool: it is tried, and replaced, before
+    # a request has it.
     given = {"pool_pre_ping": True, **pools.engine_options(), **options}
     given["connect_args"] = connection_options(parsed, shared=pools.shared)
     # An error that quotes a statement must not quote what somebody reported.
@@ -366,9 +370,11 @@ def _install_begin(engine: Engine) -> None:
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
+        # Others read on while one writes.
         cursor.execute("PRAGMA journal_mode=WAL")
         # An acknowledged report survives a power cut.
         cursor.execute("PRAGMA synchronous=FULL")
+        # SQLite goes by foreign keys only where it is told to.
         cursor.execute("PRAGMA foreign_keys=ON")
         # Erased keys leave no copy in free pages.
         cursor.execute("PRAGMA secure_delete=ON")

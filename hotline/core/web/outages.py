@@ -32,6 +32,7 @@ _MISTAKES = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 
 def is_outage(error: BaseException) -> bool:
     """Whether the same request may succeed later; a mistake of anybody never does."""
+    # Our own errors say by their class whether they pass.
     if isinstance(error, HotlineError):
         return isinstance(error, Unavailable)
     if isinstance(error, _MISTAKES):

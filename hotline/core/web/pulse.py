@@ -50,6 +50,8 @@ class Pulse:
         try:
             with self._database.writing() as session:
                 touch_mark(session, now)
+        # The thread has to outlive whatever this is: the next beat tells
+        # whether it passed.
         except Exception as error:
             self._failed = True
             log.error(

@@ -81,11 +81,14 @@ def _read_ndjson(body: bytes) -> Iterator[tuple[int, Any]]:
 
 def _read_csv(body: bytes) -> Iterator[tuple[int, Any]]:
     try:
+        # Excel begins its files with a mark.
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Malformed(
             f"The body is not UTF-8 at byte {error.start}."
         ) from None
+    # SCARt's files have semicolons, and so have those of a spreadsheet in much
+    # of Europe.
     delimiter = ";" if ";" in text.partition("\n")[0] else ","
     # A quoted field may hold line ends; csv's own limit is below a narrative in four-byte letters.
     rows = csv.reader(

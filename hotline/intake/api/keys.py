@@ -128,6 +128,7 @@ def list_keys(session: Session) -> Sequence[ApiKey]:
 def authenticate_sender(context: Context, header: str, scope: str) -> Sender:
     """Who sends with an ``Authorization: Bearer …`` header whose key may do ``scope``."""
     scheme, _, text = header.partition(" ")
+    # No key is as long as that, and what is longer need not be hashed whole.
     row = _find_sender(context, text.strip()[:200])
     if scheme.lower() != "bearer" or row is None:
         raise Unauthorised(
@@ -211,6 +212,8 @@ class Quotas:
             )
             raise TooMany(
                 f"This key's quota of {sender.daily_quota} reports a day does not suffice.",
+                # What int() cuts off is added again: a second too early would
+                # be refused once more.
                 retry_after=int((midnight - now).total_seconds()) + 1,
             )
 
@@ -245,6 +248,7 @@ def _take_from_quota(
         update(ApiKey)
         .where(ApiKey.id == sender.id, used <= ApiKey.daily_quota)
         .values(used=used, used_on=today)
+        # No key is loaded here that would have to learn of it.
         .execution_options(synchronize_session=False)
     )
     return bool(getattr(taken, "rowcount", 0))

@@ -77,6 +77,7 @@ def _operation_of(method: str, path: str, operation: Schema) -> Operation:
         method.upper(),
         path,
         operation["summary"],
+        # By an empty requirement OpenAPI says that it can be done without.
         "" if not security else "optional" if {} in security else "required",
         tuple(
             Field(

@@ -67,6 +67,8 @@ def _receive_from(
         Arrival(Channel.API, now, source=sender.name),
         _current_quotas(),
     )
+    # With quota in hand, the report is stored by one statement and needs no
+    # transaction around it.
     if not quotas.spend_advance(sender, 1, now):
         with site.writing() as session:
             spend = partial(quotas.spend, session, sender, 1, now)
@@ -119,6 +121,8 @@ def create_reports() -> Response:
         for _, line in lines
         if isinstance(line, submission.Submission)
     ]
+    # Made before anything is stored: it is kept for a second try by the same
+    # transaction.
     answer = _bulk_answer(lines, [received for received, _ in good])
     idempotency_key = request.headers.get("Idempotency-Key")
     now = utc_now()

@@ -203,6 +203,7 @@ def _check_url(url: str, *, plain_allowed: bool) -> None:
     schemes = ("https", "http") if plain_allowed else ("https",)
     try:
         parts = urlsplit(url)
+        # To ask for the port raises an error where it is no number.
         usable = parts.scheme in schemes and parts.hostname and parts.port != 0
     except ValueError:
         usable = False

@@ -104,6 +104,8 @@ def _allow_or_raise(kind: str, limit: int, solution: str) -> None:
 
 def spend_solution(session: Session, solution: str, now: datetime) -> bool:
     """Use up a right solution; False if it is wrong or was used before."""
+    # A challenge that was given out before another key came into use is worth
+    # its work.
     for key in site.current_context().keyring.keys_of("sessions"):
         name = proof.name_of(_proof_secrets(key), solution)
         if name is not None:
@@ -156,6 +158,7 @@ def _client_address() -> str:
         return forwarded
     if not isinstance(address, IPv6Address):
         return forwarded
+    # A socket for both families shows an IPv4 client so.
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return address.packed[:8].hex()
@@ -164,6 +167,8 @@ def _client_address() -> str:
 def _forwarded_address() -> str:
     hops = site.current_context().settings.trusted_proxies
     addresses = request.headers.get("X-Forwarded-For", "").split(",")
+    # Our own proxies wrote the last ones; what stands before those anybody may
+    # send.
     if hops and len(addresses) >= hops:
         return addresses[-hops].strip()[:64]
     return request.remote_addr or ""

@@ -61,6 +61,7 @@ def name_of(keys: Secrets, solution: str) -> bytes | None:
         answer = altcha.verify_solution(
             payload, keys.challenge, hmac_key_secret=keys.solution
         )
+    # The library takes it for granted that what it decodes has the right form.
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return (

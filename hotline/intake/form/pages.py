@@ -63,6 +63,7 @@ def _render_parts(
     template: str, own: tuple[str, ...], same: Mapping[str, Any]
 ) -> list[str]:
     """Text, name, text, name, … text: what stands between the marks, and which they are."""
+    # Random, so that nothing that anybody typed is taken for one.
     mark = f"mark-{secrets.token_hex(16)}-"
     marks = {name: _Mark(f"{mark}{name};") for name in own}
     return re.split(

@@ -55,6 +55,7 @@ def refuse_other_sites() -> None:
     """Where no token is asked for, browsers say whether the form was another site's."""
     endpoint = (request.endpoint or "").removeprefix("intake.")
     if request.method == "POST" and endpoint in _WITHOUT_COOKIES:
+        # Old browsers do not say; "none" is a visit that no page led to.
         origin = request.headers.get("Sec-Fetch-Site", "same-origin")
         if origin not in ("same-origin", "none"):
             raise CSRFError("This form is another site's.")

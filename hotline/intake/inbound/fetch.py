@@ -84,6 +84,7 @@ def _take_message(
     read_mail: Callable[[bytes], Mail],
 ) -> str:
     """What became of one message."""
+    # What is too large is not brought here at all.
     raw = mailbox.fetch(uid) if size <= mime.MAX_BYTES else b""
     if raw is None:
         return "gone"
@@ -92,6 +93,7 @@ def _take_message(
             raise InvalidInput("The message is too large, or empty.")
         letter = read_mail(raw)
     except Unavailable:
+        # It stays in the mailbox until the next look.
         return "waiting"
     except InvalidInput as error:
         # Reasons are our own sentences about the form; what the mail says is not in them.

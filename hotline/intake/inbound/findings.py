@@ -75,6 +75,7 @@ def build_reports(
             ),
             reference,
         )
+        # Words without a location are one report all the same.
         for at in range(0, max(len(fitting), 1), MAX_LOCATIONS)
     )
 

@@ -158,11 +158,14 @@ def read_mail(
     mime.check_message(raw)
     sender, message_id = authenticate_mail(raw, senders, ask=ask)
     message = mime.parse_message(raw)
+    # One reader of headers has checked the signature, and this is another one.
     if [v.strip() for v in message.get_all("Message-ID", [])] != [message_id]:
         raise InvalidInput(
             "The header of the message can be read in two ways."
         )
     reports = tuple(
+        # Who a sender is was agreed on with the organisation; what the mail
+        # says does not count.
         replace(
             report,
             submission=report.submission.model_copy(
@@ -205,6 +208,7 @@ def authenticate_mail(
         name.lower() == b"dkim-signature" for name, _ in checker.headers
     )
     reasons = []
+    # Each signature asks for a form of its own, made from the body as it came.
     body = checker.body
     for index in range(min(signatures, MAX_SIGNATURES)):
         reason = _refuse_signature(

@@ -80,6 +80,7 @@ class Mailbox:
                 self._settings.imap_user,
                 self._settings.imap_password.get_secret_value(),
             )
+        # A broken connection is an error of the same tree, and no refusal.
         except imaplib.IMAP4.abort as error:
             raise _as_unavailable(error) from None
         except imaplib.IMAP4.error:
@@ -125,6 +126,7 @@ class Mailbox:
         )
         sizes = {}
         for row in rows:
+            # What the server sends as a literal comes in a tuple.
             text = row if isinstance(row, bytes) else row[0] if row else b""
             uid, size = (
                 re.search(rb"UID (\d+)", text),
@@ -141,6 +143,7 @@ class Mailbox:
 
     def delete(self, uid: str) -> None:
         self._ask("uid", "STORE", uid, "+FLAGS.SILENT", r"(\Deleted)")
+        # A plain EXPUNGE takes with it whatever else is marked as deleted.
         if b"UIDPLUS" in self._can:
             self._ask("uid", "EXPUNGE", uid)
         else:

@@ -56,6 +56,8 @@ def parse_message(raw: bytes) -> Message:
     check_message(raw)
     try:
         return BytesParser(policy=compat32).parsebytes(raw)
+    # The parser has an error of its own for every way in which a message can
+    # be broken.
     except (
         RecursionError,
         ValueError,

@@ -83,6 +83,8 @@ class KeyFiles:
                 keys = {name: self._keys_of(name) for name in KEY_NAMES}
                 if self.mark() == mark:
                     return keys
+        # Whatever is wrong three times in a row is no exchange of keys, and is
+        # said.
         return {name: self._keys_of(name) for name in KEY_NAMES}
 
     def mark(self) -> object:
@@ -113,6 +115,7 @@ def promote_key(directory: Path, name: str) -> None:
     current = path_of_key(directory, name)
     old_paths = paths_of_old(directory, name)
     key = read_key(current)
+    # An exchange that was cut short may have done this already.
     if all(read_key(path) != key for path in old_paths):
         os.link(current, directory / f"{name}.{_next_number(old_paths)}.key")
         _sync_directory(directory)
@@ -182,6 +185,8 @@ def _make_key(path: Path, key: bytes | None = None) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(key or secrets.token_bytes(KEY_BYTES))
         file.flush()
+        # A key that is lost in a power cut takes with it what it has sealed by
+        # then.
         os.fsync(file.fileno())
     try:
         os.link(draft, path)

@@ -115,6 +115,7 @@ class Keyring:
         except (HotlineError, OSError) as error:
             log.error("keys_unreadable", error=type(error).__name__)
         finally:
+            # After a failure too: else every request would try again at once.
             self._looked_at = time.monotonic()
             self._lock.release()
 

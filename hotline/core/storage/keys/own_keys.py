@@ -105,6 +105,8 @@ def find_swapped_keys(session: Session, keyring: Keyring) -> list[str]:
         if name in stored
         and stored[name] not in _fingerprints_in(keyring, name)
     ]
+    # Such a database is older than the fingerprints: only what is sealed in it
+    # can tell.
     if "master" not in stored and not _opens_a_record(session, keyring):
         swapped.append("master")
     return swapped
@@ -144,6 +146,8 @@ def _keys_in_use(database: Database) -> set[str]:
                 return set(stored)
         if RecordKey.__tablename__ not in tables:
             return set()
+        # Without fingerprints, a sealed record is what shows that the keys
+        # were used.
         record = session.scalar(select(RecordKey.record_id).limit(1))
     return set() if record is None else set(KEY_NAMES) - LATER_KEYS
 

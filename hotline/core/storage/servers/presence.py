@@ -119,6 +119,8 @@ class Presence:
             with self._database.writing() as session:
                 note_alive(session, self._name, now)
                 forget_long_silent(session, now)
+        # The thread has to outlive whatever this is: the next beat may
+        # succeed.
         except Exception as error:
             log.warning(
                 "presence_not_noted",

@@ -84,4 +84,6 @@ def measure_replica_lag(copy: Database, now: datetime) -> timedelta | None:
     """How old what the copy knows is; None where it has no mark of the service."""
     with copy.reading() as session:
         mark = session.get(WriteMark, MARK_ID)
+    # Clocks of two machines differ a little; no copy is ahead of what it
+    # copies.
     return None if mark is None else max(now - mark.touched_at, timedelta())

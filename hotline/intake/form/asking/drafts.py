@@ -63,6 +63,7 @@ def save_draft(
     if draft is None:
         draft = Draft(id=new_id())
         session.add(draft)
+    # If it was found under an older key, it moves to the one in use.
     draft.mac = macs[0]
     draft.body = Vault.seal(
         _keys_of_secret(context, secret)[0],

@@ -116,7 +116,8 @@ def faults_in(
     """The faults of some fields alone; whether anything was said at all is asked at the end."""
     alone = {name: values[name] if name in fields else "" for name in FIELDS}
     for name in ("narrative", "contact"):
-        # How somebody is reached is read where there is a contact alone.
+        # A report that says nothing is refused as a whole, and how somebody is reached is read
+        # where there is a contact alone.
         if not alone[name].strip():
             alone[name] = "-"
     try:

@@ -229,6 +229,7 @@ def _store_report(
     secret, now = session.get(_DRAFT), utc_now()
     trapped = bool(request.form.get(form_fields.TRAP))
     suspect = guard.is_suspect(hasty=hasty)
+    # Nothing has to happen together with it: one statement stores it.
     if secret is None and not suspect and not trapped:
         arrival = Arrival(Channel.FORM, now)
         return idempotency.receive_once(

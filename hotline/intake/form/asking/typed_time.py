@@ -42,10 +42,13 @@ def read_typed_time(text: str, zone: str, home_zone: str) -> SaidTime | None:
 def _clock_of(text: str) -> SaidTime:
     match = _TYPED.fullmatch(text)
     if match is None:
+        # People type ISO 8601 with small letters too.
         return read_said_time(text.upper())
     day = match["iso"] or (
         f"{match['year']}-{match['month']:0>2}-{match['day']:0>2}"
     )
     clock = f"{match['hour']:0>2}:{match['minute']}:{match['second'] or '00'}"
     said = said_of(datetime.fromisoformat(f"{day}T{clock}"))
+    # A submission takes some years only, and is stricter about them than a
+    # datetime.
     return read_said_time(said.text)

@@ -66,6 +66,7 @@ def take_confirmation(
 ) -> Confirmation | None:
     """What waits there, and it waits no longer; None where it was taken, or its hour is over."""
     values = drafts.load_draft(session, context, secret, now)
+    # A half-filled form lies in the same table, and is none.
     if values is None or set(values) != set(Confirmation.__slots__):
         return None
     drafts.drop_draft(session, context, secret)
@@ -106,6 +107,7 @@ class _Page(NamedTuple):
 
 
 def _new_page() -> _Page:
+    # Loaded where one is drawn: hardly any visit needs it.
     from fpdf import FPDF
     from fpdf.fonts import TTFFont
 

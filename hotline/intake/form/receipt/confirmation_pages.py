@@ -27,6 +27,8 @@ def offer(received: Received, submission: Submission, form_id: str) -> str:
     """Keep what the confirmation of a new report says; the key that the receipt's page holds."""
     context = site.current_context()
     secret = confirmation.secret_of(context, form_id)
+    # Whoever sends the form again may have fetched it already, and it is
+    # handed out once.
     if not received.again:
         kept = Confirmation(
             reference=str(received.report_id),

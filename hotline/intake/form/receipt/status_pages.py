@@ -82,6 +82,8 @@ def add_information() -> Response:
     try:
         words = read_information({"text": text}).text
     except InvalidInput:
+        # The fault is said on the report's own page, so its receipt is looked
+        # up first.
         words = ""
     with site.writing() as transaction:
         report = service.find_by_receipt(
@@ -94,6 +96,7 @@ def add_information() -> Response:
         if words and not _said_already(status, words):
             act = Act(transaction, context, audit.PUBLIC, utc_now())
             service.add_information(act, report, words)
+            # The page that answers shows what was just added.
             transaction.flush()
         view = _view_of(transaction, report)
     if not words:

@@ -70,6 +70,7 @@ def read(message: Message) -> tuple[Inbound, ...]:
         for value in _all_values(fields, name)
     ]
     return build_reports(
+        # A domain says less than the address of a page on it.
         locations=[*(uris or domains), *_addresses_used(fields, arrival)],
         lines=[
             mime.message_narrative(message),

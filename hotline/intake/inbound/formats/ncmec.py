@@ -139,6 +139,7 @@ def _parse_tree(body: bytes) -> Element:
     parser.StartDoctypeDeclHandler = _refuse_document
     try:
         parser.Parse(body, True)
+    # An encoding that Python does not know is a LookupError.
     except (expat.ExpatError, LookupError, ValueError) as error:
         line = (
             f"Line {error.lineno}: the"
