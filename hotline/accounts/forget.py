@@ -35,6 +35,7 @@ def forget_people_who_left(
         select(Person)
         .where(
             Person.disabled_at <= before,
+            # Whoever was forgotten before has none of these any more.
             or_(
                 Person.password_hash != "",
                 Person.email != "",

@@ -113,6 +113,7 @@ def accept_invitation(
     """Set the person's own password; it uses the link up and ends every session of theirs."""
     person = invitation.person
     passwords.check_strength(password, person.username)
+    # Of two who hold the link, one uses it.
     used = act.session.execute(
         update(Invitation)
         .where(Invitation.id == invitation.id, Invitation.used_at.is_(None))

@@ -196,6 +196,7 @@ def _add(act: Act, request: PersonRequest) -> None:
         password=None,
         email=request.email,
     )
+    # The invitation refers to the person's row.
     act.session.flush()
     make_invitation(act, person, request.email)
 

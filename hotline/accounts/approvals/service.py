@@ -75,6 +75,7 @@ def ask_approval(act: Act, question: Question) -> Approval:
     act.begin(approval, kind=kind.code, about=question.about, why=why)
     try:
         act.session.flush()
+    # Two may ask in the same moment: the index lets one of them through.
     except IntegrityError:
         raise Conflict(_waits_already()) from None
     if not approval.two_person:
@@ -107,6 +108,8 @@ def _grant(act: Act, kind: Kind, approval: Approval) -> None:
 
 
 def _use(act: Act, approval: Approval) -> None:
+    # What was granted is taken back, whoever does it; there is no refusing it
+    # any more.
     act.advance(
         approval,
         ApprovalEvent.USED,
@@ -150,6 +153,7 @@ def find_grant(
             Approval.ends_at > now,
         )
         .order_by(Approval.ends_at.desc())
+        # The role may be another one than when it was granted.
         .limit(1)
     )
 
@@ -168,6 +172,7 @@ def require_grant(act: Act, kind: Kind, subject: str) -> Approval:
 
 def use_grant(act: Act, kind: Kind, subject: str) -> Approval:
     """Use the grant up: it holds for one act, also where two come at the same moment."""
+    # Where one person is enough, it was granted with the question.
     grant = require_grant(act, kind, subject)
     _use(act, grant)
     return grant
@@ -257,6 +262,8 @@ def _refuse_second_question(act: Act, question: Question) -> None:
         .with_for_update()
     )
     if waiting is not None:
+        # The index allows one open question: this one ends before the next one
+        # is stored.
         if waiting.ends_at > act.now:
             raise Conflict(_waits_already())
         act.advance(

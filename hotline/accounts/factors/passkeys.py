@@ -79,6 +79,7 @@ def ask_for_new(
         user_id=person.id.bytes,
         user_name=person.username,
         user_display_name=person.username,
+        # A device that holds one already is not asked for another.
         exclude_credentials=_descriptors(session, person.id),
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.DISCOURAGED,

@@ -150,12 +150,16 @@ def own_path(wanted: str) -> str | None:
     if (
         parts.scheme
         or parts.netloc
+        # To a browser it is a slash, and two of them begin another host's
+        # address.
         or "\\" in wanted
         or not wanted.isprintable()
     ):
         return None
     return (
         wanted
+        # A browser takes dots out of a path, and may leave the console by
+        # that.
         if wanted.startswith("/console/") and "/.." not in wanted
         else None
     )
@@ -166,6 +170,7 @@ def set_session_cookies(response: Response, token: str, mark: str) -> None:
     secure = bool(site.current_context().settings.secure_cookies)
     for name, value, age in (
         (COOKIE, token, None),
+        # Without an age it ends with the browser.
         (DEVICE_COOKIE, mark, DEVICE_SECONDS),
     ):
         response.set_cookie(
@@ -180,6 +185,7 @@ def set_session_cookies(response: Response, token: str, mark: str) -> None:
 
 
 def clear_session_cookies(response: Response) -> None:
+    # A browser drops a cookie only by the path with which it was set.
     response.delete_cookie(
         COOKIE, path=COOKIE_PATH, samesite="Strict", httponly=True
     )

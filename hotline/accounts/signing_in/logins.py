@@ -155,6 +155,7 @@ def settle_attempt(
         .with_for_update()
     )
     person = session.scalar(row)
+    # What was changed while the password was being checked counts as well.
     if (
         person is None
         or password is None
@@ -208,6 +209,8 @@ def sign_in(
 
 
 def _record_failure(session: Session, attempt: Attempt, now: datetime) -> None:
+    # Somebody may have typed the password as the name: only names that there
+    # are get into the log.
     details = {"username": attempt.username} if attempt.stored else {}
     audit.record_entry(
         session,

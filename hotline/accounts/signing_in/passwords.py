@@ -46,6 +46,8 @@ def password_matches(stored: str | None, password: str) -> bool:
     """Whether ``password`` is the one behind ``stored``; None (nobody) costs the same and is no."""
     with _place():
         try:
+            # One letter more than a password may have is enough to be a wrong
+            # one.
             return HASHER.verify(
                 stored or _hash_of_nobody(), password[: LONGEST + 1]
             ) and bool(stored)

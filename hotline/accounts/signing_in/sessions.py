@@ -98,6 +98,7 @@ def note_use(
     """Note that the session is in use."""
     login = find_session(session, token, now, limits=limits)
     if login is not None:
+        # Requests may be noted in another order than they came in.
         login.seen_at = max(login.seen_at, now)
 
 

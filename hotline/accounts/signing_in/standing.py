@@ -104,6 +104,7 @@ def _login_of(token: str) -> Login | None:
             session, row.person_id
         )
         login, seen_at = _describe(row, has_one), row.seen_at
+        # Detached, so that it is still there after the transaction.
         session.expunge(row.person)
     if now - seen_at > sessions.SEEN_EVERY and not _is_watching():
         with site.noting() as session:

@@ -22,6 +22,7 @@ from hotline.core.storage.keys.keyring import Keyring
 FREE_TRIES = 5
 LONGEST_WAIT = timedelta(minutes=5)
 REMEMBERED = timedelta(hours=1)
+# The wait is at its longest well before so many failures in a row.
 _COUNTED = 20
 
 

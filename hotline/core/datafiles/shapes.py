@@ -167,6 +167,6 @@ def _type_at(kind: Any, step: int | str) -> Any:
         return get_type_hints(kind).get(str(step))
     inner = [
         part for part in get_args(kind) if part not in (Ellipsis, type(None))
-    # Of a mapping this is the type of its values: a path leads to those.
     ]
+    # Of a mapping this is the type of its values: a path leads to those.
     return inner[-1] if inner else None

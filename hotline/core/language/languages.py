@@ -177,9 +177,9 @@ def read_catalogue(language: Language, *names: str) -> Translations:
 def _read_po(path: Path, language: Language) -> Translations:
     try:
         with path.open("rb") as file:
+            # Else Babel passes over what it cannot read, and half a catalogue
+            # looks like a whole one.
             catalogue = read_po(
-                # Else Babel passes over what it cannot read, and half a
-                # catalogue looks like a whole one.
                 file, locale=language.locale, abort_invalid=True
             )
     except (PoFileError, UnicodeDecodeError, ValueError) as error:
