@@ -93,6 +93,7 @@ def _cases_of(person_id: uuid.UUID) -> Any:
         Assessment.person_id == person_id
     )
     own = assessed.cte("own_case", recursive=True)
+    # A case that became a part may itself belong to one that was merged later.
     own = own.union(
         select(Case.merged_into_id)
         .join(own, Case.id == own.c.id)
@@ -127,6 +128,8 @@ def _list_latest(
         select(Case.reference, func.max(CaseItem.state_since).label("at"))
         .join(CaseItem, CaseItem.case_id == Case.id)
         .where(*removed)
+        # One line for a case, however many of its locations went: a thousand
+        # of one would hide all others.
         .group_by(Case.reference)
         .order_by(func.max(CaseItem.state_since).desc(), Case.reference)
         .limit(LATEST)

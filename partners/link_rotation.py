@@ -110,6 +110,8 @@ def _move_link(
     )
     token = next((o.token for o in before if o.mac == subject.link_mac), None)
     assert subject.link_mac is not None
+    # Its token can be made again only under a key that is still here. Where
+    # that is gone, the link is found by what was stored.
     session.add(
         ReplacedLink(
             id=new_id(),

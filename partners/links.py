@@ -57,6 +57,8 @@ def link_under(
     key: bytes, scope: str, subject_id: uuid.UUID, number: int
 ) -> Link:
     """The link of a subject under one key."""
+    # The first one has no number: links that left before they could be
+    # replaced still work.
     replaced = f":{number}".encode() if number else b""
     raw = mac_under(
         key, b"token:" + scope.encode() + b":" + subject_id.bytes + replaced

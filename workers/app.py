@@ -40,6 +40,8 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
         spec_path=None,
         json_errors=False,
     )
+    # A misspelt name in a template is a fault, and not an empty place on a
+    # page.
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.autoescape = True
     app.jinja_env.trim_blocks = True
@@ -63,6 +65,8 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
     seen_again.register_counter(app, _count_seen)
     place_news.register_teller(app, _tell_places(context))
     published.register_publisher(app, _publisher(context))
+    # What is not registered cannot be reached, whatever a proxy in front lets
+    # through.
     for audience in context.settings.audiences:
         for blueprint in BLUEPRINTS[audience]():
             app.register_blueprint(blueprint)
@@ -84,6 +88,8 @@ def _read_places(context: Context) -> understood.Reader:
     def read(
         lines: Sequence[str], narrative: str, region: str
     ) -> understood.Understood:
+        # Loaded when it is asked for: an app that serves no such page starts
+        # without it.
         from triage.locations.catalogue import load_platforms
         from triage.locations.understanding import understand_places
 

@@ -107,6 +107,7 @@ def channel_kinds() -> Mapping[str, ChannelKind]:
     for module_info in iter_modules(package.__path__):
         module = import_module(f"{package.__name__}.{module_info.name}")
         kind = getattr(module, "CHANNEL", None)
+        # This module is among those that are walked, and is no channel.
         if kind is not None:
             _require_usable_name(kind.name, kinds)
             kinds[kind.name] = kind

@@ -54,6 +54,7 @@ class CloudflareChannel:
         )
         try:
             return {"reference": self._client.send_report(reporter, urls, why)}
+        # What is wrong with a report now is wrong on every later try.
         except InvalidInput as error:
             raise Refused(str(error)) from error
 

@@ -25,6 +25,8 @@ class HttpChannel:
 
     def send(self, message: Message) -> dict[str, object]:
         """Redirects are not followed: an address that moved is a person's business."""
+        # A try whose answer was lost is repeated, and the partner knows it
+        # again by this key.
         headers = {
             "Content-Type": "application/json",
             "Idempotency-Key": message.message_id,
@@ -41,6 +43,7 @@ class HttpChannel:
         return {"status": reply.status, "reference": _read_reference(reply)}
 
     def server_of(self, address: str) -> str:
+        # An address may carry a name and a password, which belong into no log.
         return urlsplit(address).netloc.rpartition("@")[2].lower()
 
 
@@ -71,6 +74,7 @@ def _read_reference(reply: Reply) -> str:
     """The partner's own number for it, if it gave one."""
     try:
         document = json.loads(reply.body)
+    # Brackets nested a thousand deep end the parser with a RecursionError.
     except (ValueError, RecursionError):
         return ""
     reference = (

@@ -86,7 +86,10 @@ class MailChannel:
 def _failures_in_our_words() -> Iterator[None]:
     try:
         yield
+    # The library's own exceptions quote addresses, so none of them is chained
+    # to ours.
     except smtplib.SMTPRecipientsRefused as error:
+        # A message has one recipient, so there is one answer.
         code, words = next(iter(error.recipients.values()))
         raise _describe_failure(code, words) from None
     except smtplib.SMTPResponseException as error:
@@ -136,6 +139,8 @@ def compose_mail(message: Message, settings: Settings) -> EmailMessage:
     mail["Date"] = format_datetime(datetime.now(UTC))
     mail["Message-ID"] = f"<{message.message_id}>"
     mail["Content-Language"] = message.language
+    # RFC 3834: no holiday responder answers, and no answer of one is taken for
+    # the office's.
     mail["Auto-Submitted"] = "auto-generated"
     if message.thread:
         mail["In-Reply-To"] = mail["References"] = f"<{message.thread}>"

@@ -147,6 +147,8 @@ def _held_by_nobody(session: Session) -> list[tuple[Case, datetime]]:
             Notice.state == NoticeState.AWAITING_RELEASE,
             Case.state.in_(DECIDED),
             ~live_hold.exists(),
+            # A notice that waits for data to be kept is looked at again when
+            # that time is over.
             Case.id.not_in(preserving),
         )
         .group_by(Case.id)

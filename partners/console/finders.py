@@ -30,6 +30,8 @@ def find_referrals(asked: Asked) -> Sequence[Hit]:
     of_officer = select(Hold.referral_id).where(
         Hold.officer_reference == wanted, Hold.officer_reference != ""
     )
+    # Each is asked by itself, by the index of its own table; an OR over them
+    # would read them all.
     questions = (
         Referral.reference == wanted.upper(),
         Referral.package_id == package.scalar_subquery(),

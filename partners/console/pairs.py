@@ -97,8 +97,12 @@ def count_approvals(session: Session, since: datetime) -> list[Counted]:
             select(asking, approving, func.count())
             .where(
                 is_recent,
+                # What the service asked for by itself has nobody who could
+                # have agreed with anybody.
                 asking.startswith("person:"),
                 approving.is_not(None),
+                # Where no second person is required, people approve their own;
+                # that is no pair.
                 approving != asking,
             )
             .group_by(asking, approving)

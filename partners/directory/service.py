@@ -109,9 +109,13 @@ def name_desk(act: Act, address: str) -> Partner:
         entered_by=act.actor,
         now=act.now,
     )
+    # A desk that was switched off once would keep this notice waiting for
+    # good.
     desk.disabled_at = None
     if desk.approved_at is None:
         act.record("partner.named", "partner", desk.id, address=address)
+        # Two then name the same address: this person, and another one or the
+        # network that publishes it.
         if not is_own_request(act, desk.entered_by):
             confirm_address(act, desk)
     return desk
@@ -146,6 +150,8 @@ def _add_desk(
         entered_by=entered_by,
         approved_by="",
     )
+    # Another job may have written the same desk just before: whoever was
+    # first, it is one row.
     return session.scalars(select(Partner).where(Partner.code == code)).one()
 
 
@@ -176,6 +182,7 @@ def add_partner(
         raise InvalidInput(phrase("The partner was not added."), fields=faults)
     partner = Partner(
         id=new_id(),
+        # Two offices may have the same name; a code is one partner's.
         code=f"own:{new_id()}",
         kind=kind,
         country=country or None,
@@ -244,6 +251,8 @@ def confirm_address(act: Act, partner: Partner) -> None:
             hint=phrase("Enter one first."),
         )
     authors = {partner.entered_by, partner.head_entered_by}
+    # An address opens everything: its mail carries the link that releases a
+    # hold.
     for author in authors:
         require_another(act, author)
     partner.entered_by, partner.head_entered_by = "", ""

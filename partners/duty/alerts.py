@@ -73,6 +73,7 @@ def pass_on(task: Task) -> None:
         alert = session.get_one(
             Alert, task.id_of("alert_id"), with_for_update={"of": Alert}
         )
+        # Somebody may have taken it while the minutes ran.
         if alert.state == AlertState.OPEN:
             act = Act(session, task.context, audit.SYSTEM, task.now)
             call_next(act, alert)
@@ -94,6 +95,8 @@ def call_next(act: Act, alert: Alert) -> None:
     pace = timedelta(minutes=act.context.settings.duty_minutes)
     act.post(
         "duty.pass_on",
+        # Each round is work of its own; a key that repeats would be taken for
+        # the one before.
         key=f"duty:{alert.id}:{new_id()}",
         payload={"alert_id": str(alert.id)},
         queue="urgent",
@@ -144,6 +147,7 @@ def _note_calls(
 
 def acknowledge(act: Act, alert: Alert) -> bool:
     """Somebody takes it; False where somebody else was quicker."""
+    # Two people may click at once: the second has to see what the first did.
     act.session.refresh(alert, with_for_update={"of": Alert})
     if alert.state != AlertState.OPEN:
         return False

@@ -48,6 +48,7 @@ def _prepare(task: Task) -> tuple[Message | None, str]:
         if call is None:
             raise NotFound(phrase("There is no such call."))
         alert = session.get_one(Alert, call.alert_id)
+        # A job may run twice, and nobody is woken twice by it.
         if alert.state != AlertState.OPEN or call.sent_at is not None:
             return None, call.way
         return _write_message(task.context, alert, call), call.way

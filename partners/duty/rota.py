@@ -71,6 +71,8 @@ def find_on_duty(
     ]
     return [
         contacts[person_id]
+        # Whoever has two turns at this hour is called once, at the earlier
+        # place.
         for person_id in dict.fromkeys(people)
         if person_id in contacts
     ]
@@ -80,6 +82,7 @@ def _is_running(turn: DutyTurn, local: datetime) -> bool:
     clock = local.strftime("%H:%M")
     today = WEEK[local.weekday()]
     yesterday = WEEK[(local - timedelta(days=1)).weekday()]
+    # "HH:MM" sorts as the clock does.
     if turn.starts < turn.ends:
         return today in turn.days and turn.starts <= clock < turn.ends
     begun_today = today in turn.days and turn.starts <= clock

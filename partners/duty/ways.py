@@ -62,6 +62,7 @@ class PushServer:
         settings = self._settings
         url = f"{settings.push_url}/{quote(message.address, safe='')}"
         headers = {
+            # A header holds ASCII only; the text has every letter.
             "Title": message.subject.encode("ascii", "ignore").decode(),
             "Priority": "urgent",
             **_authorization(settings.push_token.get_secret_value()),

@@ -121,6 +121,7 @@ def lock_due_cases(
         .where(or_(*(is_due(periods, sort, now) for sort in CASE_SORTS)))
         .order_by(Case.id)
         .limit(limit)
+        # A case that somebody works on just now is met by the next run.
         .with_for_update(of=Case, skip_locked=True)
     ).all()
 

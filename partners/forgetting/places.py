@@ -41,6 +41,8 @@ def forget_place(act: Act, item_id: uuid.UUID) -> None:
         .where(HostingHop.item_id == item_id)
         .values(abuse_contact=None)
     )
+    # A key is unique, and no report of the same address may ever come to this
+    # one.
     item.key = f"forgotten:{item.id}"
     item.canonical = item.display = ""
     item.content_id = item.host = item.registrable_domain = None

@@ -82,6 +82,8 @@ def format_stamp(value: datetime) -> str:
 @cache
 def _load_templates(data_dir: Path) -> ImmutableSandboxedEnvironment:
     """An operator may put files of the same names into ``<data dir>/languages``."""
+    # A letter is text that an operator may change, and is not to become code
+    # that runs.
     environment = ImmutableSandboxedEnvironment(
         loader=ChoiceLoader(
             [
@@ -89,6 +91,8 @@ def _load_templates(data_dir: Path) -> ImmutableSandboxedEnvironment:
                 FileSystemLoader(SHIPPED),
             ]
         ),
+        # A misspelt name has to stop the letter; else it leaves with a hole in
+        # it.
         undefined=StrictUndefined,
         autoescape=False,  # plain text: nothing here is ever shown as HTML
         trim_blocks=True,

@@ -88,6 +88,8 @@ def store_answer(
             fields={"/text": phrase("Please say more.")},
         )
     lock_case(act.session, notice.case_id)
+    # Counted under the lock: two answers at the same moment may not both be
+    # the last one.
     _refuse_too_many(act.session, notice)
     event = VERBS[verb]
     if event and notice.machine.allows(notice.state, event):

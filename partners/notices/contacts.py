@@ -93,6 +93,7 @@ def _look_up_contact(
     if notice.kind == CDN:
         network = origins.network_of(session, context.settings, item, now)
     desk = network or _find_published_desk(session, item, now)
+    # Where the look-up finds nobody, whoever was found earlier stays.
     return desk or notice.partner
 
 

@@ -63,6 +63,8 @@ def _needs_release(session: Session, notice: Notice) -> bool:
     same_country = [
         route for route in offered if route["country"] in countries
     ]
+    # What lies in another country by now is judged by the routes that there
+    # are for it now.
     governing = same_country or offered
     if not governing or _any_waits(governing):
         return True

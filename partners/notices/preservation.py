@@ -77,6 +77,8 @@ def wait_for_request(
     post_release(
         session,
         notice.case_id,
+        # A request that leaves later moves the end, and with it the look at
+        # the notice.
         key=f"release:{notice.id}:kept:{end.isoformat()}",
         now=now,
         delay=end - now,

@@ -104,6 +104,7 @@ def leave_out_moved_items(act: Act, notice: Notice) -> None:
     desks = [desk_of(notice.kind, entry.item) for entry in notice.items]
     if len(set(desks)) > 1:
         stays = notice.desk if notice.desk in desks else desks[0]
+        # A copy, because entries are taken out of the list on the way.
         for entry, desk in zip(list(notice.items), desks, strict=True):
             if desk != stays:
                 notice.items.remove(entry)

@@ -57,6 +57,8 @@ def close_case(act: Act, case: Case, *, why: str) -> None:
         missing = phrase("Say why the case is closed.")
         raise InvalidInput(missing, fields={"/why": missing})
     lock_case(act.session, case.id)
+    # Asked once more under the lock: the page that offered to close it may be
+    # an hour old.
     reason = find_obstacle(act.session, case)
     if reason:
         raise Conflict(reason)

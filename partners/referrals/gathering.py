@@ -96,6 +96,8 @@ def send_package(task: Task) -> None:
     partner_id = task.id_of("partner_id")
     with task.context.database.writing() as session:
         waiting = _list_gathered(session, partner_id, task.now)
+        # Cases before all else, as everybody locks them: nobody waits for
+        # somebody who waits for him.
         lock_cases(session, {referral.case_id for referral in waiting})
         task.mark_done(session)
         act = Act(session, task.context, audit.SYSTEM, task.now)

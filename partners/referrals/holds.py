@@ -196,6 +196,8 @@ def expire_holds(session: Session, context: Context, now: datetime) -> int:  # n
         select(Hold)
         .join(Case, Case.id == Hold.case_id)
         .where(Hold.state == HoldState.ACTIVE, Hold.deadline <= now)
+        # With the case, because a person may release the hold at this very
+        # moment.
         .with_for_update(skip_locked=True, of=(Case, Hold))
     ).all()
     for hold in overdue:

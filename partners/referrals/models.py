@@ -200,6 +200,8 @@ class Plan(Identified, Stateful, Base):
             name="two_person",
         ),
         Index(
+            # Of people one at a time; the police of a known match are told by
+            # the service beside it.
             "uq_plan_open",
             "case_id",
             unique=True,

@@ -85,6 +85,8 @@ def create_referral(
     if evidence is None:
         disclosed = gather_told(session, act.context, case, referral.kind)
         seal_told(session, act.context, referral, disclosed)
+    # Before anything leaves: from here on no notice can overtake the letter to
+    # the police.
     if referral.kind == Destination.POLICE:
         holds.open_hold(act, referral)
     if partner.approved_at is not None:

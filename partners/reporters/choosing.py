@@ -80,6 +80,7 @@ def _allowed_in_place_of(
 def find_news(facts: PlaceFacts) -> Sequence[Said]:
     """All that is so, whether or not it may be told."""
     basic = Said(NEWS_OF_STATE[PartState(facts.part_state)], facts.part_since)
+    # Else anybody could report an address and read here what is known of it.
     if facts.part_state in BEFORE_ANY_WORK:
         return (basic,)
     if facts.place_state == PlaceState.VERIFIED_REMOVED:

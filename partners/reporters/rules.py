@@ -38,6 +38,7 @@ def load_rules(override_dir: Path | None = None) -> Rules:
     """The rule of every piece of news; ``Misconfigured`` names every fault of the file."""
     data = files.read_toml(__package__ or __name__, FILE, override_dir)
     rules = parse_file(dict[News, NewsRule], FILE, data)
+    # News without a rule would be told whatever the police want.
     faults = [f"/{news}: is missing" for news in News if news not in rules]
     if not faults:
         faults = list(_find_leaks(rules))

@@ -248,6 +248,7 @@ def _next_news(
     )
     if not hours:
         return None
+    # A date that has passed would say that nobody keeps what was promised.
     for begins in (since, now):
         if is_urgent:
             ends = begins + timedelta(hours=hours)

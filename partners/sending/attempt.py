@@ -140,6 +140,8 @@ class _Attempt:
         with self.task.context.database.writing() as session:
             delivery, subject = self._lock_delivery(session)
             act = self._new_act(session)
+            # A job may run twice: what was sent or given up by an earlier run
+            # is left alone.
             if delivery.state in UNSETTLED:
                 verdict = subject.may_leave(act, delivery)
                 if verdict is MayLeave.YES:
@@ -167,6 +169,8 @@ class _Attempt:
         with self.task.context.database.writing() as session:
             delivery, subject = self._lock_delivery(session)
             act = self._new_act(session)
+            # Also on a try that others follow: what a delivery network refused
+            # is a fact of its own.
             subject.put_off(act, delivery, str(error))
             # Before the last try nothing changes: the outbox brings the same work back.
             if is_last:
@@ -199,6 +203,8 @@ class _Attempt:
     def _lock_delivery(self, session: Session) -> tuple[Delivery, Subject]:
         delivery, subject = self._find_delivery(session)
         lock_cases(session, subject.case_ids)
+        # Which cases to lock is known only from the row, so it is read before
+        # the lock and again under it.
         session.refresh(delivery, with_for_update={"of": Delivery})
         return delivery, subject
 

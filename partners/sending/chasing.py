@@ -84,9 +84,12 @@ def chase_overdue(
 
 def chase(act: Act, chased: Chased) -> None:
     """Its time is over: one rung up."""
+    # First of all, so that one which may not be written about now is not asked
+    # at every tick.
     chased.wait(act)
     if not chased.may_write(act):
         return
+    # A rung on which nobody can be written to is skipped, not waited for.
     for purpose in chased.rungs[chased.count_letters(act) :]:
         if chased.write(act, purpose):
             return

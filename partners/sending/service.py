@@ -78,6 +78,7 @@ def retry_delivery(act: Act, delivery: Delivery, subject: Subject) -> None:
             hint=phrase("Confirm it first."),
         )
     act.advance(delivery, DeliveryEvent.RETRIED)
+    # The address may be what was mended.
     delivery.channel, delivery.address = find_address(
         partner, delivery.purpose
     )

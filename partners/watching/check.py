@@ -83,11 +83,15 @@ def check_item(
     looks = _look_from_everywhere(
         item, access, baseline, task.context.settings, fetcher, task.now
     )
+    # What answered says by its headers whether a delivery network stands in
+    # front.
     headers = looks[0].report.headers
     facts = observe_item(lookup, item, origins, headers=headers, now=task.now)
     with task.context.database.writing() as session:
         act = Act(session, task.context, ACTOR, task.now)
         case = lock_case(session, watch.case_id)
+        # After the looks, which take minutes: a worker that dies during them
+        # has done nothing yet.
         task.mark_done(session)
         watch = session.get_one(Watch, watch.id, with_for_update=True)
         item = session.get_one(Item, watch.item_id)
@@ -95,6 +99,8 @@ def check_item(
             host_moved(session, task.context, item, task.now)
         for look in looks:
             _store_visit(session, item, look, task.now)
+        # By our own way only: what another country's server shows there need
+        # not be what was assessed.
         if looks[0].verdict.verdict in PRESENT:
             store_media(
                 session, item, looks[0].report, matcher=matcher, now=task.now
@@ -237,6 +243,7 @@ def _draw_conclusion(
     watch.next_at = _with_jitter(
         conclusion.next_check_at, watch, policy, act.now
     )
+    # Kept out, nothing can be proved in either direction.
     watch.needs_person = (
         conclusion.needs_person or conclusion.state == State.KEPT_OUT
     )

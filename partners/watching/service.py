@@ -51,6 +51,7 @@ def _start_watch(act: Act, case: Case, item: Item) -> Watch:
     if earlier is not None:
         if earlier.state == WatchState.ENDED:
             act.advance(earlier, WatchEvent.RESTARTED)
+        # An item has one watch, in whatever case it is decided now.
         earlier.next_at = earlier.planned_at = act.now
         earlier.case_id = case.id
         return earlier
@@ -100,6 +101,8 @@ def post_due_checks(session: Session, context: Context, now: datetime) -> int:
         )
         if watch.planned_at is None or place > watch.planned_at:
             watch.planned_at = place
+        # Several of one host may be due at this tick, and the database does
+        # not know their places yet.
         busy_until[watch.host] = max(place, busy or place)
         if place > now + AHEAD:
             watch.next_at = place
@@ -115,12 +118,16 @@ def _post_check(
     outbox.post_work(
         session,
         "watch.check",
+        # Each look is work of its own, and so is one that is posted again
+        # because its worker died.
         key=f"check:{watch.id}:{watch.checks}:{watch.next_at}",
         payload={"watch_id": str(watch.id)},
         now=now,
         queue="checks",
         delay=at - now,
     )
+    # Set when it is posted: else every tick would post it again until a worker
+    # has it.
     watch.next_at = at + CHECK_LEASE
 
 

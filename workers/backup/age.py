@@ -42,6 +42,8 @@ def read_recipients(
                 f"{setting}: what stands for {name} is no public key of age.",
                 hint=f"It begins with age1. {MAKE_ONE}",
             ) from None
+    # The keys are counted, not the names: one person under two names is one
+    # person.
     if len({text.strip() for text in people.values()}) < FEWEST_PEOPLE:
         raise Misconfigured(
             f"{setting} must name the public keys of {FEWEST_PEOPLE} different people.",
@@ -99,6 +101,8 @@ def decrypting(
     Whoever reads must not rely on anything before the block has ended without an error: only the
     end shows that nothing is missing.
     """
+    # The library writes and the archive reads; a pipe between them keeps no
+    # plain copy anywhere.
     reading, writing = pipe()
     failures: list[Exception] = []
 
@@ -106,6 +110,8 @@ def decrypting(
         with fdopen(writing, "wb") as sink:
             try:
                 pyrage.decrypt_io(source, sink, list(identities))
+            # Whoever reads has stopped, because of a fault of its own that is
+            # raised there.
             except BrokenPipeError:
                 pass
             except Exception as error:
@@ -119,6 +125,8 @@ def decrypting(
             while plain.read(1 << 16):  # the last piece tells that it is whole
                 pass
     except Exception:
+        # The reader's fault may only follow from the thread's, which then says
+        # more.
         thread.join()
         _raise_failure(failures, what)
         raise

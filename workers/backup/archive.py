@@ -80,6 +80,7 @@ def write_stream(members: Iterable[Member]) -> Iterator[bytes]:
         info.size, info.mode = len(member.content), 0o600
         yield info.tobuf(tarfile.PAX_FORMAT)
         yield member.content
+        # Tar fills every member up to a block, and ends with two empty ones.
         yield bytes(-len(member.content) % tarfile.BLOCKSIZE)
     yield bytes(2 * tarfile.BLOCKSIZE)
 
@@ -99,8 +100,12 @@ def cut_pieces(chunks: Iterable[bytes]) -> Iterator[Member]:
 def read_stream(stream: IO[bytes]) -> Iterator[Member]:
     """Each member, in the order of writing; ``BadArchive`` for what is none of ours."""
     try:
+        # "r|" reads in order and never goes back, as a stream from a pipe has
+        # to be read.
         with tarfile.open(fileobj=stream, mode="r|") as archive:
             for info in archive:
+                # A link in an archive could have the next member written
+                # anywhere.
                 if not info.isreg() or not _is_ours(info.name):
                     raise BadArchive(
                         f"The archive holds {info.name!r}, which is none of ours."

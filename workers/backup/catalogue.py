@@ -61,6 +61,7 @@ def write_note(settings: Settings, note: BackupNote) -> None:
     path = note_path(settings, note.name)
     draft = path.with_name(f".{path.name}")
     draft.write_text(json.dumps(note.to_json(), indent=1), encoding="utf-8")
+    # Renaming is one step: whoever lists the notes never reads half of one.
     draft.replace(path)
 
 

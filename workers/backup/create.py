@@ -47,6 +47,8 @@ def create_backup(
         keys_people, "backup_keys_recipients"
     )
     with _alone(settings):
+        # Under the lock: half an archive here is of a run that broke off, and
+        # not of one that goes on.
         _drop_halves(context)
         now = utc_now()
         name = f"hotline-{now:%Y%m%dT%H%M%SZ}"
@@ -145,6 +147,8 @@ def _write_archive(
     with os.fdopen(descriptor, "wb") as file:
         age.encrypt(archive.write_stream(members), file, recipients)
         file.flush()
+        # Else the name could be on the disk before the bytes when the power
+        # fails.
         os.fsync(file.fileno())
     draft.replace(path)
 

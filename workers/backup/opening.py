@@ -82,6 +82,8 @@ def load_keys(path: Path, identities: Sequence[x25519.Identity]) -> Keys:
             name, _, number = member.name.removeprefix(archive.KEYS).partition(
                 "."
             )
+            # Keys of an archive are written to a machine's key directory by
+            # these names.
             if name not in named or len(member.content) != KEY_BYTES:
                 raise BadArchive(f"{path.name} holds what is no key.")
             named[name][int(number)] = member.content
@@ -128,6 +130,7 @@ class _Unpacking:
 
     def __init__(self, path: Path) -> None:
         self._packer = zlib.decompressobj(wbits=31)
+        # O_EXCL: nothing that is there already is written over.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self._file = os.fdopen(descriptor, "wb")
 

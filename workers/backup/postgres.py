@@ -86,6 +86,8 @@ def restoring(
         "--no-owner",
         "--no-privileges",
         "--exit-on-error",
+        # Half a dump leaves nothing, so that the schema before can take its
+        # place again.
         "--single-transaction",
         f"--dbname={url.database}",
     ]
@@ -147,6 +149,8 @@ def _running(
     try:
         yield process
     except BaseException:
+        # Whoever reads or writes has given up, and the program would wait for
+        # it without end.
         process.kill()
         process.wait()
         raise

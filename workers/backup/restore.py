@@ -75,6 +75,8 @@ def require_no_connections(database: Database) -> None:
     """Nobody may write while the database is exchanged."""
     if database.is_sqlite:
         return
+    # A database that cannot be reached has no connections, and is perhaps why
+    # a backup is restored.
     with suppress(SQLAlchemyError), database.engine.connect() as connection:
         others = connection.scalar(
             text(
@@ -100,6 +102,7 @@ def list_lost(
                 .where(Report.received_at >= moment)
                 .order_by(Report.received_at)
             ).all()
+    # The present data may be the very thing that is broken.
     except SQLAlchemyError:
         return None
     return tuple(
@@ -131,6 +134,7 @@ def restore_keys(settings: Settings, keys: Keys) -> tuple[str, ...]:
             added.append(name)
         if missing and not path.exists():
             key_files.write_key(path, missing.pop(0))
+        # Each is put before those that are there, so the newest comes last.
         for key in reversed(missing):
             key_files.add_old_key(directory, name, key)
     return tuple(added)
@@ -171,6 +175,8 @@ def exchange_data(
     _exchange_files(settings.data_dir, opened.files, stamp)
     heads = settings.audit_heads_file
     assert heads is not None
+    # Heads that are here know more than those of the backup: they show what
+    # the log has lost.
     if opened.heads and not heads.exists():
         heads.write_bytes(opened.heads)
     return opened, kept
@@ -196,6 +202,8 @@ def _exchange_file(
         settings,
     )
     kept = place.with_name(f"{place.name}.{stamp}")
+    # SQLite's own journals belong to the file before: beside the new one they
+    # would be played into it.
     for ending in ("", "-wal", "-shm"):
         present = place.with_name(place.name + ending)
         if present.exists():
@@ -216,6 +224,8 @@ def _exchange_schema(
     is_used = bool(inspect(database.engine).get_table_names())
     if is_used:
         with database.engine.begin() as connection:
+            # Renaming moves no row and is undone by another renaming, however
+            # large the data are.
             connection.execute(text(f"ALTER SCHEMA public RENAME TO {name}"))
             connection.execute(text("CREATE SCHEMA public"))
     try:
@@ -272,6 +282,8 @@ def go_on(
     migrations.upgrade_schema(context.database)
     require_own_database(context)
     with context.database.writing() as session:
+        # The program may be newer than the backup and know offices that it
+        # does not.
         seed_directory(Act(session, context, audit.SYSTEM, now))
     lost = note_restore(context, persons, reason, now)
     return context, lost

@@ -51,6 +51,8 @@ class BackupsOnTime:
             if not is_due(session, every, now):
                 return 0
         with self._context.database.writing() as session:
+            # Asked again under the lock: another scheduler may have begun it
+            # meanwhile.
             if not self._is_mine(session) or not is_due(session, every, now):
                 return 0
             run = BackupRun(name="", started_at=now)

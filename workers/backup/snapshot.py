@@ -70,6 +70,8 @@ def _of_sqlite(
     try:
         _copy_online(Path(file), draft)
         engine = create_engine(
+            # Immutable: counting its rows must not write journals beside the
+            # copy.
             f"sqlite:///file:{quote(str(draft.absolute()))}"
             "?mode=ro&immutable=1&uri=true",
             hide_parameters=True,
@@ -129,6 +131,8 @@ def _of_postgresql(
             server=server,
             snapshot=str(snapshot),
         )
+        # Counted while pg_dump has not begun: both read the same exported
+        # state.
         rows = count_rows(connection)
         yield Snapshot(now, "postgresql", str(revision), rows, chunks)
 

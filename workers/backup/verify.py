@@ -85,6 +85,8 @@ def trying_backup(
         folder = Path(
             tempfile.mkdtemp(prefix=".verify-", dir=settings.data_dir)
         )
+        # First in, last out: the scratch database is closed before its folder
+        # goes.
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         target = stack.enter_context(
             _scratch(note, settings, folder, scratch_url)
@@ -98,6 +100,8 @@ def trying_backup(
         )
         database = Database(target.render_as_string(hide_password=False))
         stack.callback(database.dispose)
+        # The heads that came with the archive, because those of the machine
+        # have gone on since.
         heads = folder / "audit-heads.jsonl"
         heads.write_bytes(opened.heads)
         scratch = replace(

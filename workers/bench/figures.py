@@ -76,6 +76,8 @@ def _fill_database(context: Context, size: int, tick: Tick) -> None:
         if done % (10 * BATCH) == 0:
             tick(f"{min(done, size):,} cases")
     with context.database.engine.begin() as connection:
+        # A database that was filled in a minute has no statistics, and would
+        # be measured with bad plans.
         connection.execute(text("ANALYZE"))
 
 

@@ -134,6 +134,8 @@ def _due(case: Case) -> Any:
         .where(
             Watch.item_id.in_(item_ids_of(case.id)), Watch.next_at.is_not(None)
         )
+        # Without this, a case that nobody watches would have one row of
+        # nothing.
         .having(func.min(Watch.next_at).is_not(None))
     )
     return union_all(referrals, notices, holds, watches)

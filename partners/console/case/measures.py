@@ -86,6 +86,8 @@ def _read_reasons() -> dict[str, str]:
 def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
     with faults_flashed(), site.writing() as session:
         plan = _find_of_case(session, Plan, plan_id, reference)
+        # Approving takes out what the rules no longer allow, so the routes are
+        # counted before.
         asked_for = len(plan.routes)
         planning.approve_plan(
             own_act(session),
@@ -117,6 +119,8 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
 def read_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
     """What each office would be told of people, for the person who approves it; logged."""
     context = site.current_context()
+    # Nothing is changed, and yet that these words were read has to be in the
+    # log.
     with site.noting() as session:
         plan = _find_of_case(session, Plan, plan_id, reference)
         act = own_act(session)

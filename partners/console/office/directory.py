@@ -192,6 +192,8 @@ def _render_directory(
             country=filters["country"].upper(),
             words=filters["words"],
             is_waiting=request.args.get("waiting") == "yes",
+            # One more than is shown tells whether there are more, without
+            # counting them.
             limit=SHOWN + 1,
         )
         return render(

@@ -112,6 +112,7 @@ def add_turn() -> ResponseReturnValue:
         rota.add_turn(
             own_act(session),
             _read_person(),
+            # "²" is a digit to isdigit(), and int() fails on it.
             place=int(place) if place.isascii() and place.isdigit() else 0,
             days=form.getlist("day"),
             starts=form.get("starts", ""),

@@ -64,6 +64,8 @@ def network_of(
         details={},
         source="settings",
         created_at=now,
+        # The operator named this account in the settings: there is nothing
+        # left to confirm.
         approved_at=now,
         approved_by="settings",
     )
@@ -73,6 +75,8 @@ def network_of(
 def _delivered_by(session: Session, item_id: uuid.UUID) -> str | None:
     """The delivery network that the newest look-up saw."""
     of_item = HostingObservation.item_id == item_id
+    # Each look-up leaves this fact: what is older than the newest one may not
+    # be so any more.
     newest = select(func.max(HostingObservation.at)).where(
         of_item, HostingObservation.fact == "dns_status"
     )

@@ -131,6 +131,7 @@ def _spell_uri(located: Located) -> str:
         return quote(located.url, safe=_OF_A_URI)
     if located.host and located.url.startswith((located.host, "[")):
         place = located.url.partition(" ")[0]
+        # RFC 3986 wants brackets around an IPv6 address.
         is_bare_six = place.count(":") > 1 and not place.startswith("[")
         return f"http://[{place}]/" if is_bare_six else f"http://{place}/"
     return f"urn:x-location:{quote(located.url, safe=_OF_A_URI)}"
@@ -153,4 +154,5 @@ def _is_name(host: str) -> bool:
 
 def _read_asn(text: str | None) -> int | None:
     match = re.fullmatch(r"(?:AS)?([0-9]{1,10})", text or "")
+    # Numbers of 32 bits (RFC 6793); 0 is nobody's (RFC 7607).
     return int(match[1]) if match and 0 < int(match[1]) < 2**32 else None

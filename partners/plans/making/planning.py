@@ -61,6 +61,8 @@ def request_plan(
     session = act.session
     lock_case(session, case.id)
     appraise_by_rules_of_now(session, act.context, case, act.now)
+    # Only now: what the person chose from is compared with what today's rules
+    # say.
     _require_seen(case, seen_routes)
     review_measures(session, act.context, case, now=act.now)
     routes = choose_routes(session, case, chosen, reasons or {})
@@ -145,6 +147,8 @@ def approve_plan(
             return
     _require_ready(plan.case, plan.planned_routes)
     _require_police(session, plan.case, plan.planned_routes)
+    # After the lock, so that no word can be added between the look and the
+    # letter.
     _require_read(session, plan.case, read_people)
     _require_substance(act, plan.case, plan.planned_routes)
     plan.approved_by = act.actor

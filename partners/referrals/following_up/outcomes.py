@@ -74,12 +74,14 @@ def store_outcomes(
 ) -> None:
     """The office's outcomes are these from now on; what it no more says is taken back."""
     lock_case(act.session, referral.case_id)
+    # It was read before the lock, and the office may have answered meanwhile.
     act.session.refresh(referral, ["state"])
     offered = offered_outcomes(act.context, referral)
     if not offered:
         raise Conflict(
             phrase("What came of it can be said once the office took it up.")
         )
+    # The form is the office's, so it can send any word.
     if not set(said) <= set(offered):
         raise InvalidInput(
             phrase("This is not something that the office can say."),

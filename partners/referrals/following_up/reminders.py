@@ -74,6 +74,8 @@ class ChasedReferral:
         )
         if partner.approved_at is None or not is_there:
             return False
+        # Where a letter of this moment names it already, the rung counts as
+        # climbed all the same.
         self.referral.reminded = self.rungs.index(purpose) + 1
         if not self._is_danger and self._is_told_now(act, (purpose,)):
             return True

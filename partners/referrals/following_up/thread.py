@@ -47,6 +47,7 @@ def write_message(
     )
     vault = act.context.vault
     key = vault.key_for(act.session, referral.id)
+    # Sealed to its own place: no message can be put in the place of another.
     message.text = vault.seal(key, _where(message.id), referral.id, text)
     act.session.add(message)
 

@@ -34,6 +34,8 @@ def withdraw_referral(act: Act, referral: Referral, reason: str) -> bool:
     if not reason:
         missing = phrase("Say why the referral is withdrawn.")
         raise InvalidInput(missing, fields={"/reason": missing})
+    # Refused here already where its state does not allow it, so that nobody is
+    # asked to agree in vain.
     referral.machine.next_state(referral.state, ReferralEvent.WITHDRAWN)
     if referral.withdrawal_asked_by:
         raise Conflict(phrase("This waits for another person already."))

@@ -51,6 +51,7 @@ def _list_entries(session: Session, place: CaseItem) -> Iterator[HashEntry]:
         shared = (label, None, media.id.hex, sight.first_seen_at.date())
         for kind in ("md5", "sha1", "sha256"):
             yield HashEntry(kind, getattr(media, kind), *shared)
+        # A flat picture has a hash that meets everything.
         if media.pdq and (media.pdq_quality or 0) >= MATCHABLE_QUALITY:
             yield HashEntry(
                 "pdq", media.pdq, *shared, quality=media.pdq_quality

@@ -90,6 +90,7 @@ def load_offices(override_dir: Path | None = None) -> Mapping[str, Office]:
             raise Misconfigured(
                 f"Data file {FILE}: [{name}] acts_on must name some of what it gets."
             )
+        # Said twice, by the answer and by the list, it would be counted twice.
         if BY_ANSWER & set(office.outcomes):
             raise Misconfigured(
                 f"Data file {FILE}: [{name}] outcomes names what an answer says already."

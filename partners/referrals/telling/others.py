@@ -35,6 +35,7 @@ def list_others(session: Session, referral: Referral) -> list[OtherReferral]:
             Referral.id != referral.id,
             Referral.state != ReferralState.WITHDRAWN,
         )
+        # A letter that is written again has the same words in the same order.
         .order_by(Referral.reference)
     )
     return [

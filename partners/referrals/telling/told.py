@@ -216,6 +216,8 @@ def _told_person(person: KnownPerson, case: Case) -> ToldPerson:
     ]
     if person.number == 1:
         said = {fact.name for fact in facts}
+        # The rules ask for the places of one child and one person: those are
+        # the first ones.
         places = case.facts.get(_RULES_OWNER[person.role], {})
         facts += [
             ToldFact(name, str(places[name]), "analyst")
