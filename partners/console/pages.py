@@ -105,6 +105,8 @@ def faults_flashed() -> Iterator[None]:
         sentences = [worded_error(error)]
         sentences += [
             # The hint is in the first sentence already.
-            gettext(fault) for fault in fields if fault != error.hint
+            gettext(fault)
+            for fault in fields
+            if fault != error.hint
         ]
         flash(" ".join(dict.fromkeys(sentences)), "danger")

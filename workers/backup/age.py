@@ -114,6 +114,8 @@ def decrypting(
             # raised there.
             except BrokenPipeError:
                 pass
+            # Nothing that is raised in a thread reaches anybody; whoever reads
+            # from the pipe raises it again.
             except Exception as error:
                 failures.append(error)
 

@@ -71,6 +71,8 @@ def _measure_rates(
         for name, work in sides.items():
             if spent[name] >= seconds:
                 continue
+            # Of the processor, so that a neighbour on the machine takes
+            # nothing from either side.
             start = time.process_time()
             for picture in pictures:
                 work(picture)

@@ -94,6 +94,7 @@ def _write_versions(folder: Path, size: int) -> tuple[Path, Path]:
     _write_rows(first, values)
     dice = np.random.default_rng(2)
     changed = len(values[::CHANGED])
+    # The array itself is changed: two of a million rows would be gigabytes.
     values[::CHANGED] = dice.integers(0, 256, (changed, 32))
     _write_rows(second, values)
     return first, second

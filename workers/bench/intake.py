@@ -61,6 +61,7 @@ def measure_intake(
                 rows = [*house.measure_single(), house.measure_bulk()]
             dialect = context.database.engine.dialect.name
         finally:
+            # An operator's own empty database is left as it was named.
             bare.metadata.drop_all(context.database.engine)
     facts = {
         "database": dialect,

@@ -200,6 +200,8 @@ def _take_stock(
         path, hashes=hashes, ids=ids, bits=hash_list.bits, version="bench"
     )
     built = time.perf_counter() - start
+    # Garbage of the building would be counted as the index's memory, or hide
+    # it.
     gc.collect()
     memory_before = psutil.Process().memory_info().rss
     loads = []
@@ -207,6 +209,7 @@ def _take_stock(
         start = time.perf_counter()
         index = load_index(path)
         loads.append(time.perf_counter() - start)
+    # Pages of a mapped file count only once something has looked at them.
     index.search_many(asked, threshold)
     memory = psutil.Process().memory_info().rss - memory_before
     facts = Facts(

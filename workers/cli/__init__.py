@@ -39,6 +39,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
             args=arguments, prog_name="hotline", standalone_mode=False
         )
         sys.stdout.flush()
+    # A command that ends early by its own word, such as --help: that is no
+    # failure.
     except typer.Exit as leave:
         return leave.exit_code
     except UsageError as error:

@@ -18,6 +18,7 @@ from workers.bench.filling.figures_rows import Rows, Span, make_cast
 
 def make_batches(size: int, span: Span, *, batch: int) -> Iterator[Rows]:
     """``size`` cases with all that happened to them, ``batch`` cases at a time."""
+    # Seeded, so that two runs of the same size fill the same database.
     dice = random.Random(size)
     rows = Rows()
     cast = make_cast(rows, span.start)

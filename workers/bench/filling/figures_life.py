@@ -322,6 +322,8 @@ class CaseLife:
             state="active",
             state_since=self.now,
         )
+        # The hold was pending from the plan on; its history is written only
+        # here, where it has begun.
         told_at = self.now
         self.now = made
         self._note("hold", hold_id, CREATED, "", "pending")

@@ -33,6 +33,7 @@ def keep_service(folder: Path, orders: Iterable[str]) -> None:
     finally:
         if service is not None:
             _stop_service(service)
+        # After the service: it writes into the folder until it has ended.
         shutil.rmtree(folder, ignore_errors=True)
 
 

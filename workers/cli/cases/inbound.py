@@ -108,6 +108,7 @@ def _import_files(
         stdout.print(
             f"{new} reports stored, {repeated} were there, {bad} files not read."
         )
+    # Only now, so that one bad file keeps nobody from the good ones behind it.
     if bad:
         raise InvalidInput(f"{bad} of {len(files)} files could not be read.")
 
@@ -115,6 +116,8 @@ def _import_files(
 def _read_file(file: str) -> bytes:
     try:
         if file == "-":
+            # One byte more than is allowed shows that there is more, whatever
+            # a file says of its size.
             body = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
             with Path(file).open("rb") as stream:

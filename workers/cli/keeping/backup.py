@@ -226,6 +226,7 @@ def new_identity(
     identity = x25519.Identity.generate()
     text = f"# public key: {identity.to_public()}\n{identity}\n"
     try:
+        # A key that is written over opens no backup any more.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise Conflict(
@@ -258,6 +259,8 @@ def _restore(
     note = catalogue.find_note(settings, name)
     identities = age.read_identities(identity)
     keys = age.read_identities(keys_identity) if keys_identity else None
+    # Asked before the long work, so that whoever answers need not sit through
+    # it.
     passwords = [
         typer.prompt(f"Password of {person}", hide_input=True, err=True)
         for person in persons
@@ -266,6 +269,7 @@ def _restore(
         added = _bring_keys(note, keys)
         context = build_context(settings)
         try:
+            # Connections come and go; those of other machines show here alone.
             restore.require_no_connections(context.database)
             _try_first(
                 context,
@@ -276,6 +280,8 @@ def _restore(
                 persons,
                 passwords,
             )
+            # Before the exchange: afterwards nobody can say what came in
+            # since.
             lost = restore.list_lost(context.database, note.moment)
         finally:
             context.close()

@@ -72,6 +72,7 @@ def _write_pack(
     ):
         pack = make_pack(session, context, period, now)
     try:
+        # Written first: an entry in the log says that there is such a file.
         path.write_bytes(pack.to_zip())
     except OSError as error:
         raise InvalidInput(

@@ -47,6 +47,8 @@ def renew_key(
     path = path_of_key(settings.secrets_dir, name)
     was_there = path.exists()
     context = build_context(settings, renewed_keys=[name])
+    # Before any file is renamed: a schema that does not fit would leave the
+    # machine without its key.
     require_current(context.database)
     if was_there:
         context.close()

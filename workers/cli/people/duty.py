@@ -76,6 +76,8 @@ def test_ways(
         trials = try_ways(
             context, contacts[person.id], open_ways(context.settings)
         )
+        # A transaction of its own, because a gateway may have taken half a
+        # minute.
         with context.database.writing() as session:
             act = Act(session, context, operator_name(), utc_now())
             note_trials(act, person, trials)

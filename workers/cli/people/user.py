@@ -95,6 +95,7 @@ def _add_invited(
         person = service.add_person(
             act, username=username, display_name=name, role=role, password=None
         )
+        # The invitation refers to the person, who has to be there first.
         session.flush()
         link = link_of(context, make_invitation(act, person))
         shape = _person_shape(person)
