@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
 from flask import Blueprint, current_app
 from flask.blueprints import BlueprintSetupState
 from flask.sansio.app import App
+from sqlalchemy.orm import Session
 
-from hotline.accounts.signing_in.auth import may_current_person
+from hotline.accounts.models import Person
+from hotline.accounts.signing_in.auth import may_current_person, signed_in
+from hotline.core.web import site
 
 EXTENSION = "hotline.navigation"
 BOX = "hotline.box"
@@ -21,6 +25,7 @@ class Entry:
 
     Places are spaced by ten, so that a package can put an entry between two of others. ``key``:
     the shortcut that follows it. ``opens_box``: where scripts run it opens the box over the page.
+    ``waiting`` counts what waits for the person; such an entry is shown only while something does.
     """
 
     place: int
@@ -29,6 +34,15 @@ class Entry:
     permission: str
     key: str = ""
     opens_box: bool = False
+    waiting: Callable[[Session, Person], int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An entry as one person sees it; ``count``: of what waits, 0 where nothing is counted."""
+
+    entry: Entry
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +90,26 @@ def offered_entries() -> list[Entry]:
         if may_current_person(entry.permission)
     ]
     return sorted(allowed, key=lambda entry: entry.place)
+
+
+def offered_bar() -> list[Offered]:
+    """The entries of the bar, without those for which nothing waits now."""
+    entries = offered_entries()
+    if not any(entry.waiting for entry in entries):
+        return [Offered(entry) for entry in entries]
+    person = signed_in()
+    with site.reading() as session:
+        counted = [
+            Offered(entry, entry.waiting(session, person))
+            if entry.waiting
+            else Offered(entry)
+            for entry in entries
+        ]
+    return [
+        offered
+        for offered in counted
+        if offered.count or offered.entry.waiting is None
+    ]
 
 
 def _entries_of(app: App) -> list[Entry]:

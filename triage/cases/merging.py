@@ -19,6 +19,7 @@ from triage.cases.assessing.assess import begin_new_round
 from triage.cases.assessing.claim import refuse_if_held
 from triage.cases.examination.appraise import appraise_case, post_review
 from triage.cases.floods import weigh_held
+from triage.cases.handling.notes import copy_notes
 from triage.cases.locking import lock_case, lock_cases
 from triage.cases.models import MERGEABLE, Case, CaseItem
 from triage.cases.people.keeping.copying import copy_people
@@ -41,6 +42,7 @@ def merge_cases(
     act.advance(target, CaseEvent.TOOK_IN, part=part.reference, why=reason)
     act.advance(part, CaseEvent.MERGED, into=target.reference, why=reason)
     copy_people(act, part, target)
+    copy_notes(act, part, target)
     _take_over_what_was_said(target, part)
     _move_places(target, list(part.places))
     part.merged_into_id = target.id

@@ -46,6 +46,13 @@ OVER_BUT_FOR_NEWS = (
     CaseState.NOT_ILLEGAL,
 )
 
+# Where the first assessment of a round leads, before anybody is told.
+AFTER_FIRST = (
+    CaseState.SECOND_ASSESSMENT,
+    CaseState.ASSESSED,
+    CaseState.NOT_ILLEGAL,
+)
+
 CASE_MACHINE = Machine(
     "case",
     CaseState.RECEIVED,
@@ -79,6 +86,11 @@ CASE_MACHINE = Machine(
                 CaseState.THIRD_ASSESSMENT,
                 CaseEvent.DECIDED,
             ): CaseState.ASSESSED,
+            # a slip of the hand, before anybody built on it
+            **{
+                (state, CaseEvent.TAKEN_BACK): CaseState.WAITING
+                for state in AFTER_FIRST
+            },
             # from the assessment to those who are told
             (CaseState.ASSESSED, CaseEvent.NOT_ILLEGAL): CaseState.NOT_ILLEGAL,
             (

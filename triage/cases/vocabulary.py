@@ -55,6 +55,8 @@ class CaseEvent(StrEnum):
     """The second person said something else."""
     DECIDED = "decided"
     """The third person decided."""
+    TAKEN_BACK = "taken_back"
+    """Whoever assessed it first took that back; nobody had built on it."""
     NOT_ILLEGAL = "not_illegal"
     """The assessment says that it is not illegal."""
     PLAN_APPROVED = "plan_approved"

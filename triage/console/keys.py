@@ -75,6 +75,12 @@ SHORTCUTS = (
         "case.store", Group.CASE, "KeyS", lazy_gettext("Store the assessment")
     ),
     Shortcut("case.note", Group.CASE, "KeyM", lazy_gettext("Note")),
+    Shortcut(
+        "case.add_note", Group.CASE, "KeyV", lazy_gettext("Write a note")
+    ),
+    Shortcut(
+        "case.take_back", Group.CASE, "KeyZ", lazy_gettext("Take it back")
+    ),
     Shortcut("case.people", Group.CASE, "KeyP", lazy_gettext("People")),
     Shortcut("case.words", Group.CASE, "KeyW", lazy_gettext("Read the words")),
     Shortcut(

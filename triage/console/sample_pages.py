@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 
 from hotline.accounts.signing_in.auth import requires, signed_in
 from hotline.core.context import utc_now
@@ -37,5 +36,5 @@ def sample() -> ResponseReturnValue:
             size=SIZE,
             cases=draw_sample(session, schema, monday),
             kinds=words.KINDS,
-            answer_words=answer_words(str(get_locale()).partition("_")[0]),
+            answer_words=answer_words(site.page_language()),
         )

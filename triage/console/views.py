@@ -18,10 +18,12 @@ from hotline.accounts.navigation import (
 )
 from hotline.accounts.shortcuts import register_shortcuts
 from triage.cases.bulk.deeds import DEEDS
+from triage.cases.handling.notes import count_mentions
 from triage.cases.pages import case_views as cases
 from triage.cases.pages import flood_views as floods
 from triage.cases.pages import handling_views as handling
 from triage.cases.pages import item_views as items
+from triage.cases.pages import notes_views as notes
 from triage.cases.pages import report_views as reports
 from triage.cases.pages.diary import DIARIES, Diary
 from triage.cases.pages.people import identity_views as identity
@@ -56,6 +58,7 @@ PAGES: Mapping[str, RouteCallable] = {
     f"{BULK}/progress": bulk_pages.bulk_progress,
     CASE: cases.case,
     f"{CASE}/people": people.people,
+    "/mentions": notes.mentions,
     "/search": search.search,
     "/hash-lists": list_pages.hash_lists,
     "/hash-lists/uploads/new": upload_pages.new_upload,
@@ -80,6 +83,10 @@ ACTS: Mapping[str, RouteCallable] = {
     f"{CASE}/hand-over": handling.hand_over,
     f"{CASE}/tags": handling.tag,
     f"{CASE}/tags/remove": handling.untag,
+    f"{CASE}/notes": notes.add_note,
+    f"{CASE}/notes/<uuid:note_id>/take-back": notes.take_note_back,
+    "/mentions/<uuid:mention_id>/open": notes.open_mention,
+    f"{CASE}/assessment/take-back": cases.take_assessment_back,
     "/queue/release": floods.release_flood,
     "/queue/set-aside": floods.set_flood_aside,
     f"{CASE}/claim": cases.claim,
@@ -141,6 +148,13 @@ def create_blueprint(
             "search.use",
             key="search",
             opens_box=True,
+        ),
+        Entry(
+            12,
+            lazy_gettext("Mentions"),
+            "triage.mentions",
+            "case.claim",
+            waiting=count_mentions,
         ),
         Entry(
             50, lazy_gettext("Hash lists"), "triage.hash_lists", "hashlist.see"

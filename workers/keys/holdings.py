@@ -189,6 +189,7 @@ SEALED = (
     "referral_message.text",
     "totp_secret.sealed",
     "hand_over.words",
+    "case_note.words",
 )
 """Each under the key of its own record, which ``master`` wraps."""
 UNDER_NO_KEY = {

@@ -75,6 +75,7 @@ STEPS: Mapping[str, Forget] = MappingProxyType(
         "staff": forget_people_who_left,
         "duty": forget_contacts,
         "work": pruning.drop_done_work,
+        "tags": pruning.drop_expired_tags,
         "acts": pruning.drop_ended_bulk_acts,
         "views": pruning.drop_views_of_people_who_left,
         "sessions": pruning.drop_ended_sessions,

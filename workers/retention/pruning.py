@@ -21,6 +21,7 @@ from hotline.core.storage.ids import first_id_at
 from hotline.core.storage.outbox import OutboxEntry
 from partners.sending.models import Delivery
 from triage.cases.bulk.models import BulkAct, BulkCase, BulkState
+from triage.cases.handling.models import CaseTag
 from triage.console.queue.saved_views import SavedView
 from triage.items.models import HostingObservation, Visit
 
@@ -41,6 +42,18 @@ def drop_done_work(
     before = now - load_periods(context.settings)[Sort.WORK].length
     return delete_some(
         session, OutboxEntry, OutboxEntry.done_at <= before, limit=BATCH
+    )
+
+
+def drop_expired_tags(
+    session: Session,
+    context: Context,  # noqa: ARG001
+    *,
+    now: datetime,
+) -> int:
+    """Tags that were to last until a day that is over."""
+    return delete_some(
+        session, CaseTag, CaseTag.expires_at <= now, limit=BATCH
     )
 
 

@@ -25,7 +25,11 @@ from flask_babel import (
 )
 
 from hotline.accounts import service
-from hotline.accounts.navigation import offered_box, offered_entries
+from hotline.accounts.navigation import (
+    offered_bar,
+    offered_box,
+    offered_entries,
+)
 from hotline.accounts.pages import key_pages
 from hotline.accounts.permissions import Role
 from hotline.accounts.shortcuts import (
@@ -105,7 +109,7 @@ def _console_variables() -> dict[str, object]:
         "can": may_current_person,
         "has_login": lambda: current_login() is not None,
         "me": current_person,
-        "navigation": offered_entries,
+        "navigation": offered_bar,
         "box": offered_box,
         "key": key_attributes,
         "cap": key_cap,

@@ -85,7 +85,7 @@ def assess_case(
     made.item_classes = item_classes
     _seal_note(act, made, answers.note)
     event, outcome = _next_step(schema, case, earlier, made, second_required)
-    act.advance(case, event)
+    act.advance(case, event, kind=case.kind)
     session.add(made)
     case.claimed_by_id, case.claimed_until = None, None
     if outcome is not None:

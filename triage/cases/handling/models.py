@@ -1,4 +1,4 @@
-"""Tables of tags, and of words that go with a case from one person to the next."""
+"""Tables of tags, of words from one person to the next, and of notes and whom they name."""
 
 from __future__ import annotations
 
@@ -47,3 +47,36 @@ class HandOver(Identified, Base):
     taker: Mapped[Person | None] = relationship(
         foreign_keys=[to_id], lazy="joined"
     )
+
+
+class CaseNote(Identified, Base):
+    """What somebody writes for all who work on the case, sealed under the case's key."""
+
+    __tablename__ = "case_note"
+    __table_args__ = (
+        Index("ix_case_note_case_id", "case_id", "at"),
+        Index("ix_case_note_author_id", "author_id"),
+    )
+
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"))
+    author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    words: Mapped[bytes] = mapped_column(LargeBinary)
+
+    author: Mapped[Person] = relationship(lazy="joined")
+
+
+class CaseMention(Identified, Base):
+    """Somebody whom a note names; ``opened_at``: when they went to it from their list."""
+
+    __tablename__ = "case_mention"
+    __table_args__ = (
+        UniqueConstraint("note_id", "person_id"),
+        Index("ix_case_mention_person_id", "person_id", "opened_at"),
+    )
+
+    note_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_note.id"))
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    opened_at: Mapped[datetime | None]
+
+    note: Mapped[CaseNote] = relationship(lazy="joined")

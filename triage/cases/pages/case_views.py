@@ -17,7 +17,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
@@ -32,7 +32,7 @@ from hotline.core.context import utc_now
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.web import site
-from triage.cases.assessing import findings
+from triage.cases.assessing import findings, taking_back
 from triage.cases.assessing.assess import (
     Answers,
     assess_case,
@@ -45,7 +45,13 @@ from triage.cases.examination.appraise import appraise_case
 from triage.cases.listing.queue import by_reference
 from triage.cases.models import OPEN_STATES, Case
 from triage.cases.pages import page_content, words
-from triage.cases.pages.diary import DIARIES, Diary, list_due, tell_history
+from triage.cases.pages.diary import (
+    DIARIES,
+    Diary,
+    happened_after,
+    list_due,
+    tell_history,
+)
 from triage.cases.vocabulary import CaseEvent, CaseState, Held
 
 Panel = Callable[[Session, Case, Person, datetime], str]
@@ -76,7 +82,7 @@ def case_page(
     """``errors`` and ``answers`` of an assessment that was not stored, or what was ``typed`` into
     a form about the item ``typed_for`` and its ``faults``."""
     context, me, now = site.current_context(), signed_in(), utc_now()
-    language = _reader_language()
+    language = site.page_language()
     with site.reading() as session:
         case = by_reference(session, reference)
         view = page_content.gather_case_page(
@@ -126,7 +132,13 @@ def _tell_of_others(
     panels: Sequence[Panel] = current_app.extensions[PANELS]
     banners: Sequence[Panel] = current_app.extensions[BANNERS]
     diaries: Sequence[Diary] = current_app.extensions[DIARIES]
+    own_last = taking_back.find_own_last(session, case, me)
+    if own_last is not None and happened_after(
+        session, case, diaries, own_last.made.at
+    ):
+        own_last = None
     return {
+        "own_last": own_last,
         "panels": [panel(session, case, me, now) for panel in panels],
         "banners": [banner(session, case, me, now) for banner in banners],
         "happenings": tell_history(session, case, view.history, diaries),
@@ -244,6 +256,26 @@ def _posted_item_classes() -> dict[uuid.UUID, str]:
 
 
 @requires("case.assess")
+def take_assessment_back(reference: str) -> ResponseReturnValue:
+    """The person's own, where it was the last thing that happened to the case."""
+    minutes = site.current_context().settings.claim_minutes
+    diaries: Sequence[Diary] = current_app.extensions[DIARIES]
+    with flash_refusals(), site.writing() as session:
+        case, me = by_reference(session, reference), signed_in()
+        last = taking_back.find_own_last(session, case, me)
+        taking_back.take_assessment_back(
+            own_act(session),
+            case,
+            me,
+            minutes,
+            is_built_on=last is not None
+            and happened_after(session, case, diaries, last.made.at),
+        )
+        flash(gettext("Taken back. The case is in your hands."), "good")
+    return back_to_case(reference)
+
+
+@requires("case.assess")
 def reopen(reference: str) -> ResponseReturnValue:
     why = request.form.get("why", "")
     with flash_refusals(), site.writing() as session:
@@ -310,7 +342,3 @@ def _posted_facts() -> dict[str, Any]:
 
 def back_to_case(reference: str) -> ResponseReturnValue:
     return redirect(url_for("triage.case", reference=reference), 303)
-
-
-def _reader_language() -> str:
-    return str(get_locale()).partition("_")[0]

@@ -73,6 +73,17 @@ def tell_history(
     return sorted(own + others, key=lambda happening: happening.at)
 
 
+def happened_after(
+    session: Session, case: Case, diaries: Sequence[Diary], at: datetime
+) -> bool:
+    """Whether somebody else's work on the case is newer than ``at``: it may build on that."""
+    return any(
+        happening.at > at
+        for diary in diaries
+        for happening in diary.list_happenings(session, case)
+    )
+
+
 def list_due(
     session: Session,
     case: Case,

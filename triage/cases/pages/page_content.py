@@ -32,6 +32,7 @@ from triage.cases.examination.appraise import route_case
 from triage.cases.fingerprints import PrintView, view_print
 from triage.cases.handling.hand_over import last_word, list_colleagues
 from triage.cases.handling.models import CaseTag, HandOver
+from triage.cases.handling.notes import ReadNote, list_notes
 from triage.cases.handling.tags import list_tags
 from triage.cases.models import Assessment, Case, CaseItem
 from triage.cases.pages.files import File, files_of
@@ -82,6 +83,7 @@ class CasePage:
     ``places`` are the items in full, ``looks`` what was seen at them, and ``further_places`` those
     of a large case that are only named.
     ``known_elsewhere``: what the same reports name and another case decides.
+    ``readers``: whom a note may name; ``colleagues``: to whom the case may be handed.
     ``disputed``: the questions on which the first two assessments differ, for the third person.
     """
 
@@ -104,6 +106,8 @@ class CasePage:
     home_zone: str
     tags: Sequence[CaseTag]
     last_word: tuple[HandOver, str] | None
+    notes: Sequence[ReadNote]
+    readers: Sequence[Person]
     colleagues: Sequence[Person]
 
 
@@ -117,6 +121,7 @@ def gather_case_page(
     now: datetime,
 ) -> CasePage:
     made = list_assessments(session, case)
+    readers = list_colleagues(session)
     blind = is_blind(case)
     schema = load_schema(context.settings.data_dir)
     in_full = case.places[:SHOWN_PLACES]
@@ -145,7 +150,9 @@ def gather_case_page(
         home_zone=context.country.time_zone,
         tags=list_tags(session, [case.id], now).get(case.id, ()),
         last_word=last_word(session, context, case),
-        colleagues=() if blind else list_colleagues(session),
+        notes=list_notes(session, context, case, person),
+        readers=readers,
+        colleagues=() if blind else readers,
     )
 
 

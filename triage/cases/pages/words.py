@@ -72,6 +72,7 @@ EVENTS: Words = {
     CaseEvent.AGREED: lazy_gettext("Second assessment agreed"),
     CaseEvent.DISAGREED: lazy_gettext("Second assessment differed"),
     CaseEvent.DECIDED: lazy_gettext("Decided by a third assessment"),
+    CaseEvent.TAKEN_BACK: lazy_gettext("Assessment taken back"),
     CaseEvent.NOT_ILLEGAL: lazy_gettext("Found not illegal"),
     CaseEvent.PLAN_APPROVED: lazy_gettext("Plan approved"),
     CaseEvent.TOLD: lazy_gettext("Told to those concerned"),

@@ -6,7 +6,7 @@ import uuid
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -56,7 +56,7 @@ def hash_lists() -> ResponseReturnValue:
             upload_states=UPLOAD_STATES,
             asker=signed_in().actor,
             second_person=site.current_context().settings.second_person,
-            answer_words=answer_words(str(get_locale()).partition("_")[0]),
+            answer_words=answer_words(site.page_language()),
         )
 
 

@@ -13,7 +13,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from hotline.accounts.approvals.models import Approval
@@ -143,7 +143,7 @@ def _question_of(session: Session, row: HashUpload) -> Approval | None:
 
 
 def _render_new(errors: dict[str, str]) -> str:
-    language = str(get_locale()).partition("_")[0]
+    language = site.page_language()
     return render_template(
         "triage/upload_new.html",
         errors=errors,

@@ -19,7 +19,7 @@ from flask import (
 from flask.blueprints import BlueprintSetupState
 from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -211,7 +211,7 @@ def _kept() -> dict[str, Any]:
 def _bulk_form(
     session: Session, deed: Deed, number: int, faults: Mapping[str, str]
 ) -> str:
-    language = str(get_locale()).partition("_")[0]
+    language = site.page_language()
     schema = load_schema(site.current_context().settings.data_dir)
     return render_template(
         "triage/bulk_form.html",
@@ -233,7 +233,7 @@ def _bulk_form(
 def _spoken_values(values: Mapping[str, object]) -> list[tuple[str, str]]:
     """What the deed was given beside the reason, in the reader's words."""
     schema = load_schema(site.current_context().settings.data_dir)
-    language = str(get_locale()).partition("_")[0]
+    language = site.page_language()
     answers = values.get("answers")
     spoken = []
     if isinstance(answers, Mapping):

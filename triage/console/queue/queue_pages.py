@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
 from hotline.accounts.pages.views import flash_refusals
@@ -153,7 +153,7 @@ def _own_columns() -> tuple[columns.Column, ...]:
 
 
 def _top_reason(case: Case) -> str:
-    language = str(get_locale()).partition("_")[0]
+    language = site.page_language()
     told_reasons = page_content.priority_reasons(
         site.current_context(), case, language
     )

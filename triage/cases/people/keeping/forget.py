@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from hotline.core.storage import audit
 from hotline.intake.models import Report, ReportPart
-from triage.cases.handling.models import HandOver
+from triage.cases.handling.models import CaseNote, HandOver
+from triage.cases.handling.notes import delete_notes
 from triage.cases.models import Case, CaseItem
 from triage.cases.people.models import (
     CaseIdentifier,
@@ -73,7 +74,7 @@ def forget_people_of(
 
 
 def _list_due(session: Session) -> Sequence[Case]:
-    rows = (CaseIdentifier, CasePerson, CaseSummary, HandOver)
+    rows = (CaseIdentifier, CasePerson, CaseSummary, HandOver, CaseNote)
     has_people = or_(*(exists().where(row.case_id == Case.id) for row in rows))
     return session.scalars(
         select(Case)
@@ -86,6 +87,7 @@ def _list_due(session: Session) -> Sequence[Case]:
 
 def _delete_rows(session: Session, case_id: uuid.UUID) -> None:
     people = select(CasePerson.id).where(CasePerson.case_id == case_id)
+    delete_notes(session, CaseNote.case_id == case_id)
     session.execute(delete(PersonFact).where(PersonFact.person_id.in_(people)))
     for row in (CasePerson, CaseIdentifier, CaseSummary, HandOver):
         session.execute(delete(row).where(row.case_id == case_id))
