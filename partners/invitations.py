@@ -27,7 +27,8 @@ def send_invitation(task: Task, *, channels: Channels) -> None:
     channels.send(CHANNEL, message)
     with task.finishing() as session:
         sent = session.get(Invitation, invitation_id)
-        if sent is not None:  # else it was replaced while the mail left
+        # Else it was replaced while the mail left.
+        if sent is not None:
             sent.sent_at = task.now
 
 

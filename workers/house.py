@@ -49,6 +49,8 @@ def preparing_alone(database: Database) -> Iterator[None]:
     key = {"key": PREPARING_LOCK}
     with database.engine.connect() as plain:
         connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+        # Asked again and again instead of waiting in the database: a statement
+        # that waits is a transaction that is open.
         while not connection.scalar(
             text("SELECT pg_try_advisory_lock(:key)"), key
         ):

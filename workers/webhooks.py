@@ -45,6 +45,8 @@ def send(task: Task) -> None:
                 task.context.settings,
                 task.now,
             )
+    # A sender whose key was revoked meanwhile is told nothing more, and that
+    # is all.
     with task.finishing():
         pass
 
@@ -82,6 +84,8 @@ def _post(
     with GuardedClient(
         reach_of(settings),
         seconds=TIMEOUT_SECONDS,
+        # What a stranger's server says is nothing that this service wants to
+        # hold.
         most_bytes=0,
         user_agent=settings.user_agent,
     ) as client:

@@ -94,7 +94,8 @@ def _load_templates(data_dir: Path) -> ImmutableSandboxedEnvironment:
         # A misspelt name has to stop the letter; else it leaves with a hole in
         # it.
         undefined=StrictUndefined,
-        autoescape=False,  # plain text: nothing here is ever shown as HTML
+        # Plain text: nothing here is ever shown as HTML.
+        autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -64,7 +64,8 @@ def dispatch_notice(
             why=obstacle,
         )
         return
-    notice.contact_named = False  # for this letter; a later one looks anew
+    # A person named it for this letter; a later one looks anew.
+    notice.contact_named = False
     notice.language = _choose_language(context, partner)
     urgency = "immediate" if notice.case.danger_now else "normal"
     notice.due_at = now + timedelta(hours=REMOVAL_HOURS[urgency])

@@ -79,7 +79,8 @@ def _item_waits(notice: Notice, item_id: uuid.UUID) -> bool:
     place = notice.case.place_of(item_id)
     if place is None:
         return True
-    if not place.routing:  # the rules were asked about the case as a whole
+    # Then the rules were asked about the case as a whole.
+    if not place.routing:
         return False
     of_kind = [
         route

@@ -191,9 +191,10 @@ class Notice(Identified, Stateful, Base):
     why: Mapped[str] = mapped_column(Text, default="")
     language: Mapped[str] = mapped_column(short_text(12), default="en")
     needs_release: Mapped[bool] = mapped_column(default=True)
+    # A person chose the partner: it is not looked up before the notice leaves.
     contact_named: Mapped[bool] = mapped_column(
         default=False, server_default=false()
-    )  # a person chose the partner: it is not looked up before the notice leaves
+    )
     created_at: Mapped[datetime]
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     link_mac: Mapped[bytes | None] = mapped_column(

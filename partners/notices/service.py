@@ -251,4 +251,5 @@ def note_still_up(act: Act, item_id: uuid.UUID, event: NoticeEvent) -> None:
             )
             continue
         act.advance(notice, event)
-        notice.due_at = now  # the next reminder says at once that it is up
+        # The next reminder says at once that it is up.
+        notice.due_at = now

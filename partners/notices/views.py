@@ -140,9 +140,8 @@ def answer_json(token: str) -> BaseResponse:
         return make_response(jsonify(_write_document(session, notice)), 201)
 
 
-site.csrf.exempt(
-    answer_json
-)  # no cookie is read there: the link itself is the permission
+# No cookie is read there: the link itself is the permission.
+site.csrf.exempt(answer_json)
 
 
 def _provider_act(session: Session) -> Act:

@@ -75,7 +75,8 @@ def _is_by_hand(session: Session, route: Route) -> bool:
     if not can_take(route):
         return True
     if route.to not in REFERRAL_ROUTES | {Destination.PLATFORM}:
-        return False  # the contact of a notice is looked up or named
+        # The contact of a notice is looked up or named, so nobody need be told by hand.
+        return False
     offices = find_candidates(session, route.to, route.country, route.name)
     return not any(office.approved_at for office in offices)
 

@@ -70,10 +70,11 @@ REFERRAL_MACHINE = Machine(
             },
             (ReferralState.QUEUED, ReferralEvent.FAILED): ReferralState.FAILED,
             (ReferralState.FAILED, ReferralEvent.QUEUED): ReferralState.QUEUED,
+            # Mail that was accepted may come back.
             (
                 ReferralState.DELIVERED,
                 ReferralEvent.FAILED,
-            ): ReferralState.FAILED,  # a bounce
+            ): ReferralState.FAILED,
             (
                 ReferralState.DELIVERED,
                 ReferralEvent.ACKNOWLEDGED,
@@ -159,10 +160,8 @@ HOLD_MACHINE = Machine(
     HoldState.PENDING,
     MappingProxyType(
         {
-            (
-                HoldState.PENDING,
-                HoldEvent.STARTED,
-            ): HoldState.ACTIVE,  # police have the referral: the clock runs
+            # The police have the referral: only now can they use the time.
+            (HoldState.PENDING, HoldEvent.STARTED): HoldState.ACTIVE,
             # the hold of another referral takes its place
             **{
                 (state, HoldEvent.CANCELLED): HoldState.CANCELLED

@@ -154,6 +154,5 @@ def look_soon(session: Session, item_id: uuid.UUID, *, now: datetime) -> None:
         select(Watch).where(Watch.item_id == item_id).with_for_update(of=Watch)
     )
     if watch is not None and watch.state != WatchState.ENDED:
-        watch.next_at = watch.planned_at = (
-            now  # not at the end of its host's line
-        )
+        # Not at the end of its host's line: somebody waits for what it shows.
+        watch.next_at = watch.planned_at = now

@@ -124,7 +124,8 @@ def decrypting(
     try:
         with fdopen(reading, "rb") as plain:
             yield plain
-            while plain.read(1 << 16):  # the last piece tells that it is whole
+            # The last piece tells that it is whole.
+            while plain.read(1 << 16):
                 pass
     except Exception:
         # The reader's fault may only follow from the thread's, which then says

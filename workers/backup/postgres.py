@@ -97,7 +97,8 @@ def restoring(
             yield process.stdin
             process.stdin.close()
         except BrokenPipeError:
-            pass  # the program says why
+            # The program has ended, and says why below.
+            pass
 
 
 @contextmanager

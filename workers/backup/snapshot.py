@@ -63,7 +63,8 @@ def _of_sqlite(
     if not file or not Path(file).is_file():
         raise Misconfigured("There is no database to make a backup of yet.")
     folder = Path(file).parent
-    for left in folder.glob(_DRAFT):  # of one that was killed
+    # Of one that was killed.
+    for left in folder.glob(_DRAFT):
         left.unlink()
     draft = folder / f".backup-{os.getpid()}.db"
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -66,7 +66,8 @@ def _measure_rates(
     spent = dict.fromkeys(sides, 0.0)
     done = dict.fromkeys(sides, 0)
     for work in sides.values():
-        work(pictures[0])  # the first call pays for imports and caches
+        # The first call pays for imports and caches.
+        work(pictures[0])
     while min(spent.values()) < seconds:
         for name, work in sides.items():
             if spent[name] >= seconds:
@@ -139,7 +140,8 @@ def _make_jpeg(size: tuple[int, int], seed: int) -> bytes:
     columns = np.fft.rfftfreq(width) * width
     frequency = np.hypot(rows[:, None], columns)
     distance = np.maximum(frequency, 1.0)
-    fall = distance**1.5  # fine detail is as faint as in photographs
+    # Fine detail is as faint as in photographs.
+    fall = distance**1.5
     noise = rng.standard_normal((3, height, width))
     spectrum = np.fft.rfft2(noise) / fall
     waves = np.fft.irfft2(spectrum, (height, width))

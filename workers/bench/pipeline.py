@@ -101,7 +101,8 @@ def make_settings(database: str, workers: int) -> dict[str, str]:
         "FETCH_HOSTS": json.dumps({pictures.HOST: pictures.ADDRESS}),
         "RDAP_ENABLED": "false",
         "WORKERS": str(workers),
-        "LOG_LEVEL": "debug",  # in which workers say how long each job took
+        # Only there do workers say how long each job took.
+        "LOG_LEVEL": "debug",
     }
     if database:
         given["DATABASE_URL"] = database

@@ -209,7 +209,8 @@ def open_desk(folder: Path, server: str, size: int) -> Iterator[Desk]:
 
 
 def _sign_in(context: Context) -> str:
-    passwords.HASHER = PasswordHasher(1, 64, 1)  # the password is not measured
+    # The password is not measured.
+    passwords.HASHER = PasswordHasher(1, 64, 1)
     now = utc_now()
     with context.database.writing() as session:
         service.add_person(

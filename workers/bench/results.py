@@ -98,7 +98,8 @@ def list_load() -> list[float]:
 
 def measure_rate(work: Callable[[], int], *, seconds: float) -> float:
     """Units per second: ``work`` does a batch and returns how many units that was."""
-    work()  # the first call pays for imports, caches and page faults
+    # The first call pays for imports, caches and page faults.
+    work()
     done = 0
     start = time.perf_counter()
     elapsed = 0.0

@@ -211,6 +211,7 @@ class Inbox(Handler):
                 self.state.gone.discard(key)
         self.send_response(303)
         self.send_header("Location", "/")
+        # Over HTTP/1.1 a browser would wait for a body that does not come.
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -300,6 +301,7 @@ def serve_sandbox(settings: Settings) -> None:
     inbox = ThreadingHTTPServer(
         ("127.0.0.1", settings.port + world.INBOX_PORT_OFFSET), Inbox
     )
+    # Before the inbox, which keeps this thread.
     for server in hosts:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     inbox.serve_forever()

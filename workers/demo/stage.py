@@ -70,6 +70,8 @@ BASELINE = {
 
 def set_stage(context: Context, say: Say) -> dict[str, str]:
     """Make the demo's world; returns the people's passwords (empty if it is all there already)."""
+    # A second start finds the people of the first one, and with them
+    # everything else.
     first_person, _, _ = world.PEOPLE[0]
     with context.database.reading() as session:
         if session.scalar(
@@ -126,6 +128,7 @@ def _confirm_addresses(
             select(Partner).where(Partner.code == code)
         ).one()
         set_contact(act, partner, channel=channel, address=address)
+        # Another name, since nobody may confirm the address that they entered.
         confirm_address(replace(act, actor=SECOND), partner)
 
 

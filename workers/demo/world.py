@@ -72,9 +72,8 @@ PAGES = (
     Page("forum.provider-al.test", "/thread/77", ("chapel", "stairs"), True),
     Page("photos.provider-al.test", "/album/31", ("rooftops",), False),
 )
-REPORTED = PAGES[
-    :7
-]  # by the demo itself; the last page is left for whoever walks through
+# By the demo itself; the last page is left for whoever walks through.
+REPORTED = PAGES[:7]
 
 
 def page_url(page: Page, port: int) -> str:

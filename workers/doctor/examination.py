@@ -65,6 +65,8 @@ def _look(
     examined.started = time.monotonic()
     examined.begun.set()
     finding = _finding_of(installation, examined.check)
+    # Else its time was up meanwhile, and its place was given to another one
+    # already.
     if examined.finding is None:
         examined.finding = finding
         examined.seconds = time.monotonic() - examined.started
@@ -83,7 +85,8 @@ def _await_end(examined: Examined, places: threading.Semaphore) -> None:
         f"It gave no answer within {seconds:g} seconds.",
         "Look whether what it asks is there at all, and whether a firewall drops the way to it.",
     )
-    places.release()  # its thread hangs, and the next one is not to wait for it
+    # Its thread hangs, and the next one is not to wait for it.
+    places.release()
 
 
 def _finding_of(installation: Installation, check: Check) -> Finding:

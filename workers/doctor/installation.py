@@ -40,6 +40,8 @@ class Installation:
     def open_database(self) -> Iterator[Database]:
         """Its own for each check: one that hangs holds up no other."""
         url = self.settings.database_url.get_secret_value()
+        # Looking at an installation must not make the very database that is
+        # missing.
         database = Database(url, only_reading=True)
         try:
             yield database

@@ -46,6 +46,8 @@ def list_older_keys(
         if count and holding.count_left is not None:
             left = holding.count_left(session, context)
         for key in context.keyring.keys_of(name)[1:]:
+            # It stands among those that are read with, and is the next one and
+            # not an old one.
             if key == _staged_key(context, name):
                 continue
             key_id = id_of_key(name, key)
@@ -114,6 +116,8 @@ def _retire(
         rotation = rotation_away_from(session, name, old.key_id)
         if rotation is not None:
             rotation.retired_at = now
+        # In this order: a key that is there although the log has it gone is
+        # found, and retired again.
         audit.record_entry(
             session,
             actor=audit.SYSTEM,

@@ -83,6 +83,8 @@ def _begin(
 ) -> KeyRotation:
     source = context.keyring.source
     if is_by_hand(context):
+        # The new one is in its place already; what was there before is known
+        # to the database alone.
         old_key = _known_key(context, name)
         new_key = context.keyring.id_of(name)
         if old_key == new_key:
@@ -93,6 +95,8 @@ def _begin(
         staged = key_files.stage_key(source.directory, name)
         new_key = id_of_key(name, staged)
         context.keyring.look_again(anyway=True)
+        # Until then a process may meet what another one made with a key that
+        # it does not know.
         time.sleep(pace.settle)
     now = utc_now()
     rotation = KeyRotation(

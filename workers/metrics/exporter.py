@@ -33,6 +33,7 @@ def build_registry(settings: Settings) -> CollectorRegistry:
     registry = CollectorRegistry()
     folder = counts_folder(settings)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Files of processes that ended long ago would be read at each look.
     drop_old_counts(folder, time.time())
     MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]
     registry.register(HouseGauges(settings))
@@ -101,6 +102,8 @@ def _open_server(settings: Settings) -> _Server:
 def _is_let_in(given: str, token: str) -> bool:
     if not token:
         return True
+    # In the same time for every wrong token, so that none can be guessed
+    # letter by letter.
     return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
 
 

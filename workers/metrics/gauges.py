@@ -66,6 +66,8 @@ class HouseGauges(Collector):
         yield from ()
 
     def collect(self) -> Gauges:
+        # Opened for each look: a database that was away is there again at the
+        # next one.
         database = Database(
             self._settings.database_url.get_secret_value(), only_reading=True
         )
@@ -74,7 +76,8 @@ class HouseGauges(Collector):
             with database.reading() as session:
                 gauges = list(self._read(session, self._clock()))
         except SQLAlchemyError:
-            gauges = []  # half of them would look as if the rest were nothing
+            # Half of them would look as if the rest were nothing.
+            gauges = []
         finally:
             database.dispose()
         yield _gauge("database_up", "Whether it answers.", float(bool(gauges)))
@@ -235,7 +238,8 @@ def _gauges_of_work(session: Session, now: datetime) -> Gauges:
     ages = dict.fromkeys(Pool, 0.0)
     for job, count, oldest in rows:
         pool = POOL_OF_JOB.get(job)
-        if pool is None:  # of an older version of the program
+        # Of an older version of the program.
+        if pool is None:
             continue
         waiting[pool] += count
         ages[pool] = max(ages[pool], (now - oldest).total_seconds())

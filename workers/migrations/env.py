@@ -31,9 +31,8 @@ OPTIONS: dict[str, Any] = {
     "render_item": _render_type,
     "transaction_per_migration": True,
 }
-if (
-    context.is_offline_mode()
-):  # only the SQL is wanted, for a person or a checker to read
+if context.is_offline_mode():
+    # Only the SQL is wanted, for a person or a checker to read.
     context.configure(dialect_name="postgresql", literal_binds=True, **OPTIONS)
 else:
     context.configure(

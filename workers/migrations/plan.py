@@ -101,6 +101,7 @@ def plan_downgrade(database: Database, revision: str) -> MigrationPlan:
             f"The database is at schema {have or 'none'}; there is no way back from there."
         )
     behind = [script.revision for script in run.scripts_between(None, have)]
+    # The last one is where the database is: there is nothing to go back from.
     if revision not in behind[:-1]:
         raise InvalidInput(
             f"{revision[:20]} is no schema before {have}.",

@@ -32,6 +32,8 @@ def upgrade_schema(database: Database, revision: str = "head") -> None:
     """Bring the schema up to ``revision``; a newer one that serves this version stays as it is."""
     have = current_revision(database)
     if have is not None and not knows_revision(have):
+        # Older programs meet this while machines are brought up to date one
+        # after the other.
         require_current(database)
         return
     with _migrating(database) as connection:
@@ -103,7 +105,8 @@ def statements_of(script: Script, *, down: bool = False) -> str | None:
         else:
             span = f"{before}:{script.revision}"
             command.upgrade(config, span, sql=True)
-    except (AttributeError, TypeError):  # there is no database to ask
+    except (AttributeError, TypeError):
+        # There is no database to ask.
         return None
     return written.getvalue()
 

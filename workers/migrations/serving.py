@@ -40,7 +40,8 @@ def is_served(connection: Connection, revision: str) -> bool:
         row = connection.execute(
             select(ServedSchema).where(ServedSchema.revision == revision)
         ).first()
-    except SQLAlchemyError:  # the schema is older than this table
+    except SQLAlchemyError:
+        # The schema is older than this table.
         connection.rollback()
         return False
     return row is not None

@@ -47,15 +47,20 @@ class ForkedProcess:
     def __init__(
         self, title: str, main: Callable[[], int], held: tuple[int, ...] = ()
     ) -> None:
+        # A lock that another thread holds at the fork is held in the child for
+        # ever.
         if threading.active_count() > 1:
             raise RuntimeError("a process with threads must not be forked")
         self.returncode: int | None = None
         parent = os.getpid()
+        # What is not written yet would be written by the child as well.
         sys.stdout.flush()
         sys.stderr.flush()
         self.pid = os.fork()
         if self.pid == 0:
             _become_child(title, main, held, parent)
+        # A number may be another process's by the time that it is used; a
+        # handle never is.
         self._handle = os.pidfd_open(self.pid)
 
     def poll(self) -> int | None:
@@ -95,9 +100,11 @@ def _become_child(
         for number in _HANDLED:
             signal.signal(number, signal.SIG_DFL)
         die_with_parent()
-        if os.getppid() != parent:  # it ended before that was said
+        # The parent may have ended before the kernel was told.
+        if os.getppid() != parent:
             os._exit(FAILED)
-        os.setsid()  # Ctrl-C reaches the parent alone, which stops its children in order
+        # Ctrl-C reaches the parent alone, which stops its children in order.
+        os.setsid()
         for descriptor in held:
             os.close(descriptor)
         nothing = os.open(os.devnull, os.O_RDONLY)
@@ -108,4 +115,5 @@ def _become_child(
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+        # Neither handlers nor buffers of the parent are run by its child.
         os._exit(code)

@@ -100,6 +100,8 @@ class Tree:
                 share_imports()
             for child in self.children:
                 self._start(child)
+                # Whoever is started next would find nobody to take work from,
+                # and wait.
                 if child.name == "redis":
                     wait_for_redis(self.settings, self._stop)
             if any(child.name == "web" for child in self.children):
@@ -120,7 +122,8 @@ class Tree:
                 list(child.command),
                 env={**os.environ, **child.environment},
                 stdin=subprocess.DEVNULL,
-                start_new_session=True,  # as a fork has, too
+                # As a fork has, too: Ctrl-C reaches the parent alone.
+                start_new_session=True,
                 preexec_fn=die_with_parent,  # noqa: PLW1509  (one system call, no lock is taken)
             )
         child.started = time.monotonic()
@@ -196,6 +199,8 @@ class Tree:
 def _await_ends(children: Sequence[Child]) -> None:
     """Who is not done when its time is up is killed; the time of all runs at once."""
     begun = time.monotonic()
+    # The shortest time first: a longer one of another child must not lengthen
+    # it.
     for child in sorted(children, key=lambda child: child.stop_seconds):
         assert child.process is not None
         left = begun + child.stop_seconds - time.monotonic()
@@ -278,6 +283,8 @@ def require_free_port(host: str, port: int) -> None:
     """A busy port is said before anything is started."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # As the server itself does: a port that was closed a moment ago is
+        # free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

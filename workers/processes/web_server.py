@@ -65,6 +65,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "logger_class": QuietLogger,
             "loglevel": "warning",
             "timeout": 60,
+            # Below the supervisor's own, which kills whoever is still there.
             "graceful_timeout": 3,
             "keepalive": 5,
             "limit_request_line": 4094,

@@ -60,9 +60,11 @@ def execute(tools: Tools, entry_id: uuid.UUID, jobs: Jobs) -> bool:
             seconds=seconds,
             steps=task.steps.seconds,
         )
+    # The other run's result is stored, and this transaction was rolled back.
     except AlreadyDone:
         outcome = "repeated"
         return True
+    # No failure of the work's own: it must not use up one of its tries.
     except Paused as pause:
         outcome = "postponed"
         _postpone(tools, entry_id, pause)

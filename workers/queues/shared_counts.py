@@ -67,6 +67,8 @@ class SharedCounts:
             pipeline.get(SALT_KEY)
             pipeline.pttl(SALT_KEY)
             _, salt, common_left = pipeline.execute()
+        # Names under two salts are two names: nothing can be added up before
+        # all have the same.
         if salt != share.salt:
             if salt and common_left > 0:
                 self._counters.take_over(salt, common_left / 1000, now)

@@ -79,7 +79,8 @@ class Tools:
         if wanted & _LOOKERS:
             from triage import matching
 
-            matching.warm_up()  # machine code is made or loaded now, not while a report waits
+            # Machine code is made or loaded now, not while a report waits.
+            matching.warm_up()
             self.fetcher.start_child()
             for name in ("lookup", "matcher"):
                 getattr(self, name)

@@ -31,7 +31,8 @@ from workers.queues.redis_connection import connect
 
 log = structlog.get_logger(__name__)
 
-JOB_SECONDS = 110  # below outbox.LEASE, so that a handed-over row never runs twice at once
+# Below outbox.LEASE, so that a handed-over row never runs twice at once.
+JOB_SECONDS = 110
 # How long a row counts as being with a worker that says nothing more: longer than it may be at it.
 IN_HAND_SECONDS = JOB_SECONDS + 5
 HEARTBEAT_SECONDS = 10
@@ -112,9 +113,8 @@ class Transport:
         None where a worker is at the row right now: whether that ends well is not known yet.
         """
         pool = POOL_OF_JOB.get(job)
-        if (
-            pool is None
-        ):  # a row of another version: a person finds it among what is overdue
+        # A row of another version: a person finds it among what is overdue.
+        if pool is None:
             return None
         try:
             if self._connection.exists(in_hand_key(entry_id)):
@@ -144,6 +144,8 @@ class Transport:
             count = 0
             for entry in outbox.left_behind(session, now=now):
                 handed = self.hand_over(entry.job, entry.queue, entry.id)
+                # Redis is away, so that every further row would only wait for
+                # the same error.
                 if handed is False:
                     break
                 if handed:
@@ -172,6 +174,7 @@ class Inbox:
         if entry_id is None:
             log.warning("strange_entry_dropped", length=len(member))
             return None
+        # The same id can come twice, by the web process and by the sweeper.
         is_free = self._connection.set(
             in_hand_key(entry_id), 1, nx=True, ex=IN_HAND_SECONDS
         )
@@ -203,7 +206,8 @@ class Inbox:
             return None
         try:
             came = self._connection.bzpopmin(self._keys, timeout=WAIT_SECONDS)
-        except redis.ResponseError:  # the next look finds which of them it is
+        except redis.ResponseError:
+            # The next look finds which of them it is.
             return None
         return came[1] if came else None
 
@@ -229,9 +233,8 @@ class Courier:
         self._thread: threading.Thread | None = None
 
     def after_commit(self, notes: list[str]) -> None:
-        if (
-            self._thread is None
-        ):  # not before the first note: the server forks its processes
+        # Not before the first note: the server forks its processes, and a fork has no threads.
+        if self._thread is None:
             with self._starting:
                 if self._thread is None:
                     self._thread = threading.Thread(
@@ -258,9 +261,8 @@ class Courier:
             )
             try:
                 self._transport.after_commit([note for _, note in first])
-            except (
-                Exception
-            ) as error:  # the thread must outlive it; the sweeper has the rest
+            except Exception as error:
+                # The thread must outlive it; the sweeper has the rest.
                 log.error(
                     "courier_failed",
                     error=type(error).__name__,

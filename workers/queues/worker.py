@@ -79,10 +79,8 @@ class Worker:
         try:
             with limited(JOB_SECONDS):
                 execute(self._tools, entry_id, self._jobs)
-        except (
-            Exception,
-            OutOfTime,
-        ) as error:  # the failure itself could not be written down
+        except (Exception, OutOfTime) as error:
+            # The failure itself could not be written down.
             log.error(
                 "row_left_behind",
                 error=type(error).__name__,
@@ -101,9 +99,8 @@ class Worker:
             if began is not None and time.monotonic() - began > STUCK_SECONDS:
                 log.error("worker_stuck", seconds=STUCK_SECONDS)
                 os._exit(STUCK_CODE)
-            with suppress(
-                redis.RedisError
-            ):  # said by the loop that takes the work
+            # That Redis is away is said by the loop that takes the work.
+            with suppress(redis.RedisError):
                 connection.set(key, 1, ex=ALIVE_SECONDS)
             if self.stop.wait(HEARTBEAT_SECONDS):
                 return
@@ -140,6 +137,8 @@ def work(
         threading.Thread(
             target=worker.beat, args=(settings,), daemon=True
         ).start()
+        # A burst ends by itself soon, and nobody should expect its machine
+        # afterwards.
         if not burst:
             tools.keep_watch(pools)
         worker.run(burst=burst)

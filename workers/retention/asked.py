@@ -143,6 +143,8 @@ def _meet_reporters(
     while True:
         query = select(Report).where(Report.contact.is_not(None))
         if last is not None:
+            # By the last id and not by number: reports that come or go
+            # meanwhile move no page.
             query = query.where(Report.id > last)
         page = session.scalars(query.order_by(Report.id).limit(PAGE)).all()
         contacts = intake.contacts_of(session, context, page)
@@ -274,6 +276,7 @@ def _export_staff(session: Session, person_id: uuid.UUID) -> dict[str, object]:
 
 
 def _erase_report(act: Act, report_id: uuid.UUID) -> None:
+    # Its reporter may be writing to it at this moment.
     report = act.session.get_one(Report, report_id, with_for_update=True)
     erase_report(act.session, act.context, report, act.now)
 

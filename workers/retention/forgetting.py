@@ -131,6 +131,8 @@ class Rounds:
             with self._context.database.writing() as session:
                 count = (
                     STEPS[name](session, self._context, now=now)
+                    # Two schedulers would take the same batch and wait for
+                    # each other.
                     if self._is_mine(session)
                     else 0
                 )

@@ -118,6 +118,7 @@ def drop_settled_deliveries(
     return delete_some(
         session,
         Delivery,
+        # Ids begin with their time: the key's own index finds the old ones.
         Delivery.id < first_id_at(before),
         Delivery.state.in_(SETTLED),
         Delivery.state_since <= before,

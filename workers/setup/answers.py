@@ -77,6 +77,7 @@ def read_answers(
     ]
     answers: dict[str, Value] = {**before, **given}
     for question in QUESTIONS:
+        # What a person would take by an empty line counts for a file as well.
         if question.setting not in answers and question.is_asked(answers):
             answers[question.setting] = question.propose(answers)
     for name, value in given.items():

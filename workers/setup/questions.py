@@ -90,6 +90,7 @@ def _find_setting_fault(setting: str, value: Value, answers: Answers) -> str:
     try:
         _OnlyGiven.model_validate({**others, setting: value})
     except ValidationError as error:
+        # A fault of another setting is told when that one is asked for.
         for fault in error.errors(include_input=False, include_url=False):
             if fault["loc"][:1] == (setting,):
                 words = fault["msg"].removeprefix("Value error, ")

@@ -52,6 +52,7 @@ def write_file(
     before = _keep_copy(path) if path.exists() else None
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     _write_closed(draft, tomlkit.dumps(document))
+    # Before it takes its name: nobody reads a password in between.
     draft.chmod(mode)
     draft.replace(path)
     return before
@@ -69,6 +70,7 @@ def _mode_of(path: Path) -> int:
 
 def _keep_copy(path: Path) -> Path:
     copy = path.with_name(f"{path.name}.before")
+    # The copy before may be open to others; a new file never is.
     copy.unlink(missing_ok=True)
     _write_closed(copy, path.read_text(encoding="utf-8"))
     return copy

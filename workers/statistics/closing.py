@@ -87,6 +87,7 @@ def keep_figures(
     )
     if not is_new:
         closed = session.scalars(_select_closed(period)).one()
+        # What was counted then may be counted no more: the kept one wins.
         closed.tables = {**figures.to_json(), **closed.tables}
     return is_new
 
@@ -156,6 +157,7 @@ def _count_returned(session: Session, period: Period) -> int | None:
     """The sum of the months, where all of them are closed: messages may be erased since."""
     months = period.months()
     days = sum(month.days for month in months)
+    # Of weeks or single days no month can be the part.
     if len(months) < 2 or days != period.days:
         return None
     closed = [load_closed(session, month) for month in months]

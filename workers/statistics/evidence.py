@@ -112,6 +112,8 @@ class Pack:
         }
         with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as pack:
             for name, body in sorted(files.items()):
+                # Without it each file has the hour of its writing, and no two
+                # packs would be alike.
                 pack.writestr(zipfile.ZipInfo(name), body)
         return written.getvalue()
 

@@ -67,6 +67,7 @@ def _choose_kept_back(
 ) -> frozenset[str] | None:
     """The names to keep back; None where even all of them would not be enough."""
     total = sum(counts.values())
+    # Everything in the table is small then, and so is their sum.
     if 0 < total < least:
         return None
     chosen = {name for name, count in counts.items() if 0 < count < least}

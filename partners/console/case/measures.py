@@ -243,7 +243,8 @@ def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
     """An address for a host of which none is known; a new one waits for a second person."""
     with faults_flashed(), site.writing() as session:
         notice = _find_of_case(session, Notice, notice_id, reference)
-        lock_case(session, notice.case_id)  # before the desk, as the jobs do
+        # Before the desk, as the jobs do: in another order two would wait for each other.
+        lock_case(session, notice.case_id)
         act = own_act(session)
         contact = name_desk(act, request.form.get("address", ""))
         use_contact(act, notice, contact)

@@ -48,7 +48,8 @@ def copy_of(data: bytes, number: int) -> bytes:
     """The same JPEG with ``number`` in a comment behind its first marker."""
     comment = hashlib.sha256(str(number).encode()).digest()
     marker = b"\xff\xfe"
-    length = (len(comment) + 2).to_bytes(2)  # its own two bytes count, too
+    # The length's own two bytes count, too.
+    length = (len(comment) + 2).to_bytes(2)
     return data[:2] + marker + length + comment + data[2:]
 
 

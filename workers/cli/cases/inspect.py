@@ -142,6 +142,7 @@ def _inspect_online(context: Context, location: Location) -> Inspection:
     from triage.hosting.build import build_lookup
     from triage.items.models import Item
 
+    # Of no session: what is looked at here is written nowhere.
     item = Item(
         kind=location.kind,
         canonical=location.canonical,

@@ -73,7 +73,9 @@ def _parse_object(raw: bytes) -> dict[str, object]:
     """The JSON object; a name that stands twice is refused, as only one of the two could count."""
     try:
         data = jsonlib.loads(
-            raw.decode("utf-8-sig"), object_pairs_hook=_refuse_repeated_names
+            # Editors of Windows put a mark before the first byte.
+            raw.decode("utf-8-sig"),
+            object_pairs_hook=_refuse_repeated_names,
         )
     except UnicodeDecodeError as error:
         raise InvalidInput(

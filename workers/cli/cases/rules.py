@@ -129,6 +129,7 @@ def _overlaid(own: Path, changed: Path) -> Iterator[Path]:
     """The operator's own files with the changed ones over them, in a folder that goes away."""
     with tempfile.TemporaryDirectory(prefix="hotline-rules-") as name:
         folder = Path(name)
+        # In this order: what was changed lies over what is in force.
         for source in (own, changed):
             for part in FOLDERS:
                 if (source / part).is_dir():

@@ -166,9 +166,8 @@ def export_list(
         hash_list = exports.open_for_export(
             Act(session, context, ACTOR, utc_now()), name
         )
-    with (
-        context.database.reading() as session
-    ):  # by now the log says so, whatever comes of it
+    # By now the log says so, whatever comes of it.
+    with context.database.reading() as session:
         entries = exports.stream_entries(session, hash_list)
         formats.write_entries(form, entries, sys.stdout.buffer)
     sys.stdout.buffer.flush()

@@ -123,6 +123,7 @@ def switch_police(
 
 
 def _parse_labels(labels: list[str]) -> dict[str, str] | None:
+    # From the right: an owner's label may hold the sign itself.
     pairs = [text.rpartition("=") for text in labels]
     if not all(label and meaning for label, _, meaning in pairs):
         raise InvalidInput(

@@ -192,6 +192,7 @@ def _print_import(
 
 def _first_line(file: Path) -> str:
     with _open_file(file) as stream:
+        # Of a file that is none of passwords not all is read into memory.
         line = stream.readline(1_000).decode("utf-8", "replace").strip()
     if not line:
         raise InvalidInput(f"{file} is empty.")

@@ -184,7 +184,8 @@ def operator_name() -> str:
     """Who sits at the machine, as far as it can tell."""
     try:
         return f"cli:{getpass.getuser()}"[:80]
-    except (KeyError, OSError):  # a container's user without a name
+    except (KeyError, OSError):
+        # A container's user may have no name.
         return "cli"
 
 

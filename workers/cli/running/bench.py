@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from workers.bench.results import Figure, Measurement
 
 JSON = typer.Option(False, "--json", help="One JSON object.")
-WIDEST = 10  # columns that a terminal has room for
+WIDEST = 10
+"""Columns that a terminal has room for."""
 SECONDS = typer.Option(3.0, min=0.1, help="Time for each measurement.")
 
 

@@ -44,10 +44,13 @@ def demo() -> None:
         ):
             supervise.require_free_port(settings.host, settings.port + offset)
         first_password = prepare_house(settings)
-        if first_password:  # kept before anything else can fail
+        if first_password:
+            # Kept before anything else can fail.
             _keep_sign_ins(settings, {FIRST_ADMINISTRATOR: first_password})
         children = supervise.service_children(settings)
         command = [sys.executable, "-m", "workers", "sandbox"]
+        # The sandbox first: the service's own looks begin at once, and need
+        # something to look at.
         children.insert(0, supervise.Child("sandbox", command))
         supervise.Tree(settings, children, lock).run(
             lambda: _check_ready(settings)

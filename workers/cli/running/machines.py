@@ -78,6 +78,7 @@ def forget(
                 f"No machine is called {name}.",
                 hint="`hotline machines list` names them.",
             )
+        # Else the machine would go on counting as one whose index is behind.
         index = session.get(HashIndexState, name)
         if index is not None:
             session.delete(index)

@@ -39,6 +39,8 @@ def up() -> None:
     lock = supervise.lock_data_dir(settings)
     try:
         supervise.require_free_port(settings.host, settings.port)
+        # Counts of processes that have ended would be added to those of the
+        # new ones.
         counting.forget_counts(settings)
         show_password(prepare_house(settings))
         tree = supervise.Tree(

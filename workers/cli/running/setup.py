@@ -58,6 +58,7 @@ def set_up(
         stdout.print(
             f"As it was before, it is {before}.", markup=False, soft_wrap=True
         )
+    # From here on the file that was written counts, wherever it lies.
     os.environ[CONFIG_VARIABLE] = str(path)
     _prepare_house(load_settings(), given.administrator)
     return _look_at_all()

@@ -147,6 +147,7 @@ def _find_openness(path: Path) -> str:
     mode = stat.S_IMODE(status.st_mode)
     if mode & _OTHERS:
         return f"mode {mode:04o}"
+    # Root can read everything in any case.
     if status.st_uid not in (os.geteuid(), 0):
         return f"of user {status.st_uid}"
     return ""

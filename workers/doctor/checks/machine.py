@@ -49,6 +49,7 @@ def look_at_disk(installation: Installation) -> Finding:
             f"Run `chmod 700 {folder}`.",
         )
     left = os.statvfs(folder)
+    # A file system without a fixed number of files says 0 of them.
     if free < LITTLE_FREE or (left.f_files and left.f_favail < FEW_FILES):
         return warn_of(
             f"{free / 1e6:,.0f} MB and {left.f_favail:,} files are left on the disk.",
@@ -106,7 +107,8 @@ def look_at_sandbox(_: Installation) -> Finding:
         )
     missing = set(PROTECTIONS) - given
     if os.geteuid() != 0:
-        missing.discard(_ONLY_ROOT_CAN)  # it is no root to begin with
+        # It is no root to begin with, so it has no rights to give up.
+        missing.discard(_ONLY_ROOT_CAN)
     if not missing:
         return find_well("The kernel closes every door behind the fetcher.")
     return warn_of(

@@ -31,6 +31,7 @@ def look_at_names(installation: Installation) -> Finding:
     names = Names(reach_of(settings))
     nobodys = f"{secrets.token_hex(8)}.invalid"
     answer = names.resolve(nobodys, seconds=NAME_SECONDS)
+    # Some providers answer for every name, with a page of advertisements.
     if answer.usable or answer.dropped:
         return find_failed(
             "The name server answers for names that do not exist.",

@@ -113,7 +113,8 @@ def _look_at_persistence(client: redis.Redis) -> Finding:
     try:
         saves = client.config_get("save").get("save")
         appends = client.config_get("appendonly").get("appendonly")
-    except redis.ResponseError:  # a server that hides its settings
+    except redis.ResponseError:
+        # A server that is somebody else's may hide its settings.
         return find_well("Redis answers.")
     if saves or appends == "yes":
         return warn_of(

@@ -100,6 +100,7 @@ def look_at_time_zone(installation: Installation) -> Finding:
     with ours.open("rb") as file:
         newest = ZoneInfo.from_file(file, key=name)
     used = ZoneInfo(name)
+    # A quarter apart, so that summer and winter time are both asked for.
     for days in (0, 91, 182, 273):
         moment = installation.now + timedelta(days=days)
         shown, right = used.utcoffset(moment), newest.utcoffset(moment)

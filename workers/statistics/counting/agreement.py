@@ -93,6 +93,8 @@ def _count_pairs(
                 second.label("second"),
                 func.count().label("count"),
             )
+            # A question may be new, or of one class only: then just one of the
+            # two was asked.
             .where(first.is_not(None), second.is_not(None))
             .group_by(first, second)
         )

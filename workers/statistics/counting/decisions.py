@@ -72,6 +72,7 @@ def count_decisions(session: Session, period: Period) -> FigureTable:
     )
     counts = count_groups(session, counted)
     classes = (*CLASSES, REOPENED)
+    # Of a scheme of before; left out, the sum would not be that of the cases.
     unlisted = sorted(set(counts) - set(classes))
     return make_table(
         TableName.DECISIONS,

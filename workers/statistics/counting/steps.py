@@ -216,6 +216,7 @@ def _hold_time(
             Hold.case_id == ends.c.case_id,
             HistoryEntry.entity == "hold",
             HistoryEntry.event.in_(events),
+            # A hold that came after the notice has kept nothing waiting.
             HistoryEntry.at <= ends.c.at,
         )
         .scalar_subquery()

@@ -65,6 +65,7 @@ def to_xlsx(tables: Sequence[FigureTable]) -> bytes:
             sheet.write_row(0, 0, (table.key, *table.columns), bold)
             sheet.freeze_panes(1, 1)
             for number, row in enumerate(table.rows, 1):
+                # A name that begins with "=" stays a name.
                 sheet.write_string(number, 0, row.key)
                 for place, value in enumerate(row.values, 1):
                     if value is not None:

@@ -130,6 +130,7 @@ def _draw_frame(
         Words(_LEFT - 6, _TOP + 4, _write(most), Tone.NUMBER, Anchor.END),
         Words(_LEFT - 6, _HEIGHT, "0", Tone.NUMBER, Anchor.END),
     ]
+    # Rounded up: words that stand too close would be read as one.
     every = max(1, -(-len(points) // _MOST_TICKS))
     for number in range(0, len(points), every):
         x = _LEFT + (number + 0.5) * slot
