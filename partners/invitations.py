@@ -7,7 +7,8 @@ from hotline.accounts.models import Invitation
 from hotline.core.context import Context
 from hotline.core.jobs.task import Task
 from partners.channels.base import Channels, Message
-from partners.letters.wording import format_moment, sender_name, write_letter
+from partners.letters.clock import Clock
+from partners.letters.wording import sender_name, write_letter
 
 CHANNEL = "email"
 
@@ -42,7 +43,7 @@ def _write(context: Context, invitation: Invitation) -> Message:
         hotline=sender_name(context),
         username=invitation.person.username,
         link=link_of(context, token_of(context.keyring, invitation)),
-        expires_at=format_moment(invitation.expires_at),
+        expires_at=Clock.at_home(context).show(invitation.expires_at),
     )
     return Message(
         message_id=f"{invitation.id}@{settings.hotline_domain}",

@@ -25,6 +25,7 @@ from partners.referrals.holds import begin_clocks
 from partners.referrals.models import Referral, ReferralPackage
 from partners.referrals.telling.message import referral_message
 from partners.referrals.telling.package_message import package_message
+from partners.referrals.telling.sent_letters import keep_letter
 from partners.sending.attempt import MayLeave, Subjects
 from partners.sending.models import Delivery
 from partners.states import (
@@ -71,6 +72,11 @@ class ReferralSubject:
         return MayLeave.YES
 
     def message(self, act: Act, delivery: Delivery) -> Message:
+        message = self._compose(act, delivery)
+        keep_letter(act, self.referral, delivery, message)
+        return message
+
+    def _compose(self, act: Act, delivery: Delivery) -> Message:
         if delivery.purpose == Purpose.WITHDRAWAL:
             return withdrawal.withdrawal_message(
                 act.context, act.session, self.referral, delivery

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from hotline.core.errors import Conflict, HotlineError, InvalidInput, TooMany
 from hotline.core.web import site
 from hotline.core.web.wording import worded_error
-from partners.letters.wording import format_moment
+from partners.letters.clock import Clock
 from partners.replaced_links import LinkEnded
 from partners.words import FAULTS
 
@@ -51,7 +51,7 @@ def render_ended_link(error: LinkEnded) -> Response:
     page = render_template(
         "provider/ended.html",
         reference=error.reference,
-        at=format_moment(error.at),
+        at=Clock.at_home(site.current_context()).show(error.at),
         contact=site.current_context().settings.contact_email,
     )
     return make_response(page, error.status)

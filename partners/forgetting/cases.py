@@ -23,12 +23,8 @@ from partners.forgetting.due import lock_due_cases
 from partners.forgetting.places import forget_place
 from partners.manual.models import ManualAct
 from partners.notices.models import Notice, ProviderAnswer
-from partners.referrals.models import (
-    Hold,
-    Plan,
-    Referral,
-    ReferralMessage,
-)
+from partners.referrals.forget import forget_words_of
+from partners.referrals.models import Hold, Plan, Referral
 from partners.replaced_links import ReplacedLink
 from partners.watching.models import Watch
 from triage.cases.handling.models import CaseTag, HandOver
@@ -120,17 +116,13 @@ def _forget_referrals(act: Act, case_id: uuid.UUID) -> list[uuid.UUID]:
         select(Referral).where(Referral.case_id == case_id)
     ).all()
     for row in rows:
-        act.context.vault.erase(act.session, row.id)
+        forget_words_of(act.session, act.context, row)
         row.why = row.their_reference = row.withdrawal_reason = ""
         row.automatic = None
-        row.told = row.link_mac = None
+        row.link_mac = None
         row.link_expires_at = None
         row.due_at = row.chase_at = None
-    ids = [row.id for row in rows]
-    act.session.execute(
-        delete(ReferralMessage).where(ReferralMessage.referral_id.in_(ids))
-    )
-    return ids
+    return [row.id for row in rows]
 
 
 def _forget_notices(session: Session, case_id: uuid.UUID) -> list[uuid.UUID]:

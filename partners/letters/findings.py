@@ -146,28 +146,15 @@ def explain_route(
 ) -> Reason:
     """Why this addressee is told.
 
-    Routes are stored in English; for another language the rules speak again, where they still
-    name this addressee.
+    Routes are stored in English and as we read them ourselves; for an office the rules speak again,
+    where they still name it.
     """
     if route is None:
         return Reason()
-    spoken = route
-    if language != "en":
-        spoken = _route_in(session, context, case, route, language)
+    routing = route_case(session, context, case, language, for_office=True)
+    spoken = routing.route(route.id) or route
     basis = say_basis(spoken.basis, language, context.settings.data_dir)
     return Reason(spoken.why, basis)
-
-
-def _route_in(
-    session: Session,
-    context: Context,
-    case: Case,
-    route: Route,
-    language: str,
-) -> Route:
-    """The addressee's route in another language; as it is stored if today's rules have none."""
-    spoken = route_case(session, context, case, language)
-    return spoken.route(route.id) or route
 
 
 def planned_route_of(

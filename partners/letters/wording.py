@@ -6,7 +6,7 @@ A file begins with its subject line ("Subject: …") and a blank line; the rest 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,18 @@ from jinja2 import (
     FileSystemLoader,
     StrictUndefined,
     TemplateError,
+    pass_context,
 )
+from jinja2.runtime import Context as TemplateContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from hotline.core.context import Context
 from hotline.core.errors import Misconfigured
 from hotline.core.language.languages import FOLDER, LETTERS, SHIPPED, SOURCE
+from partners.directory.models import Partner
+from partners.letters.clock import Clock, format_exact
+from partners.letters.datawords import say_office
+from triage.jurisdiction.messages import country_name
 
 SUBJECT = "Subject: "
 
@@ -41,7 +47,8 @@ def write_letter(
     """
     names = [f"{code}/{LETTERS}/{name}.txt" for code in (language, SOURCE)]
     try:
-        text = _load_templates(data_dir).select_template(names).render(values)
+        template = _load_templates(data_dir).select_template(names)
+        text = template.render(values, language=language)
     except TemplateError as error:
         raise Misconfigured(
             f"Mail template {name}: {error.message}."
@@ -59,24 +66,30 @@ def sender_name(context: Context) -> str:
     return context.hotline_name or "Hotline"
 
 
-def format_moment(value: datetime | str) -> str:
-    """UTC with its zone named: the reader may sit in another one.
+def address_letter(
+    context: Context, partner: Partner, language: str
+) -> dict[str, Any]:
+    """What every letter to a partner takes: to whom, from whom, and whose clock it goes by."""
+    settings = context.settings
+    return {
+        "partner": say_office(partner.name, language, settings.data_dir),
+        "hotline": sender_name(context),
+        "contact": settings.contact_email,
+        "clock": Clock.for_partner(context, partner),
+    }
 
-    A letter reads some times from a document for machines, where they stand as ``format_stamp``
-    writes them.
-    """
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+@pass_context
+def _show_moment(values: TemplateContext, moment: datetime | str) -> str:
+    """``{{ due_at|moment }}``: on the clock of the letter's reader."""
+    clock: Clock = values["clock"]
+    return clock.show(moment)
 
 
-def format_stamp(value: datetime) -> str:
-    """RFC 3339 in UTC, for documents."""
-    return (
-        value.astimezone(UTC)
-        .isoformat(timespec="seconds")
-        .replace("+00:00", "Z")
-    )
+@pass_context
+def _show_country(values: TemplateContext, code: str) -> str:
+    """``{{ "RS"|country }}``: its name in the letter's language, with the code behind it."""
+    return country_name(code, values["language"])
 
 
 @cache
@@ -99,5 +112,7 @@ def _load_templates(data_dir: Path) -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["moment"] = format_moment
+    environment.filters["moment"] = _show_moment
+    environment.filters["exact"] = format_exact
+    environment.filters["country"] = _show_country
     return environment

@@ -39,7 +39,7 @@ from partners.console.pages import (
     render_ended_link,
     speaking,
 )
-from partners.letters.wording import format_moment, format_stamp
+from partners.letters.clock import Clock, format_stamp
 from partners.notices import answers
 from partners.notices.models import Notice, NoticeItem, ProviderAnswer
 from partners.replaced_links import LinkEnded
@@ -176,7 +176,9 @@ def _render_page(
             faults=faults_of(error),
             given=given or {"verb": "", "text": ""},
             words=words,
-            utc=format_moment,
+            moment=Clock.for_partner(
+                site.current_context(), notice.partner
+            ).show,
         )
     return make_response(page, error.status if error else 200)
 

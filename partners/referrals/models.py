@@ -321,6 +321,20 @@ class ReferralMessage(Identified, Base):
     text: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class ReferralLetter(Identified, Base):
+    """What left the house about one referral in one delivery, sealed.
+
+    A delivery is forgotten before it, so it is named here and nothing more.
+    """
+
+    __tablename__ = "referral_letter"
+    __table_args__ = (UniqueConstraint("referral_id", "delivery_id"),)
+
+    referral_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("referral.id"))
+    delivery_id: Mapped[uuid.UUID]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class ReferralOutcome(Identified, Base):
     """One thing that came of a referral, as the office says; taken back, it is gone."""
 

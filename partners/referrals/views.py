@@ -32,8 +32,8 @@ from partners.console.pages import (
     render_ended_link,
     speaking,
 )
+from partners.letters.clock import Clock
 from partners.letters.findings import planned_route_of
-from partners.letters.wording import format_moment
 from partners.referrals import holds, service
 from partners.referrals.following_up.outcomes import (
     list_outcomes,
@@ -245,7 +245,9 @@ def _render_page(
             kinds=KINDS,
             hosting=HOSTING,
             events={event: verb for verb, event in service.ANSWERS.items()},
-            utc=format_moment,
+            moment=Clock.for_partner(
+                site.current_context(), referral.partner
+            ).show,
             zone=site.current_context().country.time_zone,
         )
     return make_response(page, error.status if error else 200)

@@ -59,7 +59,7 @@ class Subject(Protocol):
         ...
 
     def message(self, act: Act, delivery: Delivery) -> Message:
-        """What leaves, with the content of this moment."""
+        """What leaves, with the content of this moment; a referral's is kept as it is."""
         ...
 
     def sent(self, act: Act, delivery: Delivery) -> None:

@@ -70,7 +70,7 @@ def test_times_are_written_for_people(house: House, language: str) -> None:
     """As the document for machines writes them they stand in the attachment alone."""
     text = letter_to(house, language).text
     assert not re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d", text)
-    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", text)
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d CET\b", text)
 
 
 def test_a_letter_says_whether_the_host_was_told(house: House) -> None:

@@ -91,7 +91,7 @@ def test_the_page_shows_what_is_asked_but_not_where(
     page = client.get(link_in(told, "provider"))
     assert page.status_code == 200
     assert told.notice.reference in page.text
-    assert "2026-11-24 09:00 UTC" in page.text
+    assert "2026-11-24 10:00 CET (09:00 UTC)" in page.text
     assert "one.test" in page.text
     assert URL not in page.text
     assert "<script" not in page.text
@@ -352,7 +352,7 @@ def test_the_office_sees_the_case_and_its_hold(
         "AL-2026-one",
         "Held by the police",
         "one.test",
-        "2026-11-25 09:00 UTC",
+        "2026-11-25 10:00 CET",
     ):
         assert words in page.text
     assert URL not in page.text

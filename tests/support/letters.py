@@ -9,7 +9,9 @@ from itertools import cycle
 from typing import Any
 
 from hotline.intake.registry.vocabulary import ContactWay, Deadline, Meeting
+from partners.letters.clock import Clock
 from partners.letters.findings import Reason
+from partners.referrals.telling.message import PRESERVABLE
 from partners.referrals.telling.offices import REFERRAL_ROUTES
 from partners.referrals.telling.others import OtherReferral
 from partners.referrals.telling.told import (
@@ -34,8 +36,17 @@ from triage.hosting.kinds import HostingKind
 
 WHEN = datetime(2026, 11, 1, 22, 15, tzinfo=UTC)
 STAMP = "2026-11-01 22:15"
+"""On a clock that stands at UTC."""
 MARK = "¤1¤"
 """Stands for what people wrote and what is the same in every language."""
+ZONED = {"as_stated": f"{STAMP}Z", "zone_stated": True}
+BARE = {
+    "as_stated": STAMP,
+    "zone_stated": False,
+    "if_utc": STAMP,
+    "local_zone": MARK,
+    "if_local": [STAMP, STAMP],
+}
 OTHERS = (
     "referral_package",
     "referral_reminder",
@@ -57,6 +68,7 @@ def common_values() -> dict[str, Any]:
         "contact": MARK,
         "link": MARK,
         "due_at": WHEN,
+        "clock": Clock("UTC", with_utc=False),
     }
 
 
@@ -94,7 +106,9 @@ def every_referral() -> Iterator[dict[str, Any]]:
             "told": ToldPeople(),
             "items": [],
             "holds": False,
-            "can_be_preserved": False,
+            "identifiers": [],
+            "reasons": [],
+            "preservable": [],
             "also_told": [],
             "hash_set": "",
         }
@@ -148,7 +162,8 @@ def full_referral(kind: str) -> dict[str, Any]:
         "told": told_of_everybody(),
         "answers": [MARK],
         "holds": True,
-        "can_be_preserved": True,
+        "identifiers": list(every_identifier()),
+        "preservable": list(PRESERVABLE),
         "also_told": [
             OtherReferral(other, MARK, is_sent)
             for other in sorted(REFERRAL_ROUTES)
@@ -162,14 +177,6 @@ def full_referral(kind: str) -> dict[str, Any]:
 
 def every_item() -> Iterator[Mapping[str, Any]]:
     """Pages in each state of their removal and class, and addresses that somebody used."""
-    zoned = {"as_stated": f"{STAMP}Z", "zone_stated": True}
-    bare = {
-        "as_stated": STAMP,
-        "zone_stated": False,
-        "if_utc": STAMP,
-        "local_zone": MARK,
-        "if_local": [STAMP, STAMP],
-    }
     page = {
         "used": None,
         "canonical": MARK,
@@ -180,7 +187,7 @@ def every_item() -> Iterator[Mapping[str, Any]]:
             "addresses": [MARK],
         },
         "shared_file": {"name": MARK, "size": 7},
-        "said_times": [zoned, bare],
+        "said_times": [ZONED, BARE],
         "report_count": 3,
         "first_reported_at": STAMP,
         "last_reported_at": STAMP,
@@ -189,9 +196,20 @@ def every_item() -> Iterator[Mapping[str, Any]]:
     classes = cycle([*CLASSES, None])
     for state in (*PlaceState, *PlaceState):
         yield page | {"removal": state, "assessed_class": next(classes)}
-    for time in (zoned, bare, None):
+    for time in (ZONED, BARE, None):
         used = {"address": MARK, "port": 1, "client": MARK, "time": time}
         yield page | {"used": used}
+
+
+def every_identifier() -> Iterator[Mapping[str, Any]]:
+    """As the document has them: of addresses that somebody used with what was stated of them."""
+    times = cycle([ZONED, BARE, None])
+    for entry in told_of_everybody().to_json()["identifiers"]:
+        used = None
+        if entry["kind"] == "ip":
+            time = next(times)
+            used = {"address": MARK, "port": 1, "client": MARK, "time": time}
+        yield entry | {"used": used}
 
 
 def told_of_everybody() -> ToldPeople:

@@ -29,7 +29,12 @@ from triage.cases.vocabulary import (
     PlaceEvent,
     PlaceState,
 )
+from triage.hosting.kinds import HostingKind
 from triage.items.models import Item
+from triage.locations.others.address_use import (
+    IP_ADDRESS,
+    is_used_by_person,
+)
 
 # While nobody is told of a case, it can become a part of another one.
 MERGEABLE = (
@@ -360,6 +365,27 @@ class CaseItem(Identified, Stateful, Base):
 
     case: Mapped[Case] = relationship(back_populates="places")
     item: Mapped[Item] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def is_used_by_person(self) -> bool:
+        """Whether it is the address of somebody who took part, and of no server."""
+        item = self.item
+        return item.kind == IP_ADDRESS and is_used_by_person(
+            item.canonical, self.case.kind
+        )
+
+    @property
+    def hosting_kind(self) -> HostingKind:
+        """How it is hosted, as far as the case is concerned.
+
+        What was looked up of the item does not know who reported it: behind an address that a
+        person used there is no host, whatever its network says.
+        """
+        if not self.item.canonical:
+            return HostingKind.NONE
+        if self.is_used_by_person:
+            return HostingKind.P2P
+        return HostingKind(self.item.hosting_kind)
 
 
 class Assessment(Identified, Base):

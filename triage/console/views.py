@@ -28,7 +28,12 @@ from triage.cases.pages import report_views as reports
 from triage.cases.pages.diary import DIARIES, Diary
 from triage.cases.pages.people import identity_views as identity
 from triage.cases.pages.people import people_views as people
-from triage.cases.pages.words import defang, shorten_middle
+from triage.cases.pages.words import (
+    defang,
+    shorten_middle,
+    show_place,
+    show_whole_place,
+)
 from triage.cases.people.identity import REPORTER_IDENTITY
 from triage.console import break_pages, sample_pages, work_pages
 from triage.console.audit import audit_pages
@@ -171,6 +176,8 @@ def create_blueprint(
     blueprint.record(lambda state: _remember_panels(state, panels, banners))
     blueprint.record(lambda state: _remember_trails(state, trails))
     blueprint.record(lambda state: _remember_diaries(state, diaries))
+    blueprint.add_app_template_filter(show_place, "place")
+    blueprint.add_app_template_filter(show_whole_place, "whole_place")
     blueprint.add_app_template_filter(defang, "defanged")
     blueprint.add_app_template_filter(shorten_middle, "shortened")
     for address, view in PAGES.items():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -28,6 +28,10 @@ from hotline.core.language.languages import (
 
 PACKAGE = "triage.jurisdiction"
 CASE_TABLE = "country_"
+FOR_OFFICES = "to_office"
+"""The table of what an office reads instead of a reason that tells of our own procedure."""
+FOR_US_ALONE = frozenset({"notice.hold", "stop.waits"})
+"""Of these an office reads nothing."""
 CASE = re.compile(r"\{country:(\w+)\}")
 """With the name of a case behind it: a table of names of countries in that case."""
 
@@ -73,13 +77,27 @@ def load_messages(override_dir: Path | None = None) -> Mapping[str, Catalog]:
 
 
 def render_reasons(
-    reasons: Iterable[Reason], catalog: Catalog, language: str
+    reasons: Iterable[Reason],
+    catalog: Catalog,
+    language: str,
+    *,
+    for_office: bool = False,
 ) -> str:
-    """The reasons as one text in ``language``."""
-    sentences = [
+    """The reasons as one text in ``language``; for an office without what concerns only us."""
+    if for_office:
+        reasons = [
+            _for_office(reason, catalog)
+            for reason in reasons
+            if reason.key not in FOR_US_ALONE
+        ]
+    return " ".join(
         _make_sentence(reason, catalog, language) for reason in reasons
-    ]
-    return " ".join(sentences)
+    )
+
+
+def _for_office(reason: Reason, catalog: Catalog) -> Reason:
+    own = f"{FOR_OFFICES}.{reason.key}"
+    return replace(reason, key=own) if own in catalog else reason
 
 
 def catalog_of(catalogs: Mapping[str, Catalog], language: str) -> Catalog:

@@ -106,7 +106,7 @@ COMMANDS = (
         "case", "cases.cases", "Cases: what is known, and what was done."
     ),
     CommandRow(
-        "referral", "cases.cases", "Referrals: what an office was told."
+        "referral", "cases.referrals", "Referrals: what an office was told."
     ),
     CommandRow("db", "running.service", "The database's schema and keys."),
     CommandRow(

@@ -28,6 +28,16 @@ def list_alternatives(words: Iterable[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
+def say(line: str) -> None:
+    """One line for a person, as it is: no markup in it, and no line breaks added."""
+    stdout.print(line, markup=False, soft_wrap=True)
+
+
+def plain(slug: str) -> str:
+    """A stored word as people read it."""
+    return str(slug).replace("_", " ")
+
+
 def emit_json(value: object) -> None:
     """One JSON object on one line."""
     sys.stdout.write(

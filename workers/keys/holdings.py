@@ -186,6 +186,7 @@ SEALED = (
     "case_summary.text",
     "person_fact.value",
     "referral.told",
+    "referral_letter.content",
     "referral_message.text",
     "totp_secret.sealed",
     "hand_over.words",

@@ -55,11 +55,12 @@ class SaidTime:
         moments = {clock.replace(fold=fold).astimezone(UTC) for fold in (0, 1)}
         return tuple(sorted(moments))
 
-    @property
-    def shown(self) -> str:
-        """Without any zone where none was stated: whoever prints it says so beside it."""
+    def say(self, zone_not_stated: str) -> str:
+        """With its zone, or with the words that there is none; never a bare clock."""
         clock = self.if_utc.strftime(SHOWN) + _fraction(self.text)
-        return f"{clock} UTC" if self.is_zone_stated else clock
+        if self.is_zone_stated:
+            return f"{clock} UTC"
+        return f"{clock} ({zone_not_stated})"
 
 
 def read_said_time(text: str) -> SaidTime:

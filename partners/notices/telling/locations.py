@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from partners.letters.wording import format_stamp
+from partners.letters.clock import format_stamp
 from partners.notices.telling.xarf import Located
 
 COLUMNS = ("id", "url", "host", "address", "network", "reported_at", "seen_at")

@@ -13,7 +13,8 @@ from hotline.core.context import Context
 from hotline.core.storage import machine
 from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
-from partners.letters.wording import format_stamp, sender_name
+from partners.letters.clock import format_stamp
+from partners.letters.wording import sender_name
 from partners.links import present_link
 from partners.notices.models import Notice, NoticeItem
 from partners.notices.telling.locations import csv_of
@@ -50,9 +51,7 @@ def notice_message(
         context.settings.data_dir,
         reference=notice.reference,
         kind=notice.kind,
-        partner=delivery.partner.name,
-        hotline=sender_name(context),
-        contact=context.settings.contact_email,
+        **wording.address_letter(context, delivery.partner, notice.language),
         due_at=notice.due_at,
         host=next((place.host for place in located if place.host), ""),
         urls=[place.url for place in located],

@@ -14,7 +14,7 @@ from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from hotline.intake.registry.kinds import row_of
-from partners.letters.wording import format_stamp
+from partners.letters.clock import format_stamp
 
 VERSION = "4.2.0"
 MAX_DESCRIPTION = 1000

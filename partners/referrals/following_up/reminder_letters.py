@@ -10,7 +10,7 @@ from sqlalchemy import select
 from hotline.core.act import Act
 from hotline.core.language.languages import letter_language
 from partners.channels.base import Message
-from partners.letters.wording import sender_name, write_letter
+from partners.letters.wording import address_letter, write_letter
 from partners.referrals.models import Referral
 from partners.referrals.telling.message import answer_link
 from partners.sending.models import Delivery
@@ -36,9 +36,7 @@ def reminder_message(
         language,
         settings.data_dir,
         reference=referral.reference,
-        partner=partner.name,
-        hotline=sender_name(act.context),
-        contact=settings.contact_email,
+        **address_letter(act.context, partner, language),
         danger_now=referral.case.danger_now,
         referrals=[
             {

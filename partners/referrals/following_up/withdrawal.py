@@ -16,7 +16,7 @@ from hotline.core.second_person import require_another
 from hotline.intake.submission import clean_text
 from partners.channels.base import Message
 from partners.letters import wording
-from partners.letters.wording import format_stamp, sender_name
+from partners.letters.clock import format_stamp
 from partners.referrals.models import Referral
 from partners.sending.models import Delivery
 from partners.sending.service import first_message_id, queue_delivery
@@ -93,9 +93,7 @@ def withdrawal_message(
         settings.data_dir,
         reference=referral.reference,
         case_reference=referral.case.reference,
-        partner=delivery.partner.name,
-        hotline=sender_name(context),
-        contact=settings.contact_email,
+        **wording.address_letter(context, delivery.partner, language),
         reason=referral.withdrawal_reason,
         is_police=referral.kind == "police",
     )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
-from hotline.core.language.said_time import SaidTime
 from partners.letters import findings
-from partners.letters.wording import format_stamp
+from partners.letters.clock import format_stamp
+from partners.letters.stated_times import describe_time, describe_use
 from triage.cases.models import CaseItem
 from triage.hashlists.models import MediaMatch
 from triage.items.models import Item
 from triage.items.said_times import said_times_of
-from triage.locations.others.address_use import read_address_use
 from triage.locations.others.shared_file import read_shared_file
 
 
@@ -30,10 +29,10 @@ def describe_item(
         "host": item.host,
         "platform": item.platform,
         "content_id": item.content_id,
-        "used": _address_use(item, home_zone),
+        "used": describe_use(item.kind, item.canonical, home_zone),
         "shared_file": _describe_shared_file(item),
         "said_times": [
-            _describe_time(time, home_zone)
+            describe_time(time, home_zone)
             for time in said_times_of(session, context, item.id)
         ],
         "first_reported_at": format_stamp(item.first_reported_at),
@@ -42,7 +41,7 @@ def describe_item(
         "report_count": item.sighting_count,
         "assessed_class": place.assessed_class or None,
         "removal": place.state,
-        "hosting": _describe_hosting(session, item),
+        "hosting": _describe_hosting(session, place),
         "files": [
             _describe_file(file)
             for file in findings.find_files(session, item.id)
@@ -50,8 +49,9 @@ def describe_item(
     }
 
 
-def _describe_hosting(session: Session, item: Item) -> dict[str, object]:
+def _describe_hosting(session: Session, place: CaseItem) -> dict[str, object]:
     """Where it lies, and which source said so when."""
+    item = place.item
     observed = findings.find_observations(session, item.id)
     addresses = {
         observation.value
@@ -59,7 +59,7 @@ def _describe_hosting(session: Session, item: Item) -> dict[str, object]:
         if observation.fact == "address" and observation.value
     }
     return {
-        "kind": item.hosting_kind,
+        "kind": place.hosting_kind,
         "country": item.hosting_country,
         "asn": item.asn,
         "abuse_contact": item.abuse_contact,
@@ -78,43 +78,12 @@ def _describe_hosting(session: Session, item: Item) -> dict[str, object]:
     }
 
 
-def _address_use(item: Item, home_zone: str) -> dict[str, object] | None:
-    """Of an address that somebody used: port and time."""
-    if item.kind != "ip":
-        return None
-    use = read_address_use(item.canonical)
-    return {
-        "address": use.address,
-        "port": use.port,
-        "client": use.client or None,
-        "time": _describe_time(use.time, home_zone) if use.time else None,
-    }
-
-
 def _describe_shared_file(item: Item) -> dict[str, object] | None:
     """What a link of a sharing network says of its file."""
     file = read_shared_file(item.canonical)
     if file is None:
         return None
     return {"name": file.name or None, "size": file.size}
-
-
-def _describe_time(said: SaidTime, home_zone: str) -> dict[str, object]:
-    """A stated time, with both readings where no zone was stated.
-
-    ``if_local`` has two moments where the clock showed one hour twice.
-    """
-    shape: dict[str, object] = {
-        "as_stated": said.text,
-        "zone_stated": said.is_zone_stated,
-        "if_utc": format_stamp(said.if_utc),
-    }
-    if not said.is_zone_stated:
-        shape["local_zone"] = home_zone
-        shape["if_local"] = [
-            format_stamp(moment) for moment in said.if_local(home_zone)
-        ]
-    return shape
 
 
 def _describe_file(file: findings.File) -> dict[str, object]:

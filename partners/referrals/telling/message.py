@@ -20,8 +20,9 @@ from hotline.core.language.languages import letter_language, load_languages
 from hotline.intake.registry.kinds import ReportKind
 from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
-from partners.letters.datawords import say_office
-from partners.letters.wording import format_stamp, sender_name
+from partners.letters.clock import format_stamp
+from partners.letters.stated_times import describe_use
+from partners.letters.wording import sender_name
 from partners.links import present_link
 from partners.referrals.following_up.thread import list_messages
 from partners.referrals.models import HOLDING, Hold, Referral
@@ -42,6 +43,8 @@ PRESERVATION = {
     "what": "traffic data, subscriber data and content of the upload and the account",
 }
 
+PRESERVABLE = ("upload", "account", "phone", "email", "ip")
+"""Sorts of things of which a provider holds data that are soon deleted."""
 # What the letter says just as the referral has it.
 TOLD = ("reference", "kind", "urgency", "due_at", "automatic")
 
@@ -97,6 +100,7 @@ def _write_letter(
     planned = findings.planned_route_of(session, referral)
     route = planned.route if planned else None
     assessment = _assessment_in_words(context, case, language)
+    reason = findings.explain_route(session, context, case, route, language)
     messages = list_messages(session, context, referral)
     return wording.write_letter(
         "referral",
@@ -104,20 +108,17 @@ def _write_letter(
         settings.data_dir,
         case_reference=case.reference,
         kind_of_report=_kind_in_words(context, case, language),
-        partner=say_office(delivery.partner.name, language, settings.data_dir),
-        hotline=sender_name(context),
-        contact=settings.contact_email,
+        **wording.address_letter(context, delivery.partner, language),
         danger_now=case.danger_now,
-        reasons=[
-            findings.explain_route(session, context, case, route, language)
-        ],
+        reasons=[reason] if reason.why else [],
         assessment=assessment if Disclosure.ASSESSMENT in gets else [],
         is_assessed=bool(case.outcome),
         items=body["items"],
         told=disclosed,
         answers=[message.text for message in messages if message.is_ours],
         holds=bool(body["items"]) and _has_hold(session, referral),
-        can_be_preserved=_can_be_preserved(body["items"], disclosed),
+        identifiers=body["identifiers"],
+        preservable=_list_preservable(body["items"], disclosed),
         also_told=list_others(session, referral),
         hold_hours=f"{settings.hold_hours:g}",
         link=answer_link(context, referral),
@@ -172,10 +173,10 @@ def referral_document(
         else None,
         "automatic": referral.automatic,
         "people": _rules_facts(case, gets),
-        **disclosed.to_json(),
+        **_people_shape(context, disclosed),
         "items": items,
         "preservation": PRESERVATION
-        if _can_be_preserved(items, disclosed)
+        if _list_preservable(items, disclosed)
         else None,
         "answer_url": answer_link(context, referral),
     }
@@ -218,14 +219,22 @@ def _rules_facts(
     }
 
 
-def _can_be_preserved(
+def _list_preservable(
     items: Collection[Mapping[str, Any]], told: ToldPeople
-) -> bool:
-    """Whether some provider holds data: of a place, or of an account, number or address."""
-    of_providers = {"account", "phone", "email", "ip"}
-    return bool(items) or any(
-        entry.kind in of_providers for entry in told.identifiers
-    )
+) -> list[str]:
+    """Of which sorts some provider holds data: of a place, an account, a number, an address."""
+    kinds = {entry.kind for entry in told.identifiers}
+    kinds |= {"ip" if item["used"] else "upload" for item in items}
+    return [sort for sort in PRESERVABLE if sort in kinds]
+
+
+def _people_shape(context: Context, told: ToldPeople) -> dict[str, Any]:
+    """What is told of people; beside each address with a time what that time may mean."""
+    shape = told.to_json()
+    zone = context.country.time_zone
+    for entry in shape["identifiers"]:
+        entry["used"] = describe_use(entry["kind"], entry["value"], zone)
+    return shape
 
 
 def _has_hold(session: Session, referral: Referral) -> bool:

@@ -8,9 +8,10 @@ from dataclasses import replace
 from hotline.core.act import Act
 from hotline.core.language.languages import letter_language
 from partners.channels.base import Attachment, Message
-from partners.letters.wording import sender_name, write_letter
+from partners.letters.wording import address_letter, write_letter
 from partners.referrals.models import Referral, ReferralPackage
 from partners.referrals.telling.message import answer_link, referral_message
+from partners.referrals.telling.sent_letters import keep_letter
 from partners.sending.models import Delivery
 from triage.jurisdiction import Urgency
 
@@ -27,9 +28,7 @@ def package_message(
     """The list as a letter; each referral with its own letter and document beside it."""
     ranked = sorted(referrals, key=_rank)
     messages = {
-        referral.reference: referral_message(
-            act.session, act.context, referral, delivery, act.now
-        )
+        referral.reference: _compose_part(act, referral, delivery)
         for referral in ranked
     }
     settings, partner = act.context.settings, delivery.partner
@@ -39,9 +38,7 @@ def package_message(
         language,
         settings.data_dir,
         reference=package.reference,
-        partner=partner.name,
-        hotline=sender_name(act.context),
-        contact=settings.contact_email,
+        **address_letter(act.context, partner, language),
         referrals=[_list_entry(act, referral) for referral in ranked],
     )
     return Message(
@@ -61,6 +58,15 @@ def package_message(
         ),
         language=language,
     )
+
+
+def _compose_part(act: Act, referral: Referral, delivery: Delivery) -> Message:
+    """A referral's own letter, kept as what left about it."""
+    message = referral_message(
+        act.session, act.context, referral, delivery, act.now
+    )
+    keep_letter(act, referral, delivery, message)
+    return message
 
 
 def _list_entry(act: Act, referral: Referral) -> dict[str, object]:

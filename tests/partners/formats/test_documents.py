@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from hotline.core.errors import Misconfigured
 from partners.letters import wording
-from partners.letters.wording import format_moment, format_stamp
+from partners.letters.clock import Clock, format_stamp
 from partners.notices.telling.locations import COLUMNS, csv_of, guard_cell
 from partners.notices.telling.xarf import Located, Sender, write_document
 from tests.support.corpus import read_groups
@@ -237,10 +237,41 @@ def test_no_cell_is_a_formula(cell: str) -> None:
 # letters
 
 
-def test_times_are_utc_and_say_so() -> None:
+@pytest.mark.parametrize(
+    ("zone", "with_utc", "shown"),
+    [
+        ("Europe/Tirane", False, "2026-11-23 10:00 CET"),
+        ("Europe/Tirane", True, "2026-11-23 10:00 CET (09:00 UTC)"),
+        ("Asia/Dubai", False, "2026-11-23 13:00 UTC+04:00"),
+        (
+            "Pacific/Auckland",
+            True,
+            "2026-11-23 22:00 NZDT (09:00 UTC)",
+        ),
+        (
+            "Pacific/Kiritimati",
+            True,
+            "2026-11-23 23:00 UTC+14:00 (09:00 UTC)",
+        ),
+        (
+            "America/Anchorage",
+            True,
+            "2026-11-23 00:00 AKST (09:00 UTC)",
+        ),
+    ],
+)
+def test_times_name_their_zone(zone: str, with_utc: bool, shown: str) -> None:
     local = datetime(2026, 11, 23, 10, 0, tzinfo=timezone(timedelta(hours=1)))
-    assert format_moment(local) == "2026-11-23 09:00 UTC"
+    assert Clock(zone, with_utc=with_utc).show(local) == shown
     assert format_stamp(local) == "2026-11-23T09:00:00Z"
+
+
+def test_another_day_in_utc_is_said() -> None:
+    evening = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+    clock = Clock("Europe/Tirane", with_utc=True)
+    assert clock.show(evening) == (
+        "2026-11-24 00:30 CET (2026-11-23 23:30 UTC)"
+    )
 
 
 def put(folder: Path, text: str) -> None:
@@ -256,10 +287,16 @@ def test_an_operator_s_own_template_comes_first_and_english_stands_in(
         "Subject: [{{ reference }}]\n\n\nDear {{ name }},\n{{ at|moment }}\n",
     )
     letter = wording.write_letter(
-        "note", "mk", tmp_path, reference="R", name="<A&B>", at=AT
+        "note",
+        "mk",
+        tmp_path,
+        reference="R",
+        name="<A&B>",
+        at=AT,
+        clock=Clock("Europe/Skopje", with_utc=False),
     )
     assert letter.subject == "[R]"
-    assert letter.text == "Dear <A&B>,\n2026-11-23 09:00 UTC\n"
+    assert letter.text == "Dear <A&B>,\n2026-11-23 10:00 CET\n"
 
 
 @pytest.mark.parametrize(

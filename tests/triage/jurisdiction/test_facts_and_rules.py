@@ -261,6 +261,16 @@ def test_a_language_without_words_is_refused() -> None:
         route_facts(Facts(), load_rules(), "fr")
 
 
+def test_what_an_office_reads_instead_is_a_reason_of_the_engine() -> None:
+    for language, catalog in load_rules().messages.items():
+        own = {
+            key.removeprefix("to_office.")
+            for key in catalog
+            if key.startswith("to_office.")
+        }
+        assert own and own <= catalog.keys(), language
+
+
 def test_every_reason_of_the_engine_has_its_words() -> None:
     engine = "".join(
         path.read_text(encoding="utf-8")
@@ -275,7 +285,7 @@ def test_every_reason_of_the_engine_has_its_words() -> None:
     kept = {
         key
         for key in load_rules().messages["en"]
-        if not key.startswith(("fact.", "name."))
+        if not key.startswith(("fact.", "name.", "to_office."))
     }
     # Conditions are put together from their name and outcome, so the source shows only the stem.
     assert used == {key for key in kept if not key.startswith("condition.")}

@@ -18,6 +18,7 @@ from partners.directory.models import Partner
 from partners.referrals.models import Plan, Referral, ReferralOutcome
 from partners.referrals.telling.told import gather_told, seal_told
 from partners.sending.models import Delivery
+from partners.subjects import SUBJECTS
 from triage.cases.models import Case
 from triage.cases.people import service, summaries
 from triage.cases.people.reading import read_identifier
@@ -147,22 +148,24 @@ def add_referral(act: Act, case: Case) -> None:
             actor="partner",
         )
     )
-    act.session.add(
-        Delivery(
-            id=new_id(),
-            subject="referral",
-            subject_id=referral.id,
-            partner_id=police.id,
-            partner=police,
-            channel="email",
-            address=police.address,
-            purpose="first",
-            message_id="<1@hotline.example>",
-            created_at=NOW,
-            state="sent",
-            state_since=NOW,
-        )
+    delivery = Delivery(
+        id=new_id(),
+        subject="referral",
+        subject_id=referral.id,
+        partner_id=police.id,
+        partner=police,
+        channel="email",
+        address=police.address,
+        purpose="first",
+        message_id="<1@hotline.example>",
+        created_at=NOW,
+        sent_at=NOW,
+        state="sent",
+        state_since=NOW,
     )
+    act.session.add(delivery)
+    act.session.flush()
+    SUBJECTS["referral"](act.session, referral.id).message(act, delivery)
 
 
 def log_of() -> list[str]:
@@ -220,6 +223,109 @@ def test_a_referral_shows_what_the_office_is_told(
         {"outcome": "child_found", "at": NOW.isoformat()}
     ]
     assert "referral.read" in log_of()
+
+
+def test_a_referral_is_shown_as_it_left_whatever_is_known_now(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    context = build_context(load_settings())
+    with context.database.writing() as session:
+        act = Act(session, context, "person:arta", NOW)
+        referral = session.scalars(select(Referral)).one()
+        summaries.write_summary(act, referral.case, "police", "Other words.")
+        told = gather_told(session, context, referral.case, "police")
+        seal_told(session, context, referral, told)
+        referral.partner.address = "new-desk@police.example"
+        referral.case.danger_now = True
+    context.close()
+    assert cli.run(["referral", "show", "AL-R-2026-000001", "--letter"]) == 0
+    letter = capsys.readouterr().out
+    assert "To: desk@police.example (first)" in letter
+    assert "Left: 2026-11-23 09:00:00 UTC" in letter
+    assert SUMMARY in letter and "Other words" not in letter
+    assert "DANGER" not in letter
+
+
+def test_nothing_is_shown_of_a_letter_that_did_not_leave(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    context = build_context(load_settings())
+    with context.database.writing() as session:
+        session.scalars(select(Delivery)).one().sent_at = None
+    context.close()
+    for option in ("--letter", "--json-package"):
+        assert cli.run(["referral", "show", "AL-R-2026-000001", option]) != 0
+        assert "no letter is kept" in capsys.readouterr().err
+
+
+def test_a_time_without_a_zone_is_never_told_as_if_it_were_certain(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    context = build_context(load_settings())
+    with context.database.writing() as session:
+        act = Act(session, context, "person:arta", NOW)
+        case = session.scalars(select(Case)).one()
+        case.kind = "p2p"
+        (item,) = [place.item for place in case.places]
+        said = read_identifier(
+            IdentifierKind.IP_ADDRESS,
+            "",
+            "192.0.2.77:4662 2026-11-01 22:15",
+            "AL",
+        )
+        item.kind = "ip"
+        item.canonical = item.display = said.display
+        item.hosting_kind, item.hosting_country = "host", "NO"
+        service.add_identifier(
+            act,
+            case,
+            said,
+            whose=Whose.REPORTED_PERSON,
+            source=FactSource.REPORTER,
+        )
+    context.close()
+    show = ["case", "show", "AL-2026-000001"]
+    for arguments in (["case", "list"], show):
+        assert cli.run(arguments) == 0
+        for line in capsys.readouterr().out.splitlines():
+            assert ("22:15" in line) == ("time zone not stated" in line), line
+    for arguments in (["case", "list", "--json"], [*show, "--json"]):
+        assert cli.run(arguments) == 0
+        shape = json.loads(capsys.readouterr().out)
+        places = shape.get("items") or shape["locations"]
+        addresses = [
+            entry
+            for entry in shape.get("identifiers", ())
+            if entry["kind"] == "ip"
+        ]
+        assert len(addresses) == (arguments[1] == "show")
+        for entry in [*places, *addresses]:
+            used = entry["used"]
+            assert used["time"]["zone_stated"] is False
+            assert used["time"]["if_local"] == ["2026-11-01T21:15:00Z"]
+
+
+def test_what_is_behind_a_person_s_address_is_no_host(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    context = build_context(load_settings())
+    with context.database.writing() as session:
+        case = session.scalars(select(Case)).one()
+        case.kind = "p2p"
+        (item,) = [place.item for place in case.places]
+        item.kind, item.canonical = "ip", "192.0.2.77:4662"
+        item.display = item.canonical
+        item.hosting_kind, item.hosting_country = "host", "NO"
+    context.close()
+    assert cli.run(["case", "show", "AL-2026-000001"]) == 0
+    text = capsys.readouterr().out
+    assert (
+        "item 1: 192.0.2.77:4662"
+        " (hosting: p2p, NO; removal: nothing; reports: 0)" in text
+    )
+    assert cli.run(["case", "show", "AL-2026-000001", "--json"]) == 0
+    (place,) = json.loads(capsys.readouterr().out)["items"]
+    assert place["hosting_kind"] == "p2p"
 
 
 @pytest.mark.parametrize(

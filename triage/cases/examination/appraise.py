@@ -20,7 +20,6 @@ from triage.cases.examination.reporters import is_child_cared_for
 from triage.cases.models import Case, CaseItem
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.hosting.kinds import HostingKind
 from triage.items.models import ItemMedia
 from triage.jurisdiction import (
     AssessmentClass,
@@ -33,7 +32,6 @@ from triage.jurisdiction import (
     route_facts,
     rules_digest,
 )
-from triage.locations.others.address_use import is_used_by_person
 from triage.media.models import Media
 from triage.prints.models import PrintListing, WatchedPrint
 from triage.prints.watch import count_places
@@ -148,9 +146,17 @@ def appraise_place(
 
 
 def route_case(
-    session: Session, context: Context, case: Case, language: str
+    session: Session,
+    context: Context,
+    case: Case,
+    language: str,
+    *,
+    for_office: bool = False,
 ) -> Routing:
-    """What the rules say of the case now, in ``language``; nothing is stored."""
+    """What the rules say of the case now, in ``language``; nothing is stored.
+
+    ``for_office``: as an office reads it.
+    """
     rules = load_rules(context.settings.data_dir)
     return join_routings(
         [
@@ -158,6 +164,7 @@ def route_case(
                 Facts.from_json(facts_of(session, context, case, place)),
                 rules,
                 language,
+                for_office=for_office,
             )
             for place in case.places
         ]
@@ -198,13 +205,9 @@ def facts_of(
     item = place.item
     facts: dict[str, Any] = {
         "home": context.settings.country,
-        "hosting_kind": item.hosting_kind
-        if item.canonical
-        else HostingKind.NONE,
+        "hosting_kind": place.hosting_kind,
         "hosting_country": item.hosting_country,
-        "address_used": is_used_by_person(item.canonical, case.kind)
-        if item.kind == "ip"
-        else False,
+        "address_used": place.is_used_by_person,
         "platform": item.platform,
         "reporter_is_child": case.child_reporter or None,
         "reporter_cares_for_child": is_child_cared_for(session, case) or None,

@@ -16,7 +16,7 @@ from flask_babel import gettext, lazy_gettext, ngettext
 from sqlalchemy.orm import Session
 
 from triage.cases.examination.second_look import find_second_look
-from triage.cases.pages.words import OUTCOMES, Words, word_for
+from triage.cases.pages.words import OUTCOMES, Words, show_place, word_for
 from triage.items.models import Item, Visit
 
 FAILURES: Words = {
@@ -102,7 +102,7 @@ def describe_look(
     session: Session, item: Item, visits: Sequence[Visit]
 ) -> Looked:
     if not visits:
-        return Looked(item.display, None, _describe_absence(item))
+        return Looked(show_place(item), None, _describe_absence(item))
     visit = visits[0]
     entry = find_second_look(session, item.id)
     second = ""
@@ -113,7 +113,7 @@ def describe_look(
             else gettext("What had run out of time was looked at again:")
         )
     return Looked(
-        item.display,
+        show_place(item),
         visit.at,
         describe_finding(visit),
         list_left_out(visit),

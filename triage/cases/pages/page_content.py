@@ -48,7 +48,10 @@ from triage.items.access import Ways, ways_of
 from triage.items.models import HostingObservation, Sighting, Visit
 from triage.items.said_times import said_times_of
 from triage.jurisdiction import Routing, load_rules
-from triage.locations.others.address_use import AddressUse, read_address_use
+from triage.locations.others.address_use import (
+    AddressUse,
+    read_address_use,
+)
 from triage.locations.others.shared_file import SharedFile, read_shared_file
 
 SHOWN_REPORTS = 30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from flask_babel import LazyString, gettext, lazy_gettext
 
@@ -13,6 +14,8 @@ from triage.cases.assessing.rounds import is_blind
 from triage.cases.listing.related import Relation
 from triage.cases.models import Case
 from triage.cases.vocabulary import CaseEvent, CaseState, PlaceState
+from triage.items.models import Item
+from triage.locations.others import address_use
 
 Words = Mapping[str, LazyString]
 """Slug -> what it is called, in the reader's language."""
@@ -273,6 +276,30 @@ def holder_name(case: Case, holder: Person | None, me: Person) -> str:
         return str(gettext("you"))
     return (
         str(gettext("a colleague")) if is_blind(case) else holder.display_name
+    )
+
+
+class Place(Protocol):
+    """A location, or what leads to a person: whatever may hold a stated time."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def display(self) -> str: ...
+
+
+def show_place(place: Place) -> str:
+    """A location or an identifier, shortened; a doubt about its time stands with it."""
+    return address_use.show_place(
+        place.kind, place.display, gettext("time zone not stated")
+    )
+
+
+def show_whole_place(item: Item) -> str:
+    """The same in full."""
+    return address_use.show_place(
+        item.kind, item.canonical, gettext("time zone not stated")
     )
 
 

@@ -162,7 +162,7 @@ def find_by_receipt(asked: Asked) -> Sequence[Hit]:
 
 def hit_of(case: Case) -> Hit:
     """A case as it stands in a list of hits."""
-    first = words.defang(case.item.display) if case.places else ""
+    first = words.defang(words.show_place(case.item)) if case.places else ""
     kind = words.word_for(words.KINDS, case.kind)
     return Hit(
         case.reference,

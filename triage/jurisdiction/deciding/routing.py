@@ -32,8 +32,16 @@ from triage.jurisdiction.vocabulary import (
 from triage.priority import ListClass
 
 
-def route_facts(facts: Facts, rules: Rules, language: str = "en") -> Routing:
+def route_facts(
+    facts: Facts,
+    rules: Rules,
+    language: str = "en",
+    *,
+    for_office: bool = False,
+) -> Routing:
     """Who has jurisdiction and who must be told. Raises ``InvalidInput`` for another language.
+
+    ``for_office``: in the words that an office reads, without what concerns only us.
 
     ::
 
@@ -41,7 +49,8 @@ def route_facts(facts: Facts, rules: Rules, language: str = "en") -> Routing:
         for route in route(facts, load_rules()).routes:
             print(route.id, route.why)
     """
-    voice = _Voice(language, catalog_of(rules.messages, language))
+    catalog = catalog_of(rules.messages, language)
+    voice = _Voice(language, catalog, for_office)
     situation = Situation(facts, rules)
     grounds = tuple(
         voice.say_ground(ground) for ground in assess_grounds(facts, rules)
@@ -65,6 +74,7 @@ class _Voice:
 
     language: str
     catalog: Catalog
+    for_office: bool
 
     def say_ground(self, finding: Finding) -> Ground:
         return Ground(
@@ -88,7 +98,9 @@ class _Voice:
         )
 
     def _say(self, reasons: Iterable[Reason]) -> str:
-        return render_reasons(reasons, self.catalog, self.language)
+        return render_reasons(
+            reasons, self.catalog, self.language, for_office=self.for_office
+        )
 
 
 def _legal_basis(draft: Draft, situation: Situation) -> str:

@@ -24,6 +24,9 @@ KINDS_OF_PLACES = frozenset(
 """Kinds that are about what lies somewhere, and not about who does something."""
 
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT")
+IP_ADDRESS = "ip"
+"""The kind of location that such an address is; identifiers of people are called so, too."""
+ZONE_NOT_STATED = "time zone not stated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,22 @@ def read_address_use(canonical: str) -> AddressUse:
     if _STAMP.match(text) is None:
         text, client = "", rest
     return AddressUse(address, port, SaidTime(text) if text else None, client)
+
+
+def show_place(
+    kind: str, text: str, zone_not_stated: str = ZONE_NOT_STATED
+) -> str:
+    """``text`` as a person reads it: of an address that somebody used with its doubt.
+
+    Everything that prints a location or an identifier asks here, so that no time without a zone
+    stands as if it were certain. ``zone_not_stated``: these words in the reader's language.
+    """
+    if kind != IP_ADDRESS:
+        return text
+    use = read_address_use(text)
+    place = text.partition(" ")[0]
+    time = use.time.say(zone_not_stated) if use.time is not None else ""
+    return ", ".join(part for part in (place, time, use.client) if part)
 
 
 def _split_port(place: str) -> tuple[str, int | None]:

@@ -1,7 +1,7 @@
-"""``hotline case`` and ``hotline referral``: what is known, and what left the house.
+"""``hotline case``: what is known of a case.
 
-Both read personal data, so both are written into the audit log. Sealed words of reporters are not
-shown here: the console shows them, to people who sign in.
+It reads personal data, so it is written into the audit log. Sealed words of reporters are not shown
+here: the console shows them, to people who sign in.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -17,13 +18,11 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
-from hotline.core.errors import NotFound
+from partners.letters.stated_times import describe_use
 from partners.notices.models import Notice
 from partners.referrals.following_up.outcomes import list_outcomes
 from partners.referrals.models import Referral, ReferralOutcome
 from partners.referrals.service import list_referrals
-from partners.referrals.telling.message import referral_message
-from partners.sending.models import Delivery
 from triage.cases.listing.queue import by_reference
 from triage.cases.models import Case, CaseItem
 from triage.cases.people.service import (
@@ -32,16 +31,16 @@ from triage.cases.people.service import (
     list_identifiers,
     list_people,
 )
+from triage.items.models import Item
 from triage.jurisdiction import Routing
+from triage.locations.others.address_use import show_place
+from workers.cli.cases.referrals import outcome_shape
 from workers.cli.opening import opened_house
-from workers.cli.output import emit_each, emit_json, stdout
+from workers.cli.output import emit_each, emit_json, plain, say
 from workers.cli.people.user import operator_name
 
 cases_app = typer.Typer(
     no_args_is_help=True, help="Cases: what is known, and what was done."
-)
-referrals_app = typer.Typer(
-    no_args_is_help=True, help="Referrals: what an office was told."
 )
 MOST_LISTED = 1_000
 
@@ -51,7 +50,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON.")]
 
 def register(root: typer.Typer) -> None:
     root.add_typer(cases_app, name="case")
-    root.add_typer(referrals_app, name="referral")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,7 @@ class CaseView:
     """One case with its people, opened; read in one transaction."""
 
     case: Case
+    home_zone: str
     people: Sequence[KnownPerson]
     identifiers: Sequence[KnownIdentifier]
     referrals: Sequence[Referral]
@@ -73,9 +72,14 @@ class CaseView:
             "state": case.state,
             "danger_now": case.danger_now,
             "priority": case.priority,
-            "items": [_item_shape(place) for place in case.places],
+            "items": [
+                _item_shape(place, self.home_zone) for place in case.places
+            ],
             "people": [_person_shape(person) for person in self.people],
-            "identifiers": [_identifier_shape(e) for e in self.identifiers],
+            "identifiers": [
+                _identifier_shape(entry, self.home_zone)
+                for entry in self.identifiers
+            ],
             "routes": _route_shapes(case),
             "referrals": [
                 _referral_shape(referral, self.outcomes[referral.id])
@@ -85,7 +89,7 @@ class CaseView:
         }
 
 
-def _item_shape(place: CaseItem) -> dict[str, object]:
+def _item_shape(place: CaseItem, home_zone: str) -> dict[str, object]:
     item = place.item
     return {
         "number": place.number,
@@ -93,16 +97,20 @@ def _item_shape(place: CaseItem) -> dict[str, object]:
         "assessed_class": place.assessed_class or None,
         "location": item.canonical,
         "kind": item.kind,
-        "hosting_kind": item.hosting_kind,
+        "used": describe_use(item.kind, item.canonical, home_zone),
+        "hosting_kind": place.hosting_kind,
         "hosting_country": item.hosting_country,
         "reports": item.sighting_count,
     }
 
 
-def _identifier_shape(entry: KnownIdentifier) -> dict[str, object]:
+def _identifier_shape(
+    entry: KnownIdentifier, home_zone: str
+) -> dict[str, object]:
     return {
         "kind": entry.kind,
         "value": entry.display,
+        "used": describe_use(entry.kind, entry.display, home_zone),
         "platform": entry.platform,
         "whose": entry.whose,
         "source": entry.source,
@@ -126,12 +134,8 @@ def _referral_shape(
         "reference": referral.reference,
         "to": referral.partner.name,
         "state": referral.state,
-        "outcomes": [_outcome_shape(outcome) for outcome in outcomes],
+        "outcomes": [outcome_shape(outcome) for outcome in outcomes],
     }
-
-
-def _outcome_shape(outcome: ReferralOutcome) -> dict[str, str]:
-    return {"outcome": outcome.outcome, "at": outcome.at.isoformat()}
 
 
 def _notice_shape(notice: Notice) -> dict[str, object]:
@@ -167,20 +171,30 @@ def list_cases(
         emit_each(
             rows,
             as_json,
-            _case_shape,
+            partial(_case_shape, context.country.time_zone),
             _case_line,
             empty="There is no such case.",
         )
 
 
-def _case_shape(case: Case) -> Mapping[str, object]:
+def _case_shape(home_zone: str, case: Case) -> Mapping[str, object]:
     return {
         "reference": case.reference,
         "state": case.state,
         "kind": case.kind,
         "priority": case.priority,
         "danger_now": case.danger_now,
-        "locations": [place.item.canonical for place in case.located],
+        "locations": [
+            _location_shape(place.item, home_zone) for place in case.located
+        ],
+    }
+
+
+def _location_shape(item: Item, home_zone: str) -> Mapping[str, object]:
+    """Of an address that somebody used with the doubt about its time."""
+    return {
+        "location": item.canonical,
+        "used": describe_use(item.kind, item.canonical, home_zone),
     }
 
 
@@ -188,7 +202,7 @@ def _case_line(case: Case) -> str:
     danger = "  DANGER" if case.danger_now else ""
     if not case.places:
         return f"{case.reference}  {case.state}"
-    place = case.item.display or "words only"
+    place = show_place(case.item.kind, case.item.display) or "words only"
     if len(case.located) > 1:
         place += f" and {len(case.located) - 1} more"
     return (
@@ -220,6 +234,7 @@ def _view_of(session: Session, context: Context, case: Case) -> CaseView:
     referrals = list_referrals(session, case.id)
     return CaseView(
         case,
+        context.country.time_zone,
         list_people(session, context, case),
         list_identifiers(session, context, case),
         referrals,
@@ -229,100 +244,39 @@ def _view_of(session: Session, context: Context, case: Case) -> CaseView:
 
 
 def _print_case(view: CaseView) -> None:
-    _say(_case_line(view.case))
+    say(_case_line(view.case))
+    for place in view.case.places:
+        say(_item_line(place))
     for person in view.people:
-        _say(f"{_plain(person.role)} {person.number}")
+        say(f"{plain(person.role)} {person.number}")
         for fact in person.facts:
-            _say(f"  {_plain(fact.name)}: {fact.value} ({fact.source})")
+            say(f"  {plain(fact.name)}: {fact.value} ({fact.source})")
     for entry in view.identifiers:
-        owner = _plain(entry.whose)
-        _say(f"{entry.kind}: {entry.display} ({owner}; {entry.source})")
+        value = show_place(entry.kind, entry.display)
+        owner = plain(entry.whose)
+        say(f"{entry.kind}: {value} ({owner}; {entry.source})")
     if not view.people and not view.identifiers:
-        _say("Nobody is noted yet.")
+        say("Nobody is noted yet.")
     if view.case.routing:
         for route in Routing.from_json(view.case.routing).routes:
-            _say(f"route {route.id}: {route.name}, {route.urgency}")
+            say(f"route {route.id}: {route.name}, {route.urgency}")
     for referral in view.referrals:
         name = referral.partner.name
-        _say(f"referral {referral.reference}: {name}, {referral.state}")
+        say(f"referral {referral.reference}: {name}, {referral.state}")
     for notice in view.notices:
-        _say(f"notice {notice.reference}: {notice.kind}, {notice.state}")
+        say(f"notice {notice.reference}: {notice.kind}, {notice.state}")
 
 
-@referrals_app.command("show")
-def show_referral(
-    reference: Annotated[str, typer.Argument(help="As in AL-R-2026-000004.")],
-    letter: Annotated[
-        bool, typer.Option("--letter", help="The letter's text.")
-    ] = False,
-    json_package: Annotated[
-        bool,
-        typer.Option("--json-package", help="The document for machines."),
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """What an office is told: people as approved, places as they are known now. Logged."""
-    with opened_house() as context, context.database.writing() as session:
-        act = Act(session, context, operator_name(), utc_now())
-        referral = session.scalar(
-            select(Referral).where(Referral.reference == reference)
-        )
-        if referral is None:
-            raise NotFound(f"There is no referral {reference}.")
-        act.record("referral.read", "referral", referral.id)
-        if not (letter or json_package):
-            outcomes = list_outcomes(session, [referral.id])[referral.id]
-            _print_referral(referral, outcomes, as_json)
-            return
-        message = referral_message(
-            session, context, referral, _delivery_of(act, referral), act.now
-        )
-        if json_package:
-            emit_json(message.body)
-        if letter:
-            _say(message.text)
-
-
-def _delivery_of(act: Act, referral: Referral) -> Delivery:
-    """The newest one; before there is one, what it would be."""
-    delivery = act.session.scalar(
-        select(Delivery)
-        .where(Delivery.subject_id == referral.id)
-        .order_by(Delivery.id.desc())
-        .limit(1)
-    )
-    if delivery is None:
-        raise NotFound(
-            f"{referral.reference} was not sent yet: its addressee's address is not confirmed."
-        )
-    return delivery
-
-
-def _print_referral(
-    referral: Referral, outcomes: Sequence[ReferralOutcome], as_json: bool
-) -> None:
-    shape: dict[str, object] = {
-        "reference": referral.reference,
-        "case": referral.case.reference,
-        "to": referral.partner.name,
-        "kind": referral.kind,
-        "urgency": referral.urgency,
-        "state": referral.state,
-        "their_reference": referral.their_reference,
-    }
-    if as_json:
-        said = [_outcome_shape(outcome) for outcome in outcomes]
-        emit_json({**shape, "outcomes": said})
-        return
-    for name, value in shape.items():
-        _say(f"{_plain(name)}: {value or '-'}")
-    for outcome in outcomes:
-        _say(f"outcome: {_plain(outcome.outcome)} ({outcome.at:%Y-%m-%d})")
-
-
-def _plain(slug: str) -> str:
-    return str(slug).replace("_", " ")
-
-
-def _say(line: str) -> None:
-    stdout.print(line, markup=False, soft_wrap=True)
+def _item_line(place: CaseItem) -> str:
+    """ "item 2: https://… (hosting: cdn, NO; removal: claimed removed; reports: 3)"."""
+    item = place.item
+    country = item.hosting_country or "country not known"
+    facts = [
+        f"hosting: {place.hosting_kind}, {country}",
+        f"removal: {plain(place.state)}",
+    ]
+    if place.assessed_class:
+        facts.append(f"class: {plain(place.assessed_class)}")
+    facts.append(f"reports: {item.sighting_count}")
+    where = show_place(item.kind, item.canonical) or "words only"
+    return f"item {place.number}: {where} ({'; '.join(facts)})"
