@@ -26,6 +26,7 @@ from tests.partners.test_automatic import Station
 from tests.support.house import House
 from tests.support.routing import FREE_HOST, ROUTE_IDS, ROUTING
 from triage.cases.models import Case
+from triage.hashlists.uploads.models import HashUpload
 from triage.jurisdiction import Route
 from workers.app import create_app
 
@@ -77,6 +78,14 @@ class Crowd:
         for thread in threads:
             thread.join()
         return statuses
+
+
+@pytest.mark.services
+def test_of_one_list_one_file_is_announced(house: House) -> None:
+    crowd = Crowd(house)
+    announced = {"name": "Ours", "why": "From its owner", "whole": "yes"}
+    crowd.post("/console/hash-lists/uploads", announced)
+    assert house.only(HashUpload).name == "Ours"
 
 
 @pytest.mark.services

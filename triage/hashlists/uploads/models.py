@@ -11,9 +11,11 @@ from typing import ClassVar
 from sqlalchemy import (
     BigInteger,
     ForeignKey,
+    Index,
     LargeBinary,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -71,6 +73,7 @@ UPLOAD_MACHINE = Machine(
     ),
 )
 OPEN = (_S.RECEIVING, _S.READING, _S.WAITING, _S.TAKING)
+_IS_OPEN = text("state IN ('receiving', 'reading', 'waiting', 'taking')")
 
 
 class HashUpload(Identified, Stateful, Base):
@@ -80,6 +83,16 @@ class HashUpload(Identified, Stateful, Base):
     """
 
     __tablename__ = "hash_upload"
+    __table_args__ = (
+        # Of two who announce a file for one list in the same moment, one does.
+        Index(
+            "uq_hash_upload_open",
+            "name",
+            unique=True,
+            sqlite_where=_IS_OPEN,
+            postgresql_where=_IS_OPEN,
+        ),
+    )
 
     machine: ClassVar[Machine] = UPLOAD_MACHINE
 

@@ -46,6 +46,15 @@ def upgrade() -> None:
     )
     for name in ("at", "state"):
         op.create_index(f"ix_hash_upload_{name}", "hash_upload", [name])
+    is_open = sa.text("state IN ('receiving', 'reading', 'waiting', 'taking')")
+    op.create_index(
+        "uq_hash_upload_open",
+        "hash_upload",
+        ["name"],
+        unique=True,
+        sqlite_where=is_open,
+        postgresql_where=is_open,
+    )
     op.create_table(
         "hash_upload_piece",
         sa.Column("upload_id", sa.Uuid(), nullable=False),
