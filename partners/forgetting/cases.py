@@ -27,7 +27,7 @@ from partners.referrals.forget import forget_words_of
 from partners.referrals.models import Hold, Plan, Referral
 from partners.replaced_links import ReplacedLink
 from partners.watching.models import Watch
-from triage.cases.handling.models import CaseTag, HandOver
+from triage.cases.handling.models import CaseTag, HandOver, StepTick
 from triage.cases.models import Assessment, Case
 from triage.cases.people.keeping.forget import forget_people_of
 
@@ -47,7 +47,7 @@ def forget_case(act: Act, case: Case) -> None:
     """Everything of the case that is not a figure."""
     forget_people_of(act.session, act.context, case.id)
     _forget_assessments(act, case.id)
-    for row in (CaseTag, HandOver):
+    for row in (CaseTag, HandOver, StepTick):
         act.session.execute(delete(row).where(row.case_id == case.id))
     items = [place.item_id for place in case.places]
     parts = _empty_partners_rows(act, case.id)

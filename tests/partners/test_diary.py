@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from hotline.core.act import Act
 from partners.console.case.diary import PartnersDiary
+from partners.manual.service import Told, record_act
 from partners.referrals.holds import release_hold
-from partners.referrals.models import Hold
+from partners.referrals.models import Hold, Referral
+from partners.states import ReferralState
 from tests.support.house import House
+from triage.cases.handling.playbook import Sign
 from triage.cases.models import Case
 
 
@@ -61,3 +64,36 @@ def test_plans_holds_releases_and_notices_are_on_the_time_line(
     assert any("An answer is expected (AL-R-" in step for step in steps)
     assert any("to have acted (AL-N-" in step for step in steps)
     assert told(house, other) == []
+
+
+def signs(house: House, case: Case) -> set[Sign]:
+    with house.context.database.reading() as session:
+        case = session.get_one(Case, case.id)
+        return set(PartnersDiary().list_signs(session, case))
+
+
+def test_who_was_told_is_a_sign_once_they_have_it(house: House) -> None:
+    house.partner()
+    case = house.case("one")
+    house.decide(case, "police")
+    assert signs(house, case) == {Sign.POLICE_TOLD}
+    with house.context.database.writing() as session:
+        session.query(Referral).one().state = ReferralState.QUEUED
+    assert signs(house, case) == set()
+
+
+def test_a_call_is_a_sign_and_a_failed_one_is_none(house: House) -> None:
+    case = house.case("one")
+    for way, outcome, expected in (
+        ("telephone", "not_reached", set()),
+        ("letter", "told", {Sign.POLICE_TOLD}),
+        ("telephone", "told", {Sign.POLICE_TOLD, Sign.POLICE_CALLED}),
+    ):
+        with house.context.database.writing() as session:
+            act = Act(session, house.context, "person:arta", house.now)
+            record_act(
+                act,
+                session.get_one(Case, case.id),
+                Told("police", way, outcome, house.now, reached="Desk"),
+            )
+        assert signs(house, case) == expected

@@ -88,6 +88,8 @@ ACTS: Mapping[str, RouteCallable] = {
     f"{CASE}/hand-over": handling.hand_over,
     f"{CASE}/tags": handling.tag,
     f"{CASE}/tags/remove": handling.untag,
+    f"{CASE}/steps": handling.tick_step,
+    f"{CASE}/steps/undo": handling.untick_step,
     f"{CASE}/notes": notes.add_note,
     f"{CASE}/notes/<uuid:note_id>/take-back": notes.take_note_back,
     "/mentions/<uuid:mention_id>/open": notes.open_mention,

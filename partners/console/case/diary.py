@@ -9,20 +9,33 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext
-from sqlalchemy import Select, func, literal, null, select, union, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Select,
+    func,
+    literal,
+    null,
+    select,
+    union,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from hotline.core.storage.machine import HistoryEntry
 from partners import words
 from partners.directory.models import Partner
+from partners.manual.service import list_acts
+from partners.manual.vocabulary import ManualWay, Outcome
 from partners.notices.models import OPEN, Notice
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
-from partners.states import PlanState, ReferralState
+from partners.states import NoticeState, PlanState, ReferralState
 from partners.watching.models import Watch
 from partners.words import Words, word_for
+from triage.cases.handling.playbook import Sign
 from triage.cases.models import Case
 from triage.cases.pages.diary import Due, Happening
 from triage.cases.places import item_ids_of
+from triage.jurisdiction import Destination
 
 TOLD = 500
 """Happenings of one case that are told; a case that has more has its log."""
@@ -48,6 +61,38 @@ STEPS: Words = {
     "hold": lazy_gettext("The hold of the police ends"),
     "watch": lazy_gettext("Next look whether it is still there"),
 }
+POLICE, EMERGENCY = Destination.POLICE, Destination.EMERGENCY
+SIGNS: Mapping[str, tuple[Sign, ...]] = {
+    POLICE: (Sign.POLICE_TOLD,),
+    EMERGENCY: (Sign.POLICE_TOLD,),
+    Destination.HELPLINE: (Sign.HELPLINE_TOLD,),
+    Destination.CHILD_PROTECTION_UNIT: (Sign.CHILD_PROTECTION_TOLD,),
+    Destination.HOTLINE: (Sign.HOTLINE_TOLD,),
+    Destination.ICCAM: (Sign.HOTLINE_TOLD,),
+    Destination.NCMEC: (Sign.HOTLINE_TOLD,),
+    Destination.PROVIDER_NOTICE: (Sign.HOST_TOLD,),
+    Destination.CDN_NOTICE: (Sign.HOST_TOLD,),
+    Destination.PLATFORM: (Sign.PLATFORM_TOLD,),
+    Destination.PRESERVATION_REQUEST: (Sign.PRESERVATION_ASKED,),
+}
+"""By whom was told: which signs that is."""
+HAS_REFERRAL = (
+    ReferralState.DELIVERED,
+    ReferralState.ACKNOWLEDGED,
+    ReferralState.TAKEN_UP,
+    ReferralState.NO_ACTION,
+    ReferralState.MORE_WANTED,
+    ReferralState.CLOSED,
+)
+HAS_NOTICE = (
+    NoticeState.SENT,
+    NoticeState.ACKNOWLEDGED,
+    NoticeState.CLAIMED_REMOVED,
+    NoticeState.PRESERVED,
+    NoticeState.DISPUTED,
+    NoticeState.ESCALATED,
+    NoticeState.VERIFIED_REMOVED,
+)
 _ANSWERABLE = (ReferralState.DELIVERED, ReferralState.ACKNOWLEDGED)
 
 
@@ -72,6 +117,30 @@ class PartnersDiary:
         for kind, reference, at in session.execute(_due(case)):
             what = word_for(STEPS, kind)
             yield Due(at, f"{what} ({reference})" if reference else what)
+
+    def list_signs(self, session: Session, case: Case) -> Iterator[Sign]:
+        """Who was told of the case, by us or by hand."""
+        for kind in session.scalars(_told_by_letter(case)):
+            yield from SIGNS.get(kind, ())
+        for done in list_acts(session, case.id):
+            if done.outcome != Outcome.TOLD:
+                continue
+            destination, _, _ = done.route.partition("-")
+            yield from SIGNS.get(destination, ())
+            is_direct = done.way in (ManualWay.TELEPHONE, ManualWay.MEETING)
+            if is_direct and destination in (POLICE, EMERGENCY):
+                yield Sign.POLICE_CALLED
+
+
+def _told_by_letter(case: Case) -> CompoundSelect[str]:
+    """The kinds of what reached an office or a contact."""
+    referrals = select(Referral.kind).where(
+        Referral.case_id == case.id, Referral.state.in_(HAS_REFERRAL)
+    )
+    notices = select(Notice.kind).where(
+        Notice.case_id == case.id, Notice.state.in_(HAS_NOTICE)
+    )
+    return union(referrals, notices)
 
 
 def _note_of(details: Mapping[str, object]) -> str:

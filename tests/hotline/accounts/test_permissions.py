@@ -115,6 +115,8 @@ WHO_MAY: dict[str, set[Role]] = {
     "triage.open_mention": ANALYSTS,
     "triage.take_assessment_back": ANALYSTS,
     "triage.take_note_back": ANALYSTS,
+    "triage.tick_step": ANALYSTS,
+    "triage.untick_step": ANALYSTS,
     "triage.ask_bulk": ANALYSTS,
     "triage.ask_identity": ANALYSTS,
     "triage.ask_reporter": ANALYSTS,

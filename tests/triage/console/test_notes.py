@@ -236,6 +236,9 @@ def test_what_another_package_did_is_built_on_it(
         def list_due(self, *_: object) -> list[object]:
             return []
 
+        def list_signs(self, *_: object) -> list[object]:
+            return []
+
     app.extensions[DIARIES] = (Asked(),)
     assert "Take it back" not in first.get(f"/console/cases/{reference}").text
     first.post(f"/console/cases/{reference}/assessment/take-back")

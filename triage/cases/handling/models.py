@@ -1,4 +1,4 @@
-"""Tables of tags, of words from one person to the next, and of notes and whom they name."""
+"""Tables of what people do with a case for each other: tags, words, notes, steps that are done."""
 
 from __future__ import annotations
 
@@ -80,3 +80,16 @@ class CaseMention(Identified, Base):
     opened_at: Mapped[datetime | None]
 
     note: Mapped[CaseNote] = relationship(lazy="joined")
+
+
+class StepTick(Identified, Base):
+    """A person says that a step of the case's playbook is done, in the round of the case."""
+
+    __tablename__ = "step_tick"
+    __table_args__ = (UniqueConstraint("case_id", "round", "step"),)
+
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"))
+    round: Mapped[int]
+    step: Mapped[str] = mapped_column(short_text(40))
+    ticked_at: Mapped[datetime]
+    ticked_by: Mapped[str] = mapped_column(short_text(80))

@@ -42,6 +42,7 @@ from triage.cases.assessing.assess import (
 from triage.cases.assessing.assessment import in_language, load_schema
 from triage.cases.assessing.claim import claim_case, release_claim
 from triage.cases.examination.appraise import appraise_case
+from triage.cases.handling.steps import list_steps
 from triage.cases.listing.queue import by_reference
 from triage.cases.models import OPEN_STATES, Case
 from triage.cases.pages import page_content, words
@@ -137,8 +138,12 @@ def _tell_of_others(
         session, case, diaries, own_last.made.at
     ):
         own_last = None
+    told = {
+        sign for diary in diaries for sign in diary.list_signs(session, case)
+    }
     return {
         "own_last": own_last,
+        "steps": list_steps(session, site.current_context(), case, told),
         "panels": [panel(session, case, me, now) for panel in panels],
         "banners": [banner(session, case, me, now) for banner in banners],
         "happenings": tell_history(session, case, view.history, diaries),

@@ -15,6 +15,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from hotline.core.storage.machine import HistoryEntry
+from triage.cases.handling.playbook import Sign
 from triage.cases.models import Case
 from triage.cases.pages.words import EVENTS, word_for
 
@@ -47,6 +48,10 @@ class Diary(Protocol):
     ) -> Iterable[Happening]: ...
 
     def list_due(self, session: Session, case: Case) -> Iterable[Due]: ...
+
+    def list_signs(self, session: Session, case: Case) -> Iterable[Sign]:
+        """By which steps of the case's playbook are seen to be done."""
+        ...
 
 
 def tell_history(

@@ -13,6 +13,7 @@ from hotline.accounts.pages.views import flash_refusals
 from hotline.accounts.signing_in.auth import own_act, requires, signed_in
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.web import site
+from triage.cases.handling import steps
 from triage.cases.handling.hand_over import find_colleague, hand_case_over
 from triage.cases.handling.tags import add_tag, remove_tag
 from triage.cases.listing.queue import by_reference
@@ -57,6 +58,22 @@ def untag(reference: str) -> ResponseReturnValue:
             by_reference(session, reference),
             request.form.get("tag", ""),
         )
+    return back_to_case(reference)
+
+
+@requires("case.claim")
+def tick_step(reference: str) -> ResponseReturnValue:
+    with flash_refusals(), site.writing() as session:
+        case = by_reference(session, reference)
+        steps.tick_step(own_act(session), case, request.form.get("step", ""))
+    return back_to_case(reference)
+
+
+@requires("case.claim")
+def untick_step(reference: str) -> ResponseReturnValue:
+    with site.writing() as session:
+        case = by_reference(session, reference)
+        steps.untick_step(own_act(session), case, request.form.get("step", ""))
     return back_to_case(reference)
 
 
