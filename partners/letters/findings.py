@@ -59,6 +59,17 @@ def find_observations(
     )
 
 
+def find_country_sources(session: Session, item: Item) -> list[str]:
+    """Which sources say that the item lies in its country; none where no country is known."""
+    return sorted(
+        {
+            row.source
+            for row in find_observations(session, item.id)
+            if row.fact == "country" and row.value == item.hosting_country
+        }
+    )
+
+
 def address_of(session: Session, item_id: uuid.UUID) -> str | None:
     """The IP address that the item's host had when it was last looked up."""
     return session.scalar(

@@ -32,6 +32,7 @@ from partners.console.pages import (
     render_ended_link,
     speaking,
 )
+from partners.letters import findings
 from partners.letters.clock import Clock
 from partners.letters.findings import planned_route_of
 from partners.referrals import holds, service
@@ -212,14 +213,19 @@ def _render_page(
         name: request.form.get(name, "") for name in FIELDS
     }
     hold = session.scalar(select(Hold).where(Hold.referral_id == referral.id))
+    places = items_told(referral.case, planned_route_of(session, referral))
     with speaking(_language_of(referral)):
         faults = faults_of(error)
         page = render(
             "provider/referral.html",
             referral=referral,
-            places=items_told(
-                referral.case, planned_route_of(session, referral)
-            ),
+            places=places,
+            sources={
+                place.item_id: findings.find_country_sources(
+                    session, place.item
+                )
+                for place in places
+            },
             token=token,
             hold=hold,
             holding=hold is not None and hold.state in HOLDING,

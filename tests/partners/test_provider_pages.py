@@ -11,10 +11,12 @@ from sqlalchemy import select
 
 from hotline.core.act import Act
 from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.ids import new_id
 from partners.links import new_link
 from partners.notices.models import Notice, ProviderAnswer
 from partners.referrals.models import Hold, Referral
 from tests.support.house import House
+from triage.items.models import HostingObservation
 from workers.app import create_app
 
 
@@ -357,6 +359,30 @@ def test_the_office_sees_the_case_and_its_hold(
         assert words in page.text
     assert URL not in page.text
     assert "<script" not in page.text
+
+
+def test_the_office_reads_what_the_country_of_a_place_rests_on(
+    police: Any, client: FlaskClient
+) -> None:
+    address = link_in(police, "referral")
+    page = " ".join(client.get(address).text.split())
+    assert "one.test, AL, Host" in page
+    with police.context.database.writing() as session:
+        item_id = police.referral.case.places[0].item_id
+        for source, country in (("registry", "AL"), ("other", "XK")):
+            session.add(
+                HostingObservation(
+                    id=new_id(),
+                    item_id=item_id,
+                    at=police.now,
+                    fact="country",
+                    value=country,
+                    subject="192.0.2.7",
+                    source=source,
+                )
+            )
+    page = " ".join(client.get(address).text.split())
+    assert "one.test, AL (by its address: registry), Host" in page
 
 
 @pytest.mark.parametrize(
