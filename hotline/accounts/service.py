@@ -19,16 +19,13 @@ from hotline.accounts.invitations import make_invitation
 from hotline.accounts.models import Person
 from hotline.accounts.permissions import Role
 from hotline.accounts.signing_in import passwords
-from hotline.accounts.signing_in.logins import digest_of, end_sessions
-from hotline.accounts.signing_in.passwords import generate_password
+from hotline.accounts.signing_in.sessions import digest_of, end_sessions
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, NotFound, phrase
 from hotline.core.storage.ids import new_id
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,59}")
 LONGEST_NAME = 120
-
-__all__ = ["generate_password"]
 
 
 def add_person(
@@ -190,7 +187,7 @@ def renew_password(act: Act, username: str) -> str:
     person = find_person(act.session, username)
     if person.disabled_at is not None:
         raise Conflict(phrase("A disabled person gets no password."))
-    password = generate_password(person.username)
+    password = passwords.generate_password(person.username)
     person.password_hash = passwords.hash_password(password)
     end_sessions(act.session, person.id)
     _record_act(act, "person.password_renewed", person)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.context import utc_now
 from tests.support.house import House
@@ -50,7 +50,9 @@ def test_answers_are_proposed_noted_and_told(house: House) -> None:
     client = app.test_client()
     person = house.person("arta", "analyst")
     with house.context.database.writing() as session:
-        token = logins.open_session(session, session.merge(person), utc_now())
+        token = sessions.open_session(
+            session, session.merge(person), utc_now()
+        )
     client.set_cookie(COOKIE, token, path="/console")
     address = f"/console/cases/{case.reference}/people"
     page = client.get(f"{address}?lang=en").text

@@ -15,7 +15,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
@@ -619,7 +619,7 @@ def test_the_case_and_the_office_see_that_no_person_decided_it(
     client = create_app(station.house.context).test_client()
     with station.writing() as session:
         person = session.merge(station.house.person())
-        token = logins.open_session(session, person, utc_now())
+        token = sessions.open_session(session, person, utc_now())
     client.set_cookie(COOKIE, token, path="/console")
     basis = "On a match with list Baseline, entry E-7: PDQ, distance 4, quality 90."
     page = client.get(f"/console/cases/{case.reference}?lang=en").text

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from hotline.accounts.models import Person
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import utc_now
@@ -128,7 +128,7 @@ def page_of(house: House, role: str) -> str:
     person = house.person(f"{role}-reads", role)
     with house.context.database.writing() as session:
         found = session.get_one(Person, person.id)
-        token = logins.open_session(session, found, house.now)
+        token = sessions.open_session(session, found, house.now)
     client.set_cookie(COOKIE, token, path="/console")
     answer = client.get("/console/what-became")
     assert answer.status_code == 200

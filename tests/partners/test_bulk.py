@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from partners.notices.models import Notice
 from partners.plans.bulk import DEEDS
@@ -44,7 +44,7 @@ def sign_in(house: House, monkeypatch: pytest.MonkeyPatch) -> Sign:
     def signed(username: str, role: str = "analyst") -> FlaskClient:
         person = house.person(username, role)
         with house.context.database.writing() as session:
-            token = logins.open_session(session, person, house.now)
+            token = sessions.open_session(session, person, house.now)
         client = app.test_client()
         client.set_cookie(COOKIE, token, path="/console")
         client.set_cookie("lang", "en")

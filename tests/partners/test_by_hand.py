@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import utc_now
@@ -60,7 +60,7 @@ def record(house: House, **told: Any) -> None:
 def browse(house: House, role: str = "analyst") -> Any:
     person = house.person("arta", role)
     with house.context.database.writing() as session:
-        token = logins.open_session(session, person, utc_now())
+        token = sessions.open_session(session, person, utc_now())
     client = create_app(house.context).test_client()
     client.set_cookie(COOKIE, token, path="/console")
     client.set_cookie("lang", "en")

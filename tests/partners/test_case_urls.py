@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.context import utc_now
 from partners.notices.models import Notice
@@ -42,7 +42,9 @@ def test_no_button_of_a_case_acts_on_another_case(house: House) -> None:
     client = app.test_client()
     person = house.person("sara", "supervisor")
     with house.context.database.writing() as session:
-        token = logins.open_session(session, session.merge(person), utc_now())
+        token = sessions.open_session(
+            session, session.merge(person), utc_now()
+        )
     client.set_cookie(COOKIE, token, path="/console")
     walked = set()
     for rule in app.url_map.iter_rules():

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.storage import audit, machine
@@ -75,7 +75,7 @@ def browser(
     def sign_in(username: str, role: str = "analyst") -> Browser:
         person = house.person(username, role)
         with house.context.database.writing() as session:
-            token = logins.open_session(session, person, house.now)
+            token = sessions.open_session(session, person, house.now)
         client = app.test_client()
         client.set_cookie(COOKIE, token, path="/console")
         client.set_cookie("lang", "en")

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from hotline.accounts.models import Person
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import utc_now
@@ -333,7 +333,7 @@ def test_a_way_that_cannot_be_one_is_refused(
 def browse(house: House, name: str, role: str) -> Any:
     person = house.person(name, role)
     with edit(house) as session:
-        token = logins.open_session(session, person, utc_now())
+        token = sessions.open_session(session, person, utc_now())
     client = create_app(house.context).test_client()
     client.set_cookie(COOKIE, token, path="/console")
     client.set_cookie("lang", "en")

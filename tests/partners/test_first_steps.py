@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.context import utc_now
 from tests.support.house import House
@@ -26,7 +26,7 @@ def landing(house: House) -> Callable[[], str]:
     client.set_cookie("lang", "en")
     person = house.person("admin", "administrator")
     with house.context.database.writing() as session:
-        token = logins.open_session(session, person, utc_now())
+        token = sessions.open_session(session, person, utc_now())
     client.set_cookie(COOKIE, token, path="/console")
     return lambda: client.get("/console/", follow_redirects=True).text
 

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.routing import Rule, UUIDConverter
 
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.context import utc_now
 from hotline.core.storage.ids import new_id
@@ -80,7 +80,7 @@ def world(house: House, own_ids: set[uuid.UUID]) -> House:
 def sign_in(app: Flask, house: House) -> FlaskClient:
     person = house.person("drita", "supervisor")
     with house.context.database.writing() as session:
-        token = logins.open_session(session, person, utc_now())
+        token = sessions.open_session(session, person, utc_now())
     client = app.test_client()
     client.set_cookie(COOKIE, token, path="/console")
     return client

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import utc_now
@@ -171,7 +171,9 @@ def test_a_person_notes_it_from_the_telephone_and_the_case_shows_it(
     client = client_of(house)
     person = house.person("drita", "supervisor")
     with house.context.database.writing() as session:
-        token = logins.open_session(session, session.merge(person), utc_now())
+        token = sessions.open_session(
+            session, session.merge(person), utc_now()
+        )
     client.set_cookie(COOKIE, token, path="/console")
     reference = house.referral.case.reference
     address = f"/console/cases/{reference}"

@@ -8,7 +8,7 @@ import pytest
 
 from hotline.accounts.approvals.models import Approval
 from hotline.accounts.models import PersonRequest
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.context import utc_now
 from hotline.core.storage.ids import new_id
@@ -100,7 +100,9 @@ def test_the_auditor_s_page(house: House) -> None:
     client = create_app(house.context).test_client()
     person = house.person("nobody", "auditor")
     with house.context.database.writing() as session:
-        token = logins.open_session(session, session.merge(person), utc_now())
+        token = sessions.open_session(
+            session, session.merge(person), utc_now()
+        )
     client.set_cookie(COOKIE, token, path="/console")
     page = client.get("/console/approvals/pairs?lang=en&days=30").text
     assert "<td>arta</td>" in page and "<td>besnik</td>" in page

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import utc_now
@@ -257,7 +257,9 @@ def signed_in(house: House, username: str) -> Any:
     client = app.test_client()
     person = house.person(username, "supervisor")
     with house.context.database.writing() as session:
-        token = logins.open_session(session, session.merge(person), utc_now())
+        token = sessions.open_session(
+            session, session.merge(person), utc_now()
+        )
     client.set_cookie(COOKIE, token, path="/console")
     return client
 

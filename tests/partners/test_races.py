@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.context import Context, utc_now
 from hotline.core.jobs.task import AlreadyDone, Task
@@ -55,7 +55,7 @@ class Crowd:
         for number in range(AT_ONCE):
             person = house.person(f"person{number}", "supervisor")
             with house.context.database.writing() as session:
-                token = logins.open_session(
+                token = sessions.open_session(
                     session, session.merge(person), utc_now()
                 )
                 self.tokens.append(token)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Invitation, LoginSession
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.core.context import Context, utc_now
 from hotline.core.storage import outbox
 from hotline.core.storage.database import Base
@@ -71,14 +71,14 @@ def test_ended_sessions_go(context: Context) -> None:
         person = make_person("arta", "analyst", now=NOW)
         session.add(person)
         session.flush()
-        for at in (NOW - logins.LONGEST_SESSION, NOW):
+        for at in (NOW - sessions.LONGEST_SESSION, NOW):
             session.add(
                 LoginSession(
                     token_hash=new_id().bytes,
                     person_id=person.id,
                     created_at=at,
                     seen_at=at,
-                    expires_at=at + logins.LONGEST_SESSION,
+                    expires_at=at + sessions.LONGEST_SESSION,
                 )
             )
     assert forget_all(context, NOW)["sessions"] == 1

@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 
 from hotline.accounts import service
 from hotline.accounts.permissions import Role
-from hotline.accounts.signing_in import logins, passwords
+from hotline.accounts.signing_in import passwords, sessions
 from hotline.accounts.signing_in.auth import COOKIE_PATH
 from hotline.accounts.signing_in.standing import COOKIE
 from hotline.core.act import Act
@@ -221,4 +221,4 @@ def _sign_in(context: Context) -> str:
             password=_PASSWORD,
         )
         person = service.find_person(session, "bench")
-        return logins.open_session(session, person, now, proven_at=now)
+        return sessions.open_session(session, person, now, proven_at=now)

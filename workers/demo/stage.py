@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts import service as accounts
 from hotline.accounts.models import Person
+from hotline.accounts.signing_in.passwords import generate_password
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Unavailable
@@ -99,7 +100,7 @@ def set_stage(context: Context, say: Say) -> dict[str, str]:
 def _add_people(act: Act) -> dict[str, str]:
     passwords = {}
     for username, name, role in world.PEOPLE:
-        passwords[username] = accounts.generate_password(username)
+        passwords[username] = generate_password(username)
         accounts.add_person(
             act,
             username=username,

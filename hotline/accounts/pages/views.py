@@ -40,7 +40,7 @@ from hotline.accounts.shortcuts import (
     own_keys,
     register_shortcuts,
 )
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import logins, sessions, throttle
 from hotline.accounts.signing_in.auth import (
     clear_session_cookies,
     current_person,
@@ -253,16 +253,16 @@ def _device_mark(username: str) -> str:
     keyring = site.current_context().keyring
     username = username.strip().lower()
     mark = request.cookies.get(DEVICE_COOKIE, "")
-    if logins.is_marked(keyring, username, mark):
+    if throttle.is_marked(keyring, username, mark):
         return mark
-    return logins.new_mark(keyring, username)
+    return throttle.new_mark(keyring, username)
 
 
 @blueprint.post("/sign-out")
 @requires("console.use", standing=list(Standing))
 def sign_out() -> ResponseReturnValue:
     with site.writing() as session:
-        logins.sign_out(session, request.cookies.get(COOKIE, ""), utc_now())
+        sessions.sign_out(session, request.cookies.get(COOKIE, ""), utc_now())
     browser.clear()
     response = redirect(url_for("accounts.sign_in"), 303)
     clear_session_cookies(response)

@@ -26,43 +26,9 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.accounts.signing_in import passwords, throttle
-from hotline.accounts.signing_in.sessions import (
-    IDLE,
-    LONGEST_SESSION,
-    SEEN_EVERY,
-    USUAL,
-    Limits,
-    digest_of,
-    end_sessions,
-    find_session,
-    note_use,
-    open_session,
-    sign_out,
-)
-from hotline.accounts.signing_in.throttle import (
-    FREE_TRIES,
-    LONGEST_WAIT,
-    is_marked,
-    new_mark,
-)
+from hotline.accounts.signing_in.sessions import USUAL, Limits, open_session
 from hotline.core.context import Context
 from hotline.core.storage import audit
-
-__all__ = [
-    "FREE_TRIES",
-    "IDLE",
-    "LONGEST_SESSION",
-    "LONGEST_WAIT",
-    "SEEN_EVERY",
-    "digest_of",
-    "end_sessions",
-    "find_session",
-    "is_marked",
-    "new_mark",
-    "note_use",
-    "open_session",
-    "sign_out",
-]
 
 _LONGEST_USERNAME = 60
 

@@ -14,7 +14,7 @@ from werkzeug.routing import Rule
 from hotline.accounts import service
 from hotline.accounts.models import LoginSession, Person
 from hotline.accounts.permissions import Role
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
@@ -197,7 +197,7 @@ class House:
         client.set_cookie("lang", "en")
         with self.context.database.writing() as session:
             person = service.find_person(session, role)
-            token = logins.open_session(session, person, utc_now())
+            token = sessions.open_session(session, person, utc_now())
         client.set_cookie(COOKIE, token, path="/console")
         return client
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from hotline.accounts import service
 from hotline.accounts.models import LoginSession, Person
-from hotline.accounts.signing_in import logins, passwords
+from hotline.accounts.signing_in import logins, passwords, sessions, throttle
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, NotFound, TooMany
@@ -47,7 +47,7 @@ def actions(context: Context) -> list[str]:
 
 def is_live(context: Context, token: str, now: datetime) -> bool:
     with context.database.reading() as session:
-        return logins.find_session(session, token, now) is not None
+        return sessions.find_session(session, token, now) is not None
 
 
 def test_add_names_every_fault_at_once(
@@ -90,7 +90,7 @@ def test_weak_passwords_are_refused(
 
 
 def test_generated_passwords_are_strong_and_differ() -> None:
-    made = {service.generate_password("ana") for _ in range(50)}
+    made = {passwords.generate_password("ana") for _ in range(50)}
     assert len(made) == 50
     for password in made:
         passwords.check_strength(password, "ana")
@@ -102,7 +102,7 @@ def test_a_generated_password_never_holds_the_name_by_chance(
     """A name of two letters stands in one of seventy: the person could not be added then."""
     drawn = iter(["K7QM-3DAB-0XYC-HJ2P-W5TZ", "K7QM-3D9X-0XYC-HJ2P-W5TZ"])
     monkeypatch.setattr(passwords, "new_receipt", lambda: next(drawn))
-    password = service.generate_password(" AB ")
+    password = passwords.generate_password(" AB ")
     assert password == "k7qm-3d9x-0xyc-hj2p-w5tz"
     passwords.check_strength(password, "ab")
 
@@ -113,11 +113,11 @@ def test_sign_in_and_out(context: Context, add: Add, now: datetime) -> None:
         token = logins.sign_in(session, context, " Ana ", PASSWORD, now)
     assert token is not None
     with context.database.reading() as session:
-        found = logins.find_session(session, token, now)
+        found = sessions.find_session(session, token, now)
         assert found is not None and found.person.username == "ana"
         assert token.encode() not in found.token_hash
     with context.database.writing() as session:
-        logins.sign_out(session, token, now)
+        sessions.sign_out(session, token, now)
     assert not is_live(context, token, now)
     assert actions(context) == [
         "person.added",
@@ -170,7 +170,7 @@ def test_guessing_is_slowed_down_and_never_shut_out_for_good(
     context: Context, add: Add, now: datetime
 ) -> None:
     add("ana")
-    for _ in range(logins.FREE_TRIES):
+    for _ in range(throttle.FREE_TRIES):
         assert sign_in(context, "ana", "wrong", now) is None
     with pytest.raises(TooMany) as caught:
         sign_in(context, "ana", PASSWORD, now)
@@ -180,18 +180,18 @@ def test_guessing_is_slowed_down_and_never_shut_out_for_good(
     with pytest.raises(TooMany):  # the delay grows
         sign_in(context, "ana", PASSWORD, later + timedelta(seconds=1))
     for _ in range(30):
-        later += logins.LONGEST_WAIT
+        later += throttle.LONGEST_WAIT
         assert sign_in(context, "ana", "wrong", later) is None
     assert (
-        sign_in(context, "ana", PASSWORD, later + logins.LONGEST_WAIT)
+        sign_in(context, "ana", PASSWORD, later + throttle.LONGEST_WAIT)
         is not None
     )
     # A success starts the count anew.
     assert (
-        sign_in(context, "ana", "wrong", later + logins.LONGEST_WAIT) is None
+        sign_in(context, "ana", "wrong", later + throttle.LONGEST_WAIT) is None
     )
     assert (
-        sign_in(context, "ana", PASSWORD, later + logins.LONGEST_WAIT)
+        sign_in(context, "ana", PASSWORD, later + throttle.LONGEST_WAIT)
         is not None
     )
 
@@ -199,7 +199,7 @@ def test_guessing_is_slowed_down_and_never_shut_out_for_good(
 def test_unknown_names_are_slowed_down_alike(
     context: Context, now: datetime
 ) -> None:
-    for _ in range(logins.FREE_TRIES):
+    for _ in range(throttle.FREE_TRIES):
         sign_in(context, "nobody", "wrong", now)
     with pytest.raises(TooMany):
         sign_in(context, "nobody", "wrong", now)
@@ -209,8 +209,8 @@ def test_a_stranger_does_not_slow_down_the_own_browser(
     context: Context, add: Add, now: datetime
 ) -> None:
     add("ana")
-    mark = logins.new_mark(context.keyring, "ana")
-    for _ in range(logins.FREE_TRIES):
+    mark = throttle.new_mark(context.keyring, "ana")
+    for _ in range(throttle.FREE_TRIES):
         sign_in(context, "ana", "wrong", now)
     with pytest.raises(TooMany):
         sign_in(context, "ana", PASSWORD, now)
@@ -222,9 +222,9 @@ def test_a_forged_mark_counts_for_nothing(
     context: Context, add: Add, now: datetime, mark: str
 ) -> None:
     add("ana")
-    other = logins.new_mark(context.keyring, "ben")
-    assert not logins.is_marked(context.keyring, "ana", other)
-    for _ in range(logins.FREE_TRIES):
+    other = throttle.new_mark(context.keyring, "ben")
+    assert not throttle.is_marked(context.keyring, "ana", other)
+    for _ in range(throttle.FREE_TRIES):
         sign_in(context, "ana", "wrong", now)
     with pytest.raises(TooMany):
         sign_in(context, "ana", PASSWORD, now, mark)
@@ -238,12 +238,12 @@ def test_attempts_made_at_once_count_as_if_made_in_turn(
     with context.database.reading() as session:
         tried = [
             logins.begin_attempt(session, context, "ana", now)
-            for _ in range(logins.FREE_TRIES + 1)
+            for _ in range(throttle.FREE_TRIES + 1)
         ]
     results = []
     for number, one in enumerate(tried):
         with context.database.writing() as session:
-            last = number == logins.FREE_TRIES
+            last = number == throttle.FREE_TRIES
             results.append(
                 logins.settle_attempt(
                     session, one, PASSWORD if last else None, now
@@ -258,17 +258,17 @@ def test_sessions_end_when_idle_and_after_a_day(
     add("ana")
     token = sign_in(context, "ana", PASSWORD, now)
     assert token is not None
-    assert is_live(context, token, now + logins.IDLE - timedelta(seconds=1))
-    assert not is_live(context, token, now + logins.IDLE)
+    assert is_live(context, token, now + sessions.IDLE - timedelta(seconds=1))
+    assert not is_live(context, token, now + sessions.IDLE)
     moment = now
-    while moment < now + logins.LONGEST_SESSION - timedelta(minutes=20):
+    while moment < now + sessions.LONGEST_SESSION - timedelta(minutes=20):
         moment += timedelta(minutes=20)
         with context.database.writing() as session:
-            logins.note_use(session, token, moment)
+            sessions.note_use(session, token, moment)
     assert is_live(
-        context, token, now + logins.LONGEST_SESSION - timedelta(seconds=1)
+        context, token, now + sessions.LONGEST_SESSION - timedelta(seconds=1)
     )
-    assert not is_live(context, token, now + logins.LONGEST_SESSION)
+    assert not is_live(context, token, now + sessions.LONGEST_SESSION)
 
 
 def test_dead_sessions_are_swept(
@@ -276,7 +276,7 @@ def test_dead_sessions_are_swept(
 ) -> None:
     add("ana")
     sign_in(context, "ana", PASSWORD, now)
-    sign_in(context, "ana", PASSWORD, now + logins.LONGEST_SESSION)
+    sign_in(context, "ana", PASSWORD, now + sessions.LONGEST_SESSION)
     with context.database.reading() as session:
         assert len(session.scalars(select(LoginSession)).all()) == 1
 

@@ -138,7 +138,7 @@ def walk_console(app: Flask, context: Context) -> dict[str, object]:
     """The page for telephone calls, and the filter of the queue."""
     from hotline.accounts import service
     from hotline.accounts.permissions import Role
-    from hotline.accounts.signing_in import auth, logins
+    from hotline.accounts.signing_in import auth, sessions
     from hotline.core.act import Act
     from hotline.core.context import utc_now
 
@@ -152,7 +152,7 @@ def walk_console(app: Flask, context: Context) -> dict[str, object]:
             role=Role.ANALYST,
             password="seven grey herons wait",
         )
-        token = logins.open_session(session, person, act.now)
+        token = sessions.open_session(session, person, act.now)
     client.set_cookie(auth.COOKIE, token, path="/console")
     telephone = client.get("/console/report?lang=en").text
     queue = client.get("/console/queue?lang=en&kind=made_up")

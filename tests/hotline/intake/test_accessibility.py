@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from hotline.accounts import service as accounts
-from hotline.accounts.signing_in import auth, logins
+from hotline.accounts.signing_in import auth, sessions
 from hotline.core.act import Act
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.settings import Settings
@@ -281,7 +281,7 @@ def test_the_form_for_callers(
             role="operator",
             password="seven grey herons wait",
         )
-        token = logins.open_session(session, operator, utc_now())
+        token = sessions.open_session(session, operator, utc_now())
     look = browser.new_context(bypass_csp=True)
     page = look.new_page()
     with listening(context) as base:

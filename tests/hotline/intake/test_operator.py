@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from hotline.accounts import service as accounts
 from hotline.accounts.permissions import Role, role_allows
-from hotline.accounts.signing_in import auth, logins, passwords
+from hotline.accounts.signing_in import auth, passwords, sessions
 from hotline.core.act import Act
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.settings import Settings
@@ -58,7 +58,7 @@ def sign_in(context: Context) -> SignIn:
         client.set_cookie("lang", "en", domain="localhost")
         with context.database.writing() as session:
             person = accounts.find_person(session, username)
-            token = logins.open_session(session, person, utc_now())
+            token = sessions.open_session(session, person, utc_now())
         client.set_cookie(
             auth.COOKIE, token, domain="localhost", path="/console"
         )

@@ -29,8 +29,8 @@ from hotline.accounts.pages.session_pages import blueprint as account
 from hotline.accounts.permissions import Role
 from hotline.accounts.signing_in import (
     auth,
-    logins,
     passwords,
+    sessions,
     standing,
     step_up,
 )
@@ -171,7 +171,7 @@ def browse(
         if username:
             with context.database.writing() as session:
                 person = service.find_person(session, username)
-                token = logins.open_session(
+                token = sessions.open_session(
                     session, person, clock.now, proven_at=clock.now
                 )
             client.set_cookie(

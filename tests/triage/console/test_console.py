@@ -14,7 +14,7 @@ from werkzeug.routing import Rule
 
 from hotline.accounts import service
 from hotline.accounts.permissions import PERMISSIONS, Role, role_allows
-from hotline.accounts.signing_in import auth, logins
+from hotline.accounts.signing_in import auth, throttle
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage import outbox
@@ -260,7 +260,7 @@ def test_refusals_are_word_for_word_the_same(
 
 
 def test_too_many_attempts_say_when_to_come_back(browse: Browse) -> None:
-    for _ in range(logins.FREE_TRIES):
+    for _ in range(throttle.FREE_TRIES):
         browse("").post(
             "/console/sign-in",
             at="/console/sign-in",

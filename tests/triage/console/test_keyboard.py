@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from werkzeug.serving import make_server
 
 from hotline.accounts import service
-from hotline.accounts.signing_in import auth, logins
+from hotline.accounts.signing_in import auth, sessions
 from hotline.core.context import Context
 from tests.support.clock import Clock
 from triage.cases.models import Assessment, Case
@@ -49,7 +49,7 @@ def page(base: str, context: Context, clock: Clock) -> Iterator[Page]:
     """An analyst's browser. Whatever its console complains about fails the test."""
     with context.database.writing() as session:
         person = service.find_person(session, "analyst")
-        token = logins.open_session(session, person, clock.now)
+        token = sessions.open_session(session, person, clock.now)
     faults: list[str] = []
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(

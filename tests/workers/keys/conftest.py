@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import throttle
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage import audit
@@ -70,7 +70,7 @@ class Lived:
             assert drafts.load_draft(session, context, self.draft, NOW) == {
                 "kind": "x"
             }
-        assert logins.is_marked(context.keyring, "arta", self.mark)
+        assert throttle.is_marked(context.keyring, "arta", self.mark)
 
     def _check_links(self) -> None:
         with self.context.database.reading() as session:
@@ -160,7 +160,7 @@ def live_in(context: Context) -> Lived:
                 session.scalars(select(Referral)).unique().one(),
             ).token,
         }
-    mark = logins.new_mark(context.keyring, "arta")
+    mark = throttle.new_mark(context.keyring, "arta")
     lived = Lived(house, codes, links, draft, mark)
     assert lived.head().intact
     return lived

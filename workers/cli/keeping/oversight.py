@@ -112,12 +112,12 @@ def confirm_person(
     context: Context, name: str, password: str, now: datetime
 ) -> None:
     """Sign the person in and out again, with the delays and notes of every sign-in."""
-    from hotline.accounts.signing_in import logins
+    from hotline.accounts.signing_in import logins, sessions
 
     with context.database.writing() as session:
         token = logins.sign_in(session, context, name, password, now)
         if token is not None:
-            logins.sign_out(session, token, now)
+            sessions.sign_out(session, token, now)
     if token is None:
         raise Forbidden(
             f"The password of {name} is not right, or nobody has that name."

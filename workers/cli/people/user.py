@@ -13,6 +13,7 @@ from hotline.accounts import service
 from hotline.accounts.invitations import link_of, make_invitation
 from hotline.accounts.models import Person
 from hotline.accounts.permissions import Role
+from hotline.accounts.signing_in.passwords import generate_password
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import Conflict, InvalidInput
@@ -63,11 +64,7 @@ def add(
     if invite:
         _add_invited(username, name or username, role, as_json=as_json)
         return
-    password = (
-        _from_stdin()
-        if password_stdin
-        else service.generate_password(username)
-    )
+    password = _from_stdin() if password_stdin else generate_password(username)
     with opened_house() as context, context.database.writing() as session:
         person = service.add_person(
             Act(session, context, actor=operator_name(), now=utc_now()),

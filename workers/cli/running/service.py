@@ -128,12 +128,13 @@ def first_administrator(
     """Make one if there is nobody yet; the password is shown once and stored only as a hash."""
     from hotline.accounts import service as accounts
     from hotline.accounts.permissions import Role
+    from hotline.accounts.signing_in.passwords import generate_password
     from hotline.core.act import Act
 
     with context.database.writing() as session:
         if accounts.list_people(session):
             return ""
-        password = accounts.generate_password(username)
+        password = generate_password(username)
         accounts.add_person(
             Act(session, context, actor="system", now=utc_now()),
             username=username,
