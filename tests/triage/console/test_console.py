@@ -71,10 +71,9 @@ def console_rules(app: Flask) -> list[Rule]:
 
 
 def path_of(app: Flask, rule: Rule) -> str:
+    any_of = {"UUIDConverter": ANY_ID, "IntegerConverter": 0}
     values: dict[str, Any] = {
-        name: ANY_ID
-        if type(converter).__name__ == "UUIDConverter"
-        else "nobody"
+        name: any_of.get(type(converter).__name__, "nobody")
         for name, converter in rule._converters.items()
     }
     with app.test_request_context():
