@@ -40,6 +40,7 @@ def forget_people_who_left(
                 Person.password_hash != "",
                 Person.email != "",
                 Person.display_name != Person.username,
+                Person.sealed_name.is_not(None),
             ),
         )
         .order_by(Person.id)
@@ -63,6 +64,6 @@ def forget_person(act: Act, person: Person) -> None:
         .where(PersonRequest.username == person.username)
         .values(display_name=person.username, email="", why="")
     )
-    person.display_name = person.username
+    person.display_name, person.sealed_name = person.username, None
     person.email = person.language = person.password_hash = ""
     act.record("person.forgotten", "person", person.id)

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.storage.database import Base, Identified, short_text
+from hotline.core.storage.ids import new_staff_code
 from hotline.core.storage.machine import Machine, Stateful
 
 
@@ -29,6 +30,7 @@ class PersonAct(StrEnum):
     ENABLE = "enable"
     RENEW_PASSWORD = "password"  # noqa: S105  # the act, not a password
     RESET_FACTORS = "factors"
+    DROP_NAME = "name"
     CHANGE_ROLE = "role"
 
 
@@ -78,6 +80,12 @@ class Person(Identified, Base):
     __tablename__ = "person"
 
     username: Mapped[str] = mapped_column(short_text(60), unique=True)
+    code: Mapped[str | None] = mapped_column(
+        short_text(9), unique=True, index=True, default=new_staff_code
+    )
+    """What stands for the person outside the house; none where an older version added them."""
+    sealed_name: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The full name, under the person's own data key."""
     display_name: Mapped[str] = mapped_column(short_text(120))
     role: Mapped[str] = mapped_column(short_text(20))
     language: Mapped[str] = mapped_column(short_text(12), default="")

@@ -25,6 +25,7 @@ from hotline.accounts.models import (
     RequestState,
 )
 from hotline.accounts.permissions import Role
+from hotline.accounts.staff_names import drop_name
 from hotline.core.act import Act
 from hotline.core.errors import (
     Conflict,
@@ -221,6 +222,10 @@ def _reset_factors(act: Act, request: PersonRequest) -> None:
     service.reset_factors(act, request.username)
 
 
+def _drop_name(act: Act, request: PersonRequest) -> None:
+    drop_name(act, service.find_person(act.session, request.username))
+
+
 _VERBS: Mapping[PersonAct, Callable[[Act, PersonRequest], None]] = (
     MappingProxyType(
         {
@@ -230,6 +235,7 @@ _VERBS: Mapping[PersonAct, Callable[[Act, PersonRequest], None]] = (
             PersonAct.CHANGE_ROLE: _change_role,
             PersonAct.RENEW_PASSWORD: _renew_password,
             PersonAct.RESET_FACTORS: _reset_factors,
+            PersonAct.DROP_NAME: _drop_name,
         }
     )
 )

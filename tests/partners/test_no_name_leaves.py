@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from hotline.accounts.staff_codes import list_codes
 from hotline.core.act import Act
 from hotline.core.storage.audit import AuditEntry
 from partners.referrals.following_up import withdrawal
@@ -94,6 +95,21 @@ def test_no_name_of_anybody_leaves(told: House) -> None:
     for text in left:
         for name in NAMES:
             assert name not in text.lower()
+
+
+def test_an_office_is_told_the_code_of_whom_it_may_ask_for(
+    told: House,
+) -> None:
+    with told.context.database.reading() as session:
+        code = list_codes(session)[NAMES[1]]
+    letter, *_ = (
+        message
+        for message in told.mail.messages
+        if message.body.get("schema") == "hotline-referral/1"
+    )
+    assert (
+        letter.body["handled_by"] == code and f"Ask for: {code}" in letter.text
+    )
 
 
 def test_they_did_act_under_these_names(told: House) -> None:

@@ -145,6 +145,7 @@ def full_referral(kind: str) -> dict[str, Any]:
         "kind": kind,
         "case_reference": MARK,
         "kind_of_report": MARK,
+        "handled_by": MARK,
         "danger_now": True,
         "urgency": "immediate",
         "automatic": {

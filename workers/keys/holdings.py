@@ -189,6 +189,7 @@ SEALED = (
     "referral_letter.content",
     "referral_message.text",
     "totp_secret.sealed",
+    "person.sealed_name",
     "hand_over.words",
     "case_note.words",
 )

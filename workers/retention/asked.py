@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.forget import forget_person
 from hotline.accounts.models import Person
+from hotline.accounts.staff_names import open_own_name
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
@@ -110,7 +111,7 @@ def export_asked(
             if met.way is MetAs.REPORTER
         ],
         "accounts": [
-            _export_staff(act.session, met.record_id)
+            _export_staff(act, met.record_id)
             for met in to_tell
             if met.way is MetAs.STAFF
         ],
@@ -263,10 +264,12 @@ def _export_report(act: Act, report_id: uuid.UUID) -> dict[str, object]:
     }
 
 
-def _export_staff(session: Session, person_id: uuid.UUID) -> dict[str, object]:
-    person = session.get_one(Person, person_id)
+def _export_staff(act: Act, person_id: uuid.UUID) -> dict[str, object]:
+    person = act.session.get_one(Person, person_id)
     return {
         "username": person.username,
+        "code": person.code,
+        "full_name": open_own_name(act, person),
         "display_name": person.display_name,
         "role": person.role,
         "email": person.email,

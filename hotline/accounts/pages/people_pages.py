@@ -19,13 +19,16 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
 from hotline.accounts import requests, service
+from hotline.accounts.approvals.kinds import register_kinds
 from hotline.accounts.factors.proof import list_holders
 from hotline.accounts.models import PersonAct, PersonRequest
 from hotline.accounts.navigation import Entry, register_entries
+from hotline.accounts.pages import code_pages
 from hotline.accounts.pages.views import flash_conflicts, flash_refusals
 from hotline.accounts.permissions import Role
 from hotline.accounts.requests import BY_MAIL, LONGEST_REASON, Wish
 from hotline.accounts.signing_in.auth import own_act, requires, signed_in
+from hotline.accounts.staff_names import STAFF_NAME
 from hotline.core.act import Act
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.second_person import is_own_request
@@ -44,6 +47,7 @@ ACT_NAMES = {
     PersonAct.RENEW_PASSWORD: lazy_gettext("New password"),
     PersonAct.CHANGE_ROLE: lazy_gettext("Change the role"),
     PersonAct.RESET_FACTORS: lazy_gettext("Reset the second factor"),
+    PersonAct.DROP_NAME: lazy_gettext("New full name"),
 }
 ACT_EFFECTS = {
     PersonAct.ADD: lazy_gettext(
@@ -69,7 +73,31 @@ ACT_EFFECTS = {
         " out everywhere at once. At the next sign-in they set up a new one: make sure that it is"
         " they who ask."
     ),
+    PersonAct.DROP_NAME: lazy_gettext(
+        "The full name that is sealed for this person is forgotten; they write it down anew under "
+        "their own account."
+    ),
 }
+blueprint.add_url_rule("/codes", "show_codes", code_pages.show_codes)
+blueprint.add_url_rule(
+    "/codes/<uuid:person_id>/ask",
+    "ask_name",
+    code_pages.ask_name,
+    methods=["POST"],
+)
+blueprint.add_url_rule(
+    "/codes/<uuid:person_id>/name",
+    "read_name",
+    code_pages.read_name,
+    methods=["POST"],
+)
+blueprint.add_url_rule(
+    "/codes/own-name",
+    "seal_own_name",
+    code_pages.seal_own_name,
+    methods=["POST"],
+)
+register_kinds(blueprint, STAFF_NAME)
 
 
 @blueprint.get("")

@@ -55,6 +55,14 @@ def first_id_at(moment: datetime) -> uuid.UUID:
     return uuid.UUID(int=(milliseconds & (2**48 - 1)) << 80)
 
 
+def new_staff_code() -> str:
+    """Eight characters, 40 bits, that can be read out on the telephone: ``K7QM-3D9X``."""
+    first, second = (
+        "".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(2)
+    )
+    return f"{first}-{second}"
+
+
 def new_receipt() -> str:
     """A receipt code of 100 bits in readable groups: ``K7QM-3D9X-0ABC-HJ2P-W5TZ``."""
     value = secrets.randbits(5 * RECEIPT_LENGTH)

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.accounts.staff_codes import code_of_actor
 from hotline.core.context import Context
 from hotline.core.language.languages import letter_language, load_languages
 from hotline.intake.registry.kinds import ReportKind
@@ -25,7 +26,7 @@ from partners.letters.stated_times import describe_use
 from partners.letters.wording import sender_name
 from partners.links import present_link
 from partners.referrals.following_up.thread import list_messages
-from partners.referrals.models import HOLDING, Hold, Referral
+from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.referrals.routes import PlannedRoute
 from partners.referrals.telling import evidence, hash_set
 from partners.referrals.telling.item_shapes import describe_item
@@ -109,6 +110,7 @@ def _write_letter(
         case_reference=case.reference,
         kind_of_report=_kind_in_words(context, case, language),
         **wording.address_letter(context, delivery.partner, language),
+        handled_by=body["handled_by"],
         danger_now=case.danger_now,
         reasons=[reason] if reason.why else [],
         assessment=assessment if Disclosure.ASSESSMENT in gets else [],
@@ -171,6 +173,7 @@ def referral_document(
         "assessment": (dict(case.outcome) or None)
         if Disclosure.ASSESSMENT in gets
         else None,
+        "handled_by": _code_of_staff(session, referral),
         "automatic": referral.automatic,
         "people": _rules_facts(case, gets),
         **_people_shape(context, disclosed),
@@ -180,6 +183,14 @@ def referral_document(
         else None,
         "answer_url": answer_link(context, referral),
     }
+
+
+def _code_of_staff(session: Session, referral: Referral) -> str:
+    """Whom the office may ask for; "" where the service decided. Never a name."""
+    approved_by = session.scalar(
+        select(Plan.approved_by).where(Plan.id == referral.plan_id)
+    )
+    return code_of_actor(session, approved_by)
 
 
 def _explain_in_english(

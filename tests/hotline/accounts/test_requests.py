@@ -23,6 +23,7 @@ from hotline.accounts.models import (
 )
 from hotline.accounts.requests import Wish
 from hotline.accounts.signing_in import logins
+from hotline.accounts.staff_names import seal_name
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, Forbidden, InvalidInput
@@ -44,6 +45,7 @@ WISHES = (
     Wish(PersonAct.DISABLE, "ana", why="left"),
     Wish(PersonAct.ENABLE, "gone", why="came back"),
     Wish(PersonAct.RESET_FACTORS, "ana", why="telephone lost"),
+    Wish(PersonAct.DROP_NAME, "ana", why="married"),
 )
 
 
@@ -58,6 +60,7 @@ def staff(context: Context, add: Add, now: datetime) -> Context:
         service.disable_person(act, "gone")
         ana = service.find_person(session, "ana")
         totp.begin_enrolment(act, ana).confirmed_at = now
+        seal_name(act, ana, "Ana Full")
     return context
 
 
@@ -90,6 +93,7 @@ def accounts(staff: Context) -> list[tuple[object, ...]]:
                 person.password_hash,
                 person.disabled_at,
                 has_factor(session, person.id),
+                person.sealed_name,
             )
             for person in people
         ]

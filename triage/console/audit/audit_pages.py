@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.accounts.signing_in.auth import requires, signed_in
+from hotline.accounts.staff_codes import NameHider, list_codes
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
 from hotline.core.spreadsheets import write_csv
@@ -85,15 +86,22 @@ def log() -> ResponseReturnValue:
 
 @requires("audit.see")
 def export_log() -> ResponseReturnValue:
-    """The filtered entries as CSV. A POST: that somebody took them along is an entry itself."""
+    """The filtered entries as CSV, with codes in place of names, as it leaves the house.
+
+    A POST: that somebody took them along is an entry itself.
+    """
     filters = Filters.of_request()
     with site.writing() as session:
         query = _find_entries(session, filters).limit(MOST_EXPORTED)
         entries = session.scalars(query).all()
         things = _name_things(session, entries)
+        hider = NameHider(list_codes(session))
         body = write_csv(
             ("number", "at", "who", "what", "case", "thing", "details"),
-            (_write_row(entry, things) for entry in entries),
+            (
+                tuple(hider.hide(cell) for cell in _write_row(entry, things))
+                for entry in entries
+            ),
         )
         audit.record_entry(
             session,
