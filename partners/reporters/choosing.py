@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hotline.intake.form.receipt.place_news import NEWS_OF_STATE, News, Said
@@ -19,6 +19,10 @@ BEFORE_ANY_WORK = frozenset({PartState.RECEIVED, PartState.SET_ASIDE})
 NO_PLACE = frozenset({"phone", "email", "ip"})
 """Kinds of item that lead to a person; nothing lies there."""
 
+_OF_POLICE = frozenset({News.WITH_POLICE})
+_OF_THOSE_ASKED = frozenset(
+    {News.HOST_ASKED, News.STILL_THERE, News.SAID_GONE, News.NO_ANSWER}
+)
 IN_WORDS = "narrative"
 """The kind of an item that is no location."""
 
@@ -27,7 +31,8 @@ IN_WORDS = "narrative"
 class PlaceFacts:
     """What is known of one reported place.
 
-    ``is_held``: the police want its case left alone. ``police_have_it``: they were told.
+    ``held_since``: since when the police want its case left alone. ``police_have_it``: they were
+    told; ``police_since``: since when a reporter could read so, before any hold of now.
     ``is_near``: the reported person may be near the reporter. ``asked_at``: when somebody who can
     remove it was asked first; ``is_unanswered``: without effect, so that a person decides now.
     ``verdict`` and ``seen_at``: what our newest look found, and when.
@@ -40,9 +45,10 @@ class PlaceFacts:
     hosting_kind: str = HostingKind.UNKNOWN
     place_state: str = ""
     place_since: datetime | None = None
-    is_held: bool = False
+    held_since: datetime | None = None
     is_near: bool = False
     police_have_it: bool = False
+    police_since: datetime | None = None
     asked_at: datetime | None = None
     is_unanswered: bool = False
     verdict: str = ""
@@ -51,30 +57,65 @@ class PlaceFacts:
 
 def choose_news(facts: PlaceFacts, rules: Rules) -> tuple[Said, ...]:
     """What the reporter reads of the place; never empty, and nothing twice."""
-    allowed: dict[News, Said] = {}
-    for said in find_news(facts):
+    open_news: dict[News, Said] = {}
+    in_place_of: dict[News, Said] = {}
+    for said in find_news(_before_the_hold(facts)):
         news = _allowed_in_place_of(said.news, rules[said.news], facts)
-        allowed.setdefault(news, Said(news, said.day))
-    return tuple(allowed.values())
+        chosen = open_news if news is said.news else in_place_of
+        chosen.setdefault(news, Said(news, said.day))
+    # Beside what could be read before, a new line would tell that something is kept back.
+    is_told_of_work = bool(open_news.keys() & (_OF_THOSE_ASKED | _OF_POLICE))
+    if facts.held_since is not None and is_told_of_work:
+        return tuple(open_news.values())
+    return tuple((in_place_of | open_news).values())
 
 
 def keeps_back(facts: PlaceFacts, rules: Rules) -> bool:
     """Whether something is so that the reporter does not read."""
-    return any(
-        _allowed_in_place_of(said.news, rules[said.news], facts)
-        is not said.news
-        for said in find_news(facts)
-    )
+    told = {said.news for said in choose_news(facts, rules)}
+    return any(said.news not in told for said in find_news(facts))
+
+
+def _before_the_hold(facts: PlaceFacts) -> PlaceFacts:
+    """Its move to another host while the police look is left out: the place is as it was."""
+    if (
+        facts.held_since is not None
+        and facts.place_state == PlaceState.MOVED
+        and _is_since(facts.held_since, facts.place_since)
+    ):
+        return replace(facts, place_state=PlaceState.NOTICED)
+    return facts
+
+
+def _is_since(moment: datetime, since: datetime | None) -> bool:
+    return since is None or since >= moment
 
 
 def _allowed_in_place_of(
     news: News, rule: NewsRule, facts: PlaceFacts
 ) -> News:
-    if facts.is_held and rule.while_held:
+    is_held = facts.held_since is not None
+    if is_held and rule.while_held and not _could_be_read(news, facts):
         return rule.while_held
     if facts.is_near and rule.where_near:
         return rule.where_near
     return news
+
+
+def _could_be_read(news: News, facts: PlaceFacts) -> bool:
+    """Whether it, or what it follows from, stood on the page before the hold began.
+
+    What is taken back shows that the police came; who is looked for may read it.
+    """
+    if facts.held_since is None:
+        return True
+    if news in _OF_POLICE:
+        began = facts.police_since
+    elif news in _OF_THOSE_ASKED:
+        began = facts.asked_at
+    else:
+        began = facts.place_since
+    return began is not None and began < facts.held_since
 
 
 def find_news(facts: PlaceFacts) -> Sequence[Said]:

@@ -22,11 +22,12 @@ from partners.referrals.models import HOLDING, Hold, Referral
 from partners.reporters.choosing import PlaceFacts, choose_news, keeps_back
 from partners.reporters.place_names import PlaceToName, name_place
 from partners.reporters.rules import Rules, load_rules
-from partners.states import NoticeState, ReferralState
+from partners.states import HoldState, NoticeState, ReferralState
 from partners.watching.models import Watch
 from triage.cases.models import CaseItem
 from triage.cases.people.models import CasePerson
 from triage.cases.people.vocabulary import PersonRole
+from triage.cases.vocabulary import PlaceState
 from triage.items.models import Item, Sighting
 from triage.jurisdiction import Destination
 
@@ -73,14 +74,24 @@ def _list_places(session: Session, report: Report) -> list[_Named]:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a place is, and since when."""
+
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     """What the tables of notices, police and checks say, by item or by case."""
 
     is_near: bool
     is_urgent: bool
     near_cases: Ids = ()
-    held_cases: Ids = ()
+    held_since: Mapping[uuid.UUID, datetime] = field(default_factory=dict)
     police_cases: Ids = ()
+    police_since: Mapping[uuid.UUID, datetime] = field(default_factory=dict)
+    reached: Mapping[uuid.UUID, Reached] = field(default_factory=dict)
     asked_at: Mapping[uuid.UUID, datetime] = field(default_factory=dict)
     unanswered: Ids = ()
     watches: Mapping[uuid.UUID, Watch] = field(default_factory=dict)
@@ -98,8 +109,12 @@ def _gather(
         is_near=is_known_kind and ReportKind(report.kind).row.child_is_known,
         is_urgent=_is_urgent(report),
         near_cases=_cases_with_reported_person(session, case_ids),
-        held_cases=_held_cases(session, case_ids),
+        held_since=_held_since(session, case_ids),
         police_cases=_cases_with_police(session, case_ids),
+        police_since=_police_since(session, case_ids),
+        reached=_reached(
+            session, [part.place for part in named if part.place is not None]
+        ),
         asked_at=_asked_at(session, item_ids),
         unanswered=_unanswered(session, item_ids),
         watches={
@@ -128,11 +143,57 @@ def _cases_with_reported_person(session: Session, case_ids: Ids) -> Ids:
     return set(session.scalars(query))
 
 
-def _held_cases(session: Session, case_ids: Ids) -> Ids:
-    query = select(Hold.case_id).where(
-        Hold.case_id.in_(case_ids), Hold.state.in_(HOLDING)
+def _held_since(
+    session: Session, case_ids: Ids
+) -> Mapping[uuid.UUID, datetime]:
+    """Of each case that is held now: since when the earliest of its holds is there."""
+    query = (
+        select(Hold.case_id, func.min(HistoryEntry.at).label("at"))
+        .join(HistoryEntry, HistoryEntry.entity_id == Hold.id)
+        .where(Hold.case_id.in_(case_ids), Hold.state.in_(HOLDING))
+        .group_by(Hold.case_id)
     )
-    return set(session.scalars(query))
+    return {row.case_id: row.at for row in session.execute(query)}
+
+
+def _police_since(
+    session: Session, case_ids: Ids
+) -> Mapping[uuid.UUID, datetime]:
+    """Of each case since when it can be read that the police have it: their hold was over."""
+    query = (
+        select(Hold.case_id, func.min(Hold.state_since).label("at"))
+        .where(Hold.case_id.in_(case_ids), Hold.state == HoldState.RELEASED)
+        .group_by(Hold.case_id)
+    )
+    return {row.case_id: row.at for row in session.execute(query)}
+
+
+def _reached(
+    session: Session, places: Sequence[CaseItem]
+) -> Mapping[uuid.UUID, Reached]:
+    """How far each place is, by its id.
+
+    That a new notice is made, and waits, is our own affair: what was gone before is gone still.
+    """
+    reached = {
+        place.id: Reached(place.state, place.state_since) for place in places
+    }
+    waiting = [
+        place.id
+        for place in places
+        if place.state == PlaceState.AWAITING_RELEASE
+    ]
+    query = (
+        select(HistoryEntry)
+        .where(
+            HistoryEntry.entity_id.in_(waiting),
+            HistoryEntry.to_state != PlaceState.AWAITING_RELEASE,
+        )
+        .order_by(HistoryEntry.at, HistoryEntry.id)
+    )
+    for entry in session.scalars(query):
+        reached[entry.entity_id] = Reached(entry.to_state, entry.at)
+    return reached
 
 
 def _cases_with_police(session: Session, case_ids: Ids) -> Ids:
@@ -186,9 +247,9 @@ def _tell_place(
     said = choose_news(facts, rules)
     name = "" if item is None else name_place(_to_name(item))
     since = part.state_since
-    if place is not None and not keeps_back(facts, rules):
+    if facts.place_since is not None and not keeps_back(facts, rules):
         # Else the date alone would tell that something happened.
-        since = max(since, place.state_since)
+        since = max(since, facts.place_since)
     return PlaceNews(
         name,
         said,
@@ -207,17 +268,19 @@ def _facts_of(
     if item is None or place is None:
         return PlaceFacts(part.kind, part.state, part.state_since)
     watch = known.watches.get(item.id)
+    reached = known.reached[place.id]
     return PlaceFacts(
         part_kind=part.kind,
         part_state=part.state,
         part_since=part.state_since,
         item_kind=item.kind,
-        hosting_kind=item.hosting_kind,
-        place_state=place.state,
-        place_since=place.state_since,
-        is_held=place.case_id in known.held_cases,
+        hosting_kind=place.hosting_kind,
+        place_state=reached.state,
+        place_since=reached.at,
+        held_since=known.held_since.get(place.case_id),
         is_near=known.is_near or place.case_id in known.near_cases,
         police_have_it=place.case_id in known.police_cases,
+        police_since=known.police_since.get(place.case_id),
         asked_at=known.asked_at.get(item.id),
         is_unanswered=item.id in known.unanswered,
         verdict=watch.last_verdict if watch else "",

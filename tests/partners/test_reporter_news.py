@@ -22,7 +22,7 @@ from hotline.intake.form.receipt.place_news import (
 from hotline.intake.models import Report, ReportPart
 from hotline.intake.registry.vocabulary import PartKind, PartState
 from partners.referrals import holds
-from partners.referrals.models import Hold
+from partners.referrals.models import HOLDING, Hold
 from partners.reporters.choosing import PlaceFacts, choose_news, find_news
 from partners.reporters.place_names import PlaceToName, name_place
 from partners.reporters.rules import FILE, load_rules
@@ -33,7 +33,7 @@ from tests.support.house import House
 from triage.availability.model import VerdictName
 from triage.cases.models import Case, CaseItem
 from triage.cases.people.models import CasePerson
-from triage.cases.vocabulary import PlaceState
+from triage.cases.vocabulary import PlaceEvent, PlaceState
 from triage.hosting.kinds import HostingKind
 from workers.app import create_app
 
@@ -52,10 +52,12 @@ POLICE_KEEP_TO_THEMSELVES = {
     News.STILL_THERE,
     News.SAID_GONE,
     News.NO_ANSWER,
-    News.CAME_BACK,
     News.MOVED,
 }
 """What shows whoever is looked for that somebody looks."""
+
+
+BEFORE_ALL = NOW - timedelta(days=9)
 
 
 def codes(facts: PlaceFacts) -> list[News]:
@@ -91,7 +93,7 @@ def test_each_place_has_news_and_nothing_twice() -> None:
     for facts in all_facts():
         for changed in (
             facts,
-            replace(facts, is_held=True),
+            replace(facts, held_since=BEFORE_ALL),
             replace(facts, is_near=True),
         ):
             told = codes(changed)
@@ -105,9 +107,29 @@ def test_while_the_police_hold_a_case_nothing_of_them_or_the_host_is_told() -> (
     open_said = set()
     for facts in all_facts():
         open_said |= set(codes(facts))
-        held = set(codes(replace(facts, is_held=True)))
+        held = set(codes(replace(facts, held_since=BEFORE_ALL)))
         assert not held & POLICE_KEEP_TO_THEMSELVES
     assert open_said >= POLICE_KEEP_TO_THEMSELVES
+
+
+def test_what_could_be_read_is_not_taken_back_when_the_police_come() -> None:
+    """Neither a line less nor another one tells that there is a hold."""
+    for facts in all_facts():
+        before = replace(
+            facts,
+            police_since=(facts.police_have_it and ASKED) or None,
+            place_since=ASKED,
+            seen_at=ASKED + timedelta(hours=1),
+        )
+        held = replace(before, held_since=NOW - timedelta(hours=1))
+        assert codes(held) == codes(before)
+
+
+def test_a_move_while_the_police_look_changes_nothing() -> None:
+    asked = replace(PASSED_ON, place_state=PlaceState.NOTICED, asked_at=ASKED)
+    held = replace(asked, held_since=NOW - timedelta(hours=2))
+    moved = replace(held, place_state=PlaceState.MOVED, place_since=NOW)
+    assert codes(moved) == codes(held) == [News.HOST_ASKED]
 
 
 def test_the_police_are_not_named_where_the_reported_person_may_read_along() -> (
@@ -314,7 +336,7 @@ def test_from_the_report_to_the_verified_removal(house: House) -> None:
 
 @pytest.mark.parametrize(
     "state",
-    [PlaceState.MOVED, PlaceState.CAME_BACK, PlaceState.CLAIMED_REMOVED],
+    [PlaceState.MOVED, PlaceState.CLAIMED_REMOVED],
 )
 def test_no_date_tells_what_is_kept_back_while_the_police_hold_the_case(
     house: House, state: PlaceState
@@ -329,6 +351,30 @@ def test_no_date_tells_what_is_kept_back_while_the_police_hold_the_case(
         place = session.query(CaseItem).one()
         place.state = state
         place.state_since = house.now + timedelta(days=2)
+    assert told_of(house) == before
+
+
+def test_what_is_gone_stays_gone_when_a_new_plan_waits_for_the_police(
+    house: House,
+) -> None:
+    house.partner()
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
+    case = house.case()
+    with house.context.database.writing() as session:
+        act = Act(session, house.context, "system", house.now)
+        place = session.query(CaseItem).one()
+        act.advance(place, PlaceEvent.REMOVED)
+        part = session.query(ReportPart).one()
+        part.state = PartState.REMOVED
+    before = told_of(house)
+    assert news_of(house) == [News.GONE]
+    house.decide(case, "police", "provider_notice")
+    assert house.hold.state in HOLDING
+    with house.context.database.reading() as session:
+        place = session.query(CaseItem).one()
+        assert place.state == PlaceState.AWAITING_RELEASE
     assert told_of(house) == before
 
 
