@@ -22,6 +22,15 @@ class _Strict(BaseModel):
 
 class ReceiptQuery(_Strict):
     receipt: Receipt
+    language: Annotated[
+        str,
+        Field(
+            description="In which of the hotline's languages places are told of; else in the"
+            " first of them.",
+            max_length=20,
+            examples=["en"],
+        ),
+    ] = ""
 
 
 class InformationRequest(_Strict):
@@ -63,6 +72,33 @@ class PartAnswer(_Strict):
     since: datetime
 
 
+class SayingAnswer(_Strict):
+    code: Annotated[str, Field(examples=["passed_on"])]
+    text: Annotated[
+        str,
+        Field(description="The sentence that the page of the receipt has."),
+    ]
+
+
+class PlaceAnswer(_Strict):
+    """What became of one place that the report names, as its reporter may know."""
+
+    name: Annotated[
+        str,
+        Field(
+            description="In short: enough for who reported it to know it again; empty for what"
+            " was told in words, and while nobody has looked at it."
+        ),
+    ]
+    in_words: bool
+    says: list[SayingAnswer]
+    since: datetime
+    news_from: Annotated[
+        datetime | None,
+        Field(description="From when on there can be more to tell."),
+    ]
+
+
 class MessageAnswer(_Strict):
     at: datetime
     author: Literal["reporter", "hotline"]
@@ -78,6 +114,7 @@ class StatusAnswer(_Strict):
         ),
     ]
     parts: list[PartAnswer]
+    places: list[PlaceAnswer]
     messages: list[MessageAnswer]
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar, cast
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify, make_response, request
+from flask_babel import force_locale
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import UnsupportedMediaType
@@ -24,6 +26,7 @@ from hotline.intake import idempotency, service, strict_json, submission
 from hotline.intake.api import bulk, keys, openapi, schemas
 from hotline.intake.batch import Arrival, Received, store_reports
 from hotline.intake.flood import guard
+from hotline.intake.form.receipt.status_view import StatusView, view_of
 from hotline.intake.registry.vocabulary import Channel
 
 MAX_BULK = 50_000_000
@@ -194,7 +197,7 @@ def ask_for_a_key(response: Response) -> Response:
 
 @blueprint.post("/reports/status")
 def read_status() -> Response:
-    """The state of each part and the messages, for whoever holds the receipt."""
+    """What became of each place and the messages, for whoever holds the receipt."""
     query = parse_shape(schemas.ReceiptQuery, _posted_json())
     guard.allow_lookup(_posted_solution())
     with site.reading() as session:
@@ -203,9 +206,55 @@ def read_status() -> Response:
         )
         if report is None:
             raise _no_such_receipt()
-        status = service.status_of(session, site.current_context(), report)
-    return _json_answer(
-        schemas.StatusAnswer.model_validate(status, from_attributes=True)
+        view = view_of(session, report)
+    with _speaking(query.language):
+        return _json_answer(_answer_status(view))
+
+
+@contextmanager
+def _speaking(language: str) -> Iterator[None]:
+    """In ``language``; where none was asked for, in the hotline's first."""
+    if not language:
+        yield
+        return
+    languages = site.page_languages()
+    if language not in languages:
+        raise InvalidInput(
+            f"Nothing is told in {language!r} here.",
+            hint=f"Choose one of: {', '.join(languages)}.",
+            fields={"/language": "not available"},
+        )
+    with force_locale(language.replace("-", "_")):
+        yield
+
+
+def _answer_status(view: StatusView) -> schemas.StatusAnswer:
+    places = [
+        schemas.PlaceAnswer(
+            name=place.name,
+            in_words=place.is_in_words,
+            says=[
+                schemas.SayingAnswer(code=said.news, text=view.say(said))
+                for said in place.said
+            ],
+            since=place.since,
+            news_from=place.next_at,
+        )
+        for place in view.places
+    ]
+    status = view.status
+    return schemas.StatusAnswer(
+        received_at=status.received_at,
+        held=status.held,
+        parts=[
+            schemas.PartAnswer.model_validate(part, from_attributes=True)
+            for part in status.parts
+        ],
+        places=places,
+        messages=[
+            schemas.MessageAnswer.model_validate(message, from_attributes=True)
+            for message in status.messages
+        ],
     )
 
 

@@ -1,5 +1,6 @@
 """The API: bad input gets a problem that points at the fault, and nothing is half written."""
 
+import html
 import json
 
 import pytest
@@ -41,6 +42,51 @@ def test_report_status_information(
         ("reporter", "more")
     ]
     assert status.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("role", ["public", "child_self"])
+@pytest.mark.parametrize("language", ["sq", "en"])
+def test_the_status_has_the_words_of_the_page(
+    client: FlaskClient, role: str, language: str
+) -> None:
+    answer = client.post(REPORTS, json={**GOOD, "reporter_role": role})
+    receipt = answer.json["receipt"]
+    status = client.post(
+        f"{REPORTS}/status", json={"receipt": receipt, "language": language}
+    )
+    (place,) = status.json["places"]
+    page = client.post(f"/status?lang={language}", data={"receipt": receipt})
+    assert [saying["code"] for saying in place["says"]] == ["received"]
+    for saying in place["says"]:
+        assert saying["text"] in html.unescape(page.text)
+    assert place["news_from"] is None or place["news_from"] > place["since"]
+
+
+def test_the_status_is_told_in_the_hotline_s_first_language_unless_asked(
+    client: FlaskClient, context: Context
+) -> None:
+    receipt = client.post(REPORTS, json=GOOD).json["receipt"]
+    bodies = (
+        {"receipt": receipt},
+        {"receipt": receipt, "language": context.country.languages[0]},
+        {"receipt": receipt, "language": "en"},
+    )
+    unasked, first, english = (
+        client.post(f"{REPORTS}/status", json=body).json["places"]
+        for body in bodies
+    )
+    assert unasked == first != english
+
+
+def test_a_language_that_the_hotline_has_not_is_refused(
+    client: FlaskClient,
+) -> None:
+    receipt = client.post(REPORTS, json=GOOD).json["receipt"]
+    answer = client.post(
+        f"{REPORTS}/status", json={"receipt": receipt, "language": "xx"}
+    )
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"] == "/language"
 
 
 @pytest.mark.parametrize(

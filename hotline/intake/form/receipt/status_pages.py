@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from flask import Response, make_response, render_template, request
 from flask_babel import LazyString
-from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import utc_now
@@ -19,34 +17,10 @@ from hotline.intake.flood import guard
 from hotline.intake.form import wording
 from hotline.intake.form.asking import form_fields
 from hotline.intake.form.public import blueprint, needs_no_cookie
-from hotline.intake.form.receipt.place_news import PlaceNews, tell_places
-from hotline.intake.form.receipt.seen_again import SeenAgain, count_places
-from hotline.intake.models import Report
-from hotline.intake.registry.vocabulary import ReporterRole
+from hotline.intake.form.receipt.status_view import StatusView, view_of
 from hotline.intake.submission import read_information
 
 Faults = Mapping[str, LazyString]
-
-
-@dataclass(frozen=True, slots=True)
-class StatusView:
-    """All that the page of a receipt shows. ``to_child``: a child reported, so words are simple."""
-
-    status: service.ReportStatus
-    places: Sequence[PlaceNews]
-    again: SeenAgain | None
-    to_child: bool
-
-
-def _view_of(session: Session, report: Report) -> StatusView:
-    status = service.status_of(session, site.current_context(), report)
-    return StatusView(
-        status=status,
-        places=tell_places(session, report, status.parts, utc_now()),
-        again=count_places(session, report),
-        to_child=report.reporter_role in set(ReporterRole)
-        and ReporterRole(report.reporter_role).is_child,
-    )
 
 
 @blueprint.route("/status", methods=["GET", "POST"])
@@ -64,7 +38,7 @@ def status() -> str | Response:
         report = service.find_by_receipt(
             transaction, site.current_context(), typed
         )
-        view = _view_of(transaction, report) if report else None
+        view = view_of(transaction, report) if report else None
     if view is None:
         return _no_such_receipt(typed)
     return _status_page(view, typed)
@@ -98,7 +72,7 @@ def add_information() -> Response:
             service.add_information(act, report, words)
             # The page that answers shows what was just added.
             transaction.flush()
-        view = _view_of(transaction, report)
+        view = view_of(transaction, report)
     if not words:
         return _status_page(view, typed, text, wording.FAULTS["text"], 422)
     return _status_page(view, typed, added=True)
@@ -123,7 +97,7 @@ def _status_page(
         "public/status.html",
         status=view.status,
         places=view.places,
-        say=wording.say_to_child if view.to_child else wording.say_news,
+        say=view.say,
         again=view.again,
         receipt=typed,
         text=text,
