@@ -379,6 +379,7 @@ def test_the_office_reads_what_the_country_of_a_place_rests_on(
                     value=country,
                     subject="192.0.2.7",
                     source=source,
+                    confidence=0.9,
                 )
             )
     page = " ".join(client.get(address).text.split())
