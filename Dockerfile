@@ -1,7 +1,9 @@
 # One image for web, worker and scheduler: `docker compose build`. What runs is the command's choice.
 
-# Any Debian with a python3 will do for a base, but both stages must have the same.
+# A Debian 13 with a python3 will do for a base, but both stages must have the same.
 ARG BASE=python:3.13-slim-trixie
+# pg_dump must not be older than the server of compose.yaml.
+ARG POSTGRESQL=17
 
 FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never
@@ -20,6 +22,14 @@ RUN /opt/tools/bin/uv venv -q --python "$(command -v python3)" /opt/sbom \
  && /opt/tools/bin/uv pip install -q --python /opt/sbom/bin/python --require-hashes -r /tmp/sbom.lock \
  && /opt/sbom/bin/cyclonedx-py environment --pyproject /tmp/pyproject.toml --output-reproducible \
       --spec-version 1.6 --of JSON --validate -o /opt/sbom.cdx.json /opt/venv
+# Of PostgreSQL's programs the two that make a backup and put it back: the package as a whole brings
+# Perl. It is on the list, as no list of Debian's packages has it. Its libraries come with libpq5.
+ARG POSTGRESQL
+COPY deploy/add_to_sbom.py /tmp/
+RUN cd /tmp && apt-get update -q && apt-get download -q "postgresql-client-$POSTGRESQL" \
+ && dpkg-deb -x postgresql-client-*.deb /opt/postgresql \
+ && /opt/sbom/bin/python add_to_sbom.py /opt/sbom.cdx.json "postgresql-client-$POSTGRESQL" \
+      "$(dpkg-deb -f postgresql-client-*.deb Version)" PostgreSQL
 WORKDIR /app
 COPY hotline hotline
 COPY triage triage
@@ -31,6 +41,13 @@ RUN echo /app > "$(/opt/venv/bin/python -c 'import site; print(site.getsitepacka
  && /opt/venv/bin/python -m compileall -q /opt/venv/lib /app
 
 FROM ${BASE}
+ARG POSTGRESQL
+RUN apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends libpq5 \
+ && rm -rf /var/lib/apt/lists/*
+COPY --from=build /opt/postgresql/usr/lib/postgresql/${POSTGRESQL}/bin/pg_dump \
+  /opt/postgresql/usr/lib/postgresql/${POSTGRESQL}/bin/pg_restore /usr/lib/postgresql/${POSTGRESQL}/bin/
+COPY --from=build /opt/postgresql/usr/share/doc/postgresql-client-${POSTGRESQL}/copyright \
+  /usr/share/doc/postgresql-client-${POSTGRESQL}/
 # What the base has to install packages with is of no use to the service, only to an intruder.
 RUN rm -rf /usr/local/lib/python3.*/site-packages/pip* /usr/local/lib/python3.*/ensurepip \
       /usr/local/bin/pip* /usr/lib/python3*/ensurepip /usr/share/python-wheels

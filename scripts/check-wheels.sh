@@ -26,7 +26,7 @@ sources_of() {
   awk '/^--no-binary / { print $2 }' "$@"
 }
 
-for lock in run dev tools sbom docs; do
+for lock in run traces dev tools sbom docs; do
   file=requirements/$lock.lock
   lock_without_sources "$file" > "$scratch/$lock.lock"
   for python in "${pythons[@]}"; do

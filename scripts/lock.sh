@@ -23,6 +23,7 @@ resolve -o requirements/run.lock
 pins=$(mktemp)
 trap 'rm -f "$pins"' EXIT
 grep -E '^[a-z0-9-]+==' requirements/run.lock | sed 's/ \\$//' > "$pins"
-resolve --group dev -c "$pins" -o requirements/dev.lock
+resolve --extra traces -c "$pins" -o requirements/traces.lock
+resolve --extra traces --group dev -c "$pins" -o requirements/dev.lock
 # The reference programs of the benches have no wheels for Linux: those do need a compiler.
 compile pyproject.toml --extra fast --extra bench --group dev -c "$pins" -o requirements/bench.lock

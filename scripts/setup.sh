@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make .venv and install what the lock file of the given kind (run or dev) names, by hash.
+# Make .venv and install what the lock file of the given kind (run, traces or dev) names, by hash.
 # What the system lacks is installed by apt, or the command that installs it is said.
 # A second run with nothing changed takes a moment: the locks' checksum is kept beside what they made.
 set -euo pipefail
@@ -8,8 +8,8 @@ umask 022
 cd "$(dirname "$0")/.."
 kind=${1:-run}
 case $kind in
-  run|dev) ;;
-  *) echo "setup: say run or dev, not '$kind'." >&2; exit 2 ;;
+  run|traces|dev) ;;
+  *) echo "setup: say run, traces (run, and OpenTelemetry) or dev, not '$kind'." >&2; exit 2 ;;
 esac
 venv=.venv
 say() { printf '%s\n' "$*" >&2; }

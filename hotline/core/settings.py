@@ -252,6 +252,7 @@ class Settings(
         *("public_url", "provider_url", "console_url"),
         # Paths are put behind it, and begin with a slash themselves.
         *("control_url", "sms_url", "push_url", "security_policy"),
+        "traces_url",
     )
     @classmethod
     def _plain_url(cls, value: str) -> str:

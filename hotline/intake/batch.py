@@ -38,6 +38,7 @@ from hotline.core.storage.database import (
 from hotline.core.storage.ids import new_id, new_receipt, normalise_receipt
 from hotline.core.storage.machine import HistoryEntry, Row
 from hotline.core.storage.outbox import Note, OutboxEntry
+from hotline.core.tracing import with_parent
 from hotline.intake.models import PART_MACHINE, Report, ReportPart
 from hotline.intake.registry.questions import seal_answers
 from hotline.intake.registry.vocabulary import Channel, PartKind
@@ -335,7 +336,7 @@ def _work_row(report_id: uuid.UUID, queue: str, now: datetime) -> Row:
         "key": f"report:{report_id}",
         "job": "report.received",
         "queue": queue,
-        "payload": {"report_id": str(report_id)},
+        "payload": with_parent({"report_id": str(report_id)}),
         "created_at": now,
         "due_at": now,
         "attempts": 0,

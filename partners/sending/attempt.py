@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ from hotline.core.act import Act
 from hotline.core.errors import HotlineError, NotFound, Unavailable, phrase
 from hotline.core.jobs.circuit import Circuit
 from hotline.core.jobs.task import GiveUp, Task
+from hotline.core.tracing import Attribute, Kind, Tracing, tracing
 from partners.channels import mail
 from partners.channels.base import Channels, Message
 from partners.directory.models import Partner
@@ -102,7 +104,7 @@ def attempt_delivery(
         outgoing = attempt.begin_try()
         if outgoing is None:
             return
-        with circuit.listening(server):
+        with circuit.listening(server), attempt.traced(outgoing.channel):
             answer = channels.send(outgoing.channel, outgoing.message)
     except (Unavailable, GiveUp) as error:
         if not attempt.note_fault(error):
@@ -125,6 +127,16 @@ class _Attempt:
 
     task: Task
     subjects: Subjects
+
+    def traced(self, channel: str) -> AbstractContextManager[Tracing]:
+        """A span of the sending alone, which waits for others."""
+        return tracing(
+            Kind.DELIVERY,
+            {
+                Attribute.DELIVERY: self.task.id_of("delivery_id"),
+                Attribute.CHANNEL: channel,
+            },
+        )
 
     def read_receiver(self, channels: Channels) -> tuple[str, bool]:
         """The server, and whether the message says that somebody is in danger now."""

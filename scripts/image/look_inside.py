@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -53,6 +54,15 @@ def look_at_process() -> None:
             pass
 
 
+def version_of(program: str) -> str:
+    """The major version of a program of PostgreSQL's."""
+    (path,) = Path("/usr/lib/postgresql").glob(f"*/bin/{program}")
+    said = subprocess.run(
+        [path, "--version"], capture_output=True, text=True, check=True
+    )
+    return re.findall(r"\d+", said.stdout)[0]
+
+
 def look_at_tools(installed: dict[str, str]) -> None:
     places = (
         "/opt/venv/bin:/opt/tools/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin"
@@ -84,8 +94,19 @@ def look_at_components(installed: dict[str, str]) -> None:
         return
     document = json.loads(SBOM.read_text())
     listed = {
-        plain(one["name"]): one["version"] for one in document["components"]
+        plain(one["name"]): one["version"]
+        for one in document["components"]
+        if one["purl"].startswith("pkg:pypi/")
     }
+    others = {
+        one["name"]: one["version"].partition(".")[0]
+        for one in document["components"]
+        if not one["purl"].startswith("pkg:pypi/")
+    }
+    if others != {
+        f"postgresql-client-{version_of('pg_dump')}": version_of("pg_restore")
+    }:
+        faults.append(f"beside the packages of Python are listed: {others}")
     if listed != installed:
         differing = sorted(set(listed.items()) ^ set(installed.items()))
         faults.append(f"list of components and packages differ: {differing}")

@@ -21,6 +21,7 @@ from compose_file import Places, Service, read_services
 from engine import Composition, Failed
 from hardening import find_faults
 from network import Networks
+from pyrage import x25519
 from walk import Walk, walk_all
 
 from workers.demo import pictures
@@ -34,6 +35,8 @@ PEOPLE = {
     "drita": "supervisor",
     "fatos": "supervisor",
 }
+IDENTITIES = {name: x25519.Identity.generate() for name in ("ana", "ben")}
+"""Of those who can open the backups."""
 PICTURE = pictures.encode_jpeg(pictures.draw_picture("lantern"))
 
 
@@ -92,6 +95,7 @@ def main(work: Path, hotline: str, stores: str, mail: str) -> None:
         check_hardening(composition, container, service)
     check_networks(composition)
     walk(composition, services)
+    make_backup(composition, services)
     for container, _ in composition.lasting():
         if not composition.is_healthy(container):
             raise Failed(f"{container} is no longer healthy")
@@ -126,11 +130,26 @@ def write_settings(work: Path, networks: Networks) -> Path:
         "package_at": "",
         "retry_base_seconds": 1,
     }
+    people = {
+        name: str(identity.to_public())
+        for name, identity in IDENTITIES.items()
+    }
+    recipients = ", ".join(f'{name} = "{key}"' for name, key in people.items())
     lines = [f"{name} = {json.dumps(value)}" for name, value in own.items()]
     hosts = f'fetch_hosts = {{ "{HOST_NAME}" = "{gateway}" }}'
     settings = work / "deploy" / "hotline.test.toml"
     trial = (work / "deploy" / "hotline.dev.toml").read_text()
-    settings.write_text("\n".join([trial, *lines, hosts, ""]))
+    settings.write_text(
+        "\n".join(
+            [
+                trial,
+                *lines,
+                hosts,
+                f"backup_recipients = {{ {recipients} }}",
+                "",
+            ]
+        )
+    )
     settings.chmod(0o644)
     server = ThreadingHTTPServer((gateway, 80), WebHost)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -209,6 +228,25 @@ def walk(composition: Composition, services: dict[str, Service]) -> None:
             passwords,
         )
     )
+
+
+def make_backup(
+    composition: Composition, services: dict[str, Service]
+) -> None:
+    """By the programs in the image, and looked whether it would do, while the service runs."""
+    scheduler = services["scheduler"]
+    composition.run_once(scheduler, ["backup", "create"], "")
+    identity = composition.volume("data") / "ana.txt"
+    identity.write_text(f"{IDENTITIES['ana']}\n")
+    os.chown(identity, 10001, 10001)
+    identity.chmod(0o600)
+    verified = composition.run_once(
+        scheduler,
+        ["backup", "verify", "--identity", "/data/ana.txt", "--json"],
+        "",
+    )
+    identity.unlink()
+    say(f"a backup was made in the image and holds: {verified.strip()[:200]}")
 
 
 def check_logs(composition: Composition) -> None:

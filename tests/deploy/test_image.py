@@ -39,6 +39,13 @@ def copied() -> list[str]:
     return [source for line in lines for source in line.split()[:-1]]
 
 
+def test_the_image_can_dump_the_server_of_the_composition() -> None:
+    composition = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    server = composition["services"]["postgres"]["image"]
+    (major,) = re.findall(r"^ARG POSTGRESQL=(\d+)$", DOCKERFILE, re.MULTILINE)
+    assert server.startswith(f"postgres:{major}-")
+
+
 def make_secrets(folder: Path) -> subprocess.CompletedProcess[str]:
     script = str(ROOT / "deploy" / "make-secrets.sh")
     return subprocess.run(
@@ -73,7 +80,11 @@ def test_packages_come_by_hash_and_nothing_is_compiled() -> None:
     for name in ("run", "dev", "tools", "sbom"):
         lock = (ROOT / "requirements" / f"{name}.lock").read_text()
         assert "--only-binary :all:" in lock.splitlines()
-    assert not re.search(r"apt-get|gcc|build-essential", DOCKERFILE)
+    assert not re.search(r"gcc|build-essential", DOCKERFILE)
+    installed = re.findall(
+        r"apt-get install -y -q --no-install-recommends ([^&]+)", DOCKERFILE
+    )
+    assert [words.split() for words in installed] == [["libpq5"]]
 
 
 def test_every_language_s_folder_is_copied() -> None:

@@ -1,17 +1,21 @@
-"""A rotation that is killed: ``python killed.py DATA_DIR NAME MOMENT``.
+"""Rotations that are killed, each in a fork of this program, as importing it all takes seconds.
 
-Moments are counted: each change of a key file, and the time right before and right after each
-commit. At the given one the process kills itself, as a power cut or the kernel would. It ends with
-0 where there was no such moment any more.
+Each line of standard input is a ``Killing`` as JSON. Moments are counted: each change of a key
+file, and the time right before and right after each commit. At the given one the fork kills
+itself, as a power cut or the kernel would. The answer is its exit code: 0 where there was no such
+moment any more.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,8 +29,11 @@ from hotline.core.storage.database import Database
 from hotline.core.storage.keys import rewrapping
 from partners import link_rotation
 from triage.cases.people.keeping import renewing
+from workers import cli
 from workers.house import open_own_context
 from workers.keys.rotation import Pace, rotate_key
+
+SENDER_SECRETS = ("api-keys", "webhooks")
 
 
 class Moments:
@@ -69,14 +76,63 @@ def watch(moments: Moments) -> None:
     Database.writing = committing  # type: ignore[method-assign,assignment]
 
 
-def main(data_dir: str, name: str, moment: str) -> None:
+@dataclass(frozen=True)
+class Killing:
+    """``name`` is that of a key, or of ``SENDER_SECRETS``: those of the sender "App".
+
+    ``said``: the file that gets what it writes to standard output and standard error.
+    """
+
+    data_dir: str
+    database_url: str
+    name: str
+    moment: int
+    said: str
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def rotate(killing: Killing) -> int:
+    os.environ["HOTLINE_DATA_DIR"] = killing.data_dir
+    if killing.database_url:
+        os.environ["HOTLINE_DATABASE_URL"] = killing.database_url
+    moments = Moments(killing.moment)
+    if killing.name in SENDER_SECRETS:
+        watch(moments)
+        return cli.run(["keys", "rotate", killing.name, "--sender", "App"])
+    context = open_own_context(load_settings(country="AL"))
+    watch(moments)
+    rotate_key(
+        context, killing.name, grace=timedelta(days=7), pace=Pace(settle=0)
+    )
+    return 0
+
+
+def run_forked(killing: Killing) -> int:
+    """The exit code, below zero where a signal ended it."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            said = os.open(killing.said, os.O_WRONLY | os.O_CREAT)
+            os.dup2(said, 1)
+            os.dup2(said, 2)
+            code = rotate(killing)
+        except BaseException:
+            traceback.print_exc()
+        sys.stdout.flush()
+        os._exit(code)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def main() -> None:
     for module in (rewrapping, link_rotation, renewing):
         module.BATCH = 2  # type: ignore[attr-defined]
-    settings = load_settings(data_dir=data_dir, country="AL")
-    context = open_own_context(settings)
-    watch(Moments(int(moment)))
-    rotate_key(context, name, grace=timedelta(days=7), pace=Pace(settle=0))
+    for line in sys.stdin:
+        print(run_forked(Killing(**json.loads(line))), flush=True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -35,6 +35,7 @@ class Check(NamedTuple):
 CHECKS = (
     Check("database", stores.look_at_database),
     Check("migrations", stores.look_at_migrations),
+    Check("replica", stores.look_at_replica),
     Check("redis", stores.look_at_redis),
     Check("disk", machine.look_at_disk),
     Check("clock", times.look_at_clock),

@@ -27,6 +27,7 @@ from hotline.core.storage.servers.presence import (
     find_silent_machines,
     list_machines,
 )
+from hotline.core.storage.servers.replica import ask_replica_lag
 from hotline.intake import retention
 from hotline.intake.models import ReportPart
 from partners.referrals.models import Hold
@@ -82,6 +83,7 @@ class HouseGauges(Collector):
             database.dispose()
         yield _gauge("database_up", "Whether it answers.", float(bool(gauges)))
         yield from gauges
+        yield from self._read_replica()
         yield from self._read_disk()
 
     def _read(self, session: Session, now: datetime) -> Gauges:
@@ -148,6 +150,24 @@ class HouseGauges(Collector):
             "Whether the index is whole and new enough.",
             float(not self._index.fault(session)),
         )
+
+    def _read_replica(self) -> Gauges:
+        """Of the copy that figures and search read, where there is one."""
+        url = self._settings.database_replica_url.get_secret_value()
+        if not url:
+            return
+        lag = ask_replica_lag(url, self._clock())
+        yield _gauge(
+            "replica_up",
+            "Whether the copy answers and has been written to.",
+            float(lag is not None),
+        )
+        if lag is not None:
+            yield _gauge(
+                "replica_lag_seconds",
+                "How far the copy is behind the database.",
+                lag.total_seconds(),
+            )
 
     def _read_disk(self) -> Gauges:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 import structlog
 
@@ -16,7 +17,8 @@ from hotline.core.language import counting
 from hotline.core.logs import origin_of, words_of
 from hotline.core.storage import outbox
 from hotline.core.storage.outbox import OutboxEntry
-from workers.queues.jobs import Jobs
+from hotline.core.tracing import Attribute, Kind, tracing
+from workers.queues.jobs import Job, Jobs
 from workers.queues.pools import POOL_OF_JOB
 from workers.queues.tools import Tools
 
@@ -26,6 +28,15 @@ log = structlog.get_logger(__name__)
 FINAL = (GiveUp, InvalidInput, NotFound)
 # Clocks of two machines may differ by so much; what is due later than that is not done yet.
 EARLY = timedelta(seconds=5)
+
+
+class Outcome(StrEnum):
+    """What came of one attempt."""
+
+    DONE = "done"
+    REPEATED = "repeated"
+    POSTPONED = "postponed"
+    FAILED = "failed"
 
 
 class OutOfTime(BaseException):
@@ -49,33 +60,46 @@ def execute(tools: Tools, entry_id: uuid.UUID, jobs: Jobs) -> bool:
     task = Task(tools.context, entry_id, payload, attempts + 1, now)
     started = time.perf_counter()
     counting.count_wait(POOL_OF_JOB.get(job, "none"), max(waited, 0.0))
-    outcome = "done"
-    try:
-        jobs[job](tools, task)
-        seconds = round(time.perf_counter() - started, 4)
+    with tracing(
+        Kind.JOB,
+        {
+            Attribute.JOB: job,
+            Attribute.ENTRY: entry_id,
+            Attribute.ATTEMPT: task.attempt,
+        },
+        parent=payload,
+    ) as span:
+        outcome = _attempt(tools, task, job, jobs[job])
+        span.note(Attribute.OUTCOME, outcome)
+        if outcome is Outcome.FAILED:
+            span.fail()
+    seconds = time.perf_counter() - started
+    counting.count_job(job, outcome, seconds)
+    if outcome is Outcome.DONE:
         log.debug(
             "job_done",
             job=job,
             waited=waited,
-            seconds=seconds,
+            seconds=round(seconds, 4),
             steps=task.steps.seconds,
         )
+    return outcome in (Outcome.DONE, Outcome.REPEATED)
+
+
+def _attempt(tools: Tools, task: Task, job: str, work: Job) -> Outcome:
+    try:
+        work(tools, task)
     # The other run's result is stored, and this transaction was rolled back.
     except AlreadyDone:
-        outcome = "repeated"
-        return True
+        return Outcome.REPEATED
     # No failure of the work's own: it must not use up one of its tries.
     except Paused as pause:
-        outcome = "postponed"
-        _postpone(tools, entry_id, pause)
-        return False
+        _postpone(tools, task.entry_id, pause)
+        return Outcome.POSTPONED
     except (Exception, OutOfTime) as error:
-        outcome = "failed"
-        _note_failure(tools, entry_id, job, error)
-        return False
-    finally:
-        counting.count_job(job, outcome, time.perf_counter() - started)
-    return True
+        _note_failure(tools, task.entry_id, job, error)
+        return Outcome.FAILED
+    return Outcome.DONE
 
 
 def _is_open(entry: OutboxEntry, jobs: Jobs, now: datetime) -> bool:

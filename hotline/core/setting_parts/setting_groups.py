@@ -149,6 +149,14 @@ class OversightSettings(BaseSettings):
         SecretStr(""), description="What is to be sent for them as a bearer."
     )
 
+    traces_url: str = Field(
+        "",
+        description="Where an OpenTelemetry collector takes spans; empty: none are noted.",
+    )
+    traces_share: float = Field(
+        1.0, ge=0, le=1, description="Of requests and jobs that begin a trace."
+    )
+
     @field_validator("security_contacts")
     @classmethod
     def _contacts(cls, value: tuple[str, ...]) -> tuple[str, ...]:

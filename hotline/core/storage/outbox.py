@@ -27,6 +27,7 @@ from hotline.core.storage.database import (
     short_text,
 )
 from hotline.core.storage.ids import new_id
+from hotline.core.tracing import with_parent
 
 MAX_BACKOFF = timedelta(hours=6)
 # A row that was handed over and is still not done after this long is handed over again: Redis may
@@ -98,7 +99,7 @@ def post_work(
         key=key,
         job=job,
         queue=queue,
-        payload=payload,
+        payload=with_parent(payload),
         created_at=now,
         due_at=now + delay,
         attempts=0,

@@ -96,16 +96,35 @@ def create_key(
     return text
 
 
-def rotate_key(act: Act, name: str, grace: timedelta) -> str:
-    """Another key for the sender; the one before works for ``grace``. Shown only here."""
+def rotate_key(
+    act: Act, name: str, grace: timedelta, *, again: bool = False
+) -> str:
+    """Another key for the sender; the one before works for ``grace``. Shown only here.
+
+    ``again``: also where that ends one at once that was promised a grace.
+    """
     key = find_key(act.session, name)
     if key.revoked_at is not None:
         raise Conflict(f"The key of {name} is revoked; make a new one.")
+    if not again:
+        refuse_within_grace(name, key.previous_until, act.now)
     text = PREFIX + new_token()
     key.previous_mac, key.previous_until = key.mac, act.now + grace
     key.mac, key.keyed = _digest_of_key(text), False
     note_act(act, key, "api_key.rotated", grace_days=grace.days)
     return text
+
+
+def refuse_within_grace(
+    name: str, until: datetime | None, now: datetime
+) -> None:
+    """Whoever repeats a command that was cut off must not end what the sender still has."""
+    if until is not None and until > now:
+        raise Conflict(
+            f"What {name} had was replaced already, and works until {until:%Y-%m-%d %H:%M} UTC.",
+            hint="Give the sender what was shown then; or say --again, which ends the older one "
+            "at once.",
+        )
 
 
 def revoke_key(act: Act, name: str) -> None:

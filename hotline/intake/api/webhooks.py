@@ -81,14 +81,19 @@ def subscribe_sender(act: Act, name: str, url: str) -> str:
     return secret
 
 
-def rotate_secret(act: Act, name: str, grace: timedelta) -> str:
+def rotate_secret(
+    act: Act, name: str, grace: timedelta, *, again: bool = False
+) -> str:
     """Another secret for the sender's webhook, to be shown once.
 
-    For ``grace`` everything is signed with both, as Standard Webhooks provides.
+    For ``grace`` everything is signed with both, as Standard Webhooks provides. ``again``: also
+    where that ends one at once that was promised a grace.
     """
     key = keys.find_key(act.session, name)
     if not key.webhook_url or key.webhook_secret is None:
         raise NotFound(f"The key of {name} has no webhook.")
+    if not again:
+        keys.refuse_within_grace(name, key.webhook_previous_until, act.now)
     sealing = act.context.vault.key_for(act.session, key.id)
     secret = _new_secret()
     key.webhook_previous_secret = key.webhook_secret

@@ -33,6 +33,7 @@ from hotline.core.storage import audit, outbox
 from hotline.core.storage.backup_runs import BackupRun
 from hotline.core.storage.keys.own_keys import require_own_keys
 from hotline.core.storage.servers.presence import note_alive
+from hotline.core.storage.servers.write_mark import touch_mark
 from hotline.intake.form.receipt import confirmation
 from triage.hashlists.models import HashEntryRow, HashList
 from workers.doctor.checks import machine, network
@@ -40,6 +41,8 @@ from workers.doctor.examination import AT_ONCE, examine
 from workers.doctor.finding import Finding, State
 from workers.doctor.installation import Installation
 from workers.doctor.registry import CHECKS, Check
+from workers.migrations import run
+from workers.migrations.serving import note_served
 
 MakeContext = Callable[..., Context]
 Look = Callable[..., Finding]
@@ -165,6 +168,43 @@ def test_a_schema_of_another_version(
         find_check("migrations"), Installation(context.settings, utc_now())
     )
     assert finding.state is State.FAILED and "db upgrade" in finding.remedy
+
+
+def test_a_newer_schema_that_serves_this_version(
+    make_context: MakeContext,
+) -> None:
+    context = make_context()
+    with context.database.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE alembic_version SET version_num = '9999'")
+        )
+        note_served(connection, ["9999", run.newest_revision()])
+    finding = ask(
+        find_check("migrations"), Installation(context.settings, utc_now())
+    )
+    assert finding.state is State.WARNING and "9999" in finding.words
+
+
+def test_a_copy_for_reading(
+    make_context: MakeContext, postgres_url: str
+) -> None:
+    assert look_at_copy(make_context()).state is State.OK
+    context = make_context("postgresql", database_replica_url=postgres_url)
+    assert look_at_copy(context).state is State.WARNING
+    for seconds, state in ((300, State.WARNING), (0, State.OK)):
+        with context.database.writing() as session:
+            touch_mark(session, utc_now() - timedelta(seconds=seconds))
+        assert look_at_copy(context).state is state
+    silent = make_context(
+        "postgresql", database_replica_url="postgresql://127.0.0.1:1/none"
+    )
+    assert "does not answer" in look_at_copy(silent).words
+
+
+def look_at_copy(context: Context) -> Finding:
+    return ask(
+        find_check("replica"), Installation(context.settings, utc_now())
+    )
 
 
 def test_redis_that_answers_and_one_that_is_gone(

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,20 +9,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from hotline.core.context import Context
 from hotline.core.errors import Conflict, NotFound
-from hotline.core.settings import load_settings
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.audit_heads import last_head
 from hotline.core.storage.keys import key_files
 from hotline.core.storage.keys.key_rotations import KeyRotation
 from partners.replaced_links import LinkEnded
 from tests.support.clock import NOW
-from tests.support.house import House
-from tests.workers.keys.conftest import Lived, live_in
+from tests.workers.keys.conftest import Lived
 from workers.house import open_own_context
 from workers.keys.holdings import HOLDINGS
-from workers.keys.retiring import list_older_keys, retire_keys
+from workers.keys.retiring import retire_keys
 from workers.keys.rotation import Pace, rotate_key
 
 AT_ONCE = Pace(settle=0)
@@ -180,61 +173,3 @@ def test_an_old_audit_key_cannot_write_heads_any_more(lived: Lived) -> None:
     assert not lived.verify().intact
     path.write_bytes(sound)
     assert lived.verify().intact
-
-
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", HOLDINGS)
-def test_a_rotation_that_is_killed_anywhere_goes_on(
-    make_context: Callable[..., Context], tmp_path: Path, name: str
-) -> None:
-    """Killed at each moment in turn, each time from the same start; then the command goes on."""
-    lived = live_in(make_context("sqlite", country="AL", package_at=""))
-    lived.context.database.dispose()
-    kills = 0
-    for moment in range(1, 100):
-        folder = tmp_path / f"killed-{moment}"
-        shutil.copytree(
-            lived.context.settings.data_dir,
-            folder,
-            ignore=shutil.ignore_patterns("run"),
-        )
-        if not is_killed(folder, name, moment):
-            break
-        kills += 1
-        check_survivor(lived, folder, name)
-        shutil.rmtree(folder)
-    assert kills >= 8
-
-
-def is_killed(folder: Path, name: str, moment: int) -> bool:
-    done = subprocess.run(
-        [sys.executable, str(KILLED), str(folder), name, str(moment)],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode == 0:
-        return False
-    assert done.returncode == -9, done.stderr
-    return True
-
-
-def check_survivor(lived: Lived, folder: Path, name: str) -> None:
-    """Everything is readable in what a killed rotation left, and when the next one went on."""
-    settings = load_settings(data_dir=folder, country="AL", package_at="")
-    before = lived.context.keyring.id_of(name)
-    context = open_own_context(settings)
-    after = replace(lived, house=House(context))
-    after.check_all()
-    rotate(after, name)
-    after.check_all()
-    assert after.head().intact
-    with context.database.reading() as session:
-        rotations = session.scalars(select(KeyRotation)).all()
-    # One that was killed after its end is followed by another one.
-    assert rotations[0].old_key == before
-    assert all(rotation.finished_at for rotation in rotations)
-    assert rotations[-1].new_key == context.keyring.id_of(name)
-    older = [old.key_id for old in list_older_keys(context, name, NOW)]
-    assert older == [rotation.old_key for rotation in reversed(rotations)]
-    context.close()

@@ -15,10 +15,13 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 import yaml
 from prometheus_client import CollectorRegistry, generate_latest
+from pydantic import SecretStr
 
 from hotline.core.context import Context, utc_now
 from hotline.core.language import counting
+from hotline.core.settings import Settings
 from hotline.core.storage import outbox
+from hotline.core.storage.servers.write_mark import touch_mark
 from tests.support.house import House
 from workers.metrics import exporter
 from workers.metrics.gauges import HouseGauges
@@ -30,9 +33,10 @@ CANARY = "canarybird"
 MakeContext = Callable[..., Context]
 
 
-def read_gauges(context: Context) -> dict[str, float]:
+def read_gauges(of: Context | Settings) -> dict[str, float]:
+    settings = of.settings if isinstance(of, Context) else of
     registry = CollectorRegistry()
-    registry.register(HouseGauges(context.settings))
+    registry.register(HouseGauges(settings))
     return {
         f"{sample.name}{sorted(sample.labels.items()) or ''}": sample.value
         for family in registry.collect()
@@ -59,6 +63,17 @@ def test_without_a_database_only_that_is_said(
     assert read["hotline_database_up"] == 0
     assert "hotline_reports" not in read
     assert read["hotline_disk_free_bytes"] > 0
+
+
+def test_a_copy_tells_how_far_it_is_behind(context: Context) -> None:
+    assert "hotline_replica_up" not in read_gauges(context.settings)
+    settings = with_copy(context)
+    assert read_gauges(settings)["hotline_replica_up"] == 0
+    with context.database.writing() as session:
+        touch_mark(session, utc_now() - timedelta(minutes=5))
+    read = read_gauges(settings)
+    assert read["hotline_replica_up"] == 1
+    assert 300 <= read["hotline_replica_lag_seconds"] < 600
 
 
 def test_work_that_waits_is_told_by_its_kind(context: Context) -> None:
@@ -120,11 +135,21 @@ def expressions() -> dict[str, list[str]]:
     }
 
 
+def with_copy(context: Context) -> Settings:
+    """Settings by which the database is its own copy for reading."""
+    url = SecretStr(
+        context.database.engine.url.render_as_string(hide_password=False)
+    )
+    return context.settings.model_copy(update={"database_replica_url": url})
+
+
 def known_metrics(context: Context) -> dict[str, frozenset[str]]:
     """Name -> its labels, of all that is served."""
     known: dict[str, frozenset[str]] = {}
+    with context.database.writing() as session:
+        touch_mark(session, utc_now())
     registry = CollectorRegistry()
-    registry.register(HouseGauges(context.settings))
+    registry.register(HouseGauges(with_copy(context)))
     for family in registry.collect():
         labels = getattr(family, "_labelnames", ())
         known[family.name] = frozenset(labels)

@@ -26,6 +26,7 @@ from typing import Any, Self
 import structlog
 
 from hotline.core.language import counting
+from hotline.core.tracing import Attribute, Kind, tracing
 from triage.fetching.progress import PART, Gathered, fill_gaps
 from triage.fetching.report import (
     DEATH_VARIABLE,
@@ -87,7 +88,9 @@ class Fetcher:
             if self._closed:
                 return report_failure(request, "cancelled")
             started = time.monotonic()
-            report = self._look_through(request, started)
+            with tracing(Kind.FETCH, {}) as span:
+                report = self._look_through(request, started)
+                span.note(Attribute.OUTCOME, report.outcome)
             counting.count_fetch(report.outcome)
             return report
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -77,6 +78,13 @@ def rotate(
             help="Days for which old links, or a sender's old key or secret, work on.",
         ),
     ] = GRACE_DAYS,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help="Of a sender's: although an older one still has its grace, which ends then.",
+        ),
+    ] = False,
     sender: Annotated[
         str, typer.Option(help="Whose webhook secret or API key.")
     ] = "",
@@ -91,7 +99,9 @@ def rotate(
     """
     grace = timedelta(days=grace_days)
     if name in set(SenderSecret):
-        _rotate_of_sender(SenderSecret(name), sender, grace, as_json)
+        _rotate_of_sender(
+            SenderSecret(name), sender, grace, again=again, as_json=as_json
+        )
         return
     _require_name(name)
     if sender:
@@ -170,7 +180,12 @@ def _rotate_own(
 
 
 def _rotate_of_sender(
-    secret: SenderSecret, sender: str, grace: timedelta, as_json: bool
+    secret: SenderSecret,
+    sender: str,
+    grace: timedelta,
+    *,
+    again: bool,
+    as_json: bool,
 ) -> None:
     from hotline.core.act import Act
     from hotline.intake.api import keys, webhooks
@@ -186,15 +201,25 @@ def _rotate_of_sender(
     }[secret]
     with opened_house() as context, context.database.writing() as session:
         act = Act(session, context, operator_name(), utc_now())
-        made = replace(act, sender, grace)
+        # Shown before it counts, so that none counts that nobody saw.
+        made = replace(act, sender, grace, again=again)
+        _show_secret(made, secret, sender, as_json)
+    if not as_json:
+        print(
+            f"It works from now on, and the one before for {grace.days} days."
+        )
+
+
+def _show_secret(
+    made: str, secret: SenderSecret, sender: str, as_json: bool
+) -> None:
     if as_json:
         emit_json({"name": sender, "kind": secret, "secret": made})
-        return
-    what = (
-        "Secret of the webhook" if secret == SenderSecret.WEBHOOKS else "Key"
-    )
-    print(f"{what} of {sender}, shown only now: {made}")
-    print(f"The one before works for {grace.days} days.")
+    elif secret == SenderSecret.WEBHOOKS:
+        print(f"Secret of the webhook of {sender}, shown only now: {made}")
+    else:
+        print(f"Key of {sender}, shown only now: {made}")
+    sys.stdout.flush()
 
 
 def _require_name(name: str) -> None:

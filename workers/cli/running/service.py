@@ -9,6 +9,7 @@ from hotline.core.errors import InvalidInput
 from hotline.core.language import counting
 from hotline.core.logs import configure_logging
 from hotline.core.settings import Settings, load_settings
+from hotline.core.tracing import start_tracing
 from workers.cli.keeping import schema
 from workers.cli.keeping.own_keys import renew_key
 from workers.cli.output import stderr, stdout
@@ -182,4 +183,5 @@ def load_service_settings() -> Settings:
     settings = load_settings()
     configure_logging(settings.log_level)
     counting.start_counting(settings)
+    start_tracing(settings)
     return settings

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.core.errors import Misconfigured
 from hotline.core.storage.database import Database, is_damaged
+from hotline.core.storage.servers.replica import MOST_LAG, ask_replica_lag
 from workers.doctor.finding import Finding, find_failed, find_well, warn_of
 from workers.doctor.installation import Installation
 from workers.migrations import run
@@ -76,12 +77,41 @@ def look_at_migrations(installation: Installation) -> Finding:
         )
     with installation.open_database() as database:
         have = run.current_revision(database)
+        is_newer = run.is_served_by_a_newer(database)
     want = run.newest_revision()
     if have == want:
         return find_well(f"The schema is the newest one, {want}.")
+    if is_newer:
+        return warn_of(
+            f"The schema {have} is that of a newer version, and serves this one ({want}) too.",
+            "Go on with the upgrade: give this machine the newer version.",
+        )
     return find_failed(
         f"The database is at schema {have or 'none'}, and this program needs {want}.",
         "Run `hotline db upgrade`. Where the database is newer, install the newer program.",
+    )
+
+
+def look_at_replica(installation: Installation) -> Finding:
+    """The copy for figures and search: whether it answers, and how old it is."""
+    url = installation.settings.database_replica_url.get_secret_value()
+    if not url:
+        return find_well("No copy for reading is set; the database is read.")
+    lag = ask_replica_lag(url, installation.now)
+    if lag is None:
+        return warn_of(
+            "The copy for reading does not answer, or the service never wrote to what it copies.",
+            "Look whether it runs, and whether database_replica_url is right. Figures and search "
+            "read the database itself meanwhile.",
+        )
+    if lag > MOST_LAG:
+        return warn_of(
+            f"The copy for reading is {lag.total_seconds():.0f} seconds behind.",
+            "Where the service runs, look at pg_stat_replication on the database. Figures and "
+            "search read the database itself meanwhile.",
+        )
+    return find_well(
+        f"The copy for reading is {lag.total_seconds():.0f} seconds behind."
     )
 
 

@@ -87,3 +87,14 @@ def measure_replica_lag(copy: Database, now: datetime) -> timedelta | None:
     # Clocks of two machines differ a little; no copy is ahead of what it
     # copies.
     return None if mark is None else max(now - mark.touched_at, timedelta())
+
+
+def ask_replica_lag(url: str, now: datetime) -> timedelta | None:
+    """The same of the copy at ``url``, for whoever watches it; None also where it is silent."""
+    copy = Database(url, only_reading=True)
+    try:
+        return measure_replica_lag(copy, now)
+    except SQLAlchemyError:
+        return None
+    finally:
+        copy.dispose()
