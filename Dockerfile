@@ -7,14 +7,16 @@ ARG POSTGRESQL=17
 
 FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never
-COPY requirements/tools.lock requirements/run.lock /tmp/
+COPY requirements/tools.lock requirements/run.lock requirements/traces.lock /tmp/
+# "traces" has the packages of OpenTelemetry, too.
+ARG LOCK=run
 # The tools stay in this stage. All packages come by hash, as wheels but for the pure Python ones
-# that exist as source only and that run.lock names: no stage needs a compiler.
+# that exist as source only and that the lock names: no stage needs a compiler.
 RUN python3 -m venv /opt/tools \
  && /opt/tools/bin/pip install -q --only-binary :all: --require-hashes -r /tmp/tools.lock \
  && /opt/tools/bin/uv venv -q --python "$(command -v python3)" /opt/venv \
  && /opt/tools/bin/uv pip install -q --python /opt/venv/bin/python --require-hashes \
-      --build-constraint /tmp/tools.lock -r /tmp/run.lock
+      --build-constraint /tmp/tools.lock -r "/tmp/$LOCK.lock"
 # What was installed just now, as one list (CycloneDX), checked against its schema. Before the
 # program is added, so that the list is of packages alone and names the program as their root.
 COPY requirements/sbom.lock pyproject.toml /tmp/

@@ -25,6 +25,7 @@ from workers.queues.transport import alive_key
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
 healthcheck = runpy.run_path(str(ROOT / "deploy" / "healthcheck.py"))["main"]
+PARTS = ("hotline", "triage", "partners", "workers")
 SECRETS = {
     "postgres_password",
     "HOTLINE_DATABASE_URL",
@@ -85,6 +86,18 @@ def test_packages_come_by_hash_and_nothing_is_compiled() -> None:
         r"apt-get install -y -q --no-install-recommends ([^&]+)", DOCKERFILE
     )
     assert [words.split() for words in installed] == [["libpq5"]]
+
+
+def test_nobody_asks_for_the_package_of_the_service_itself() -> None:
+    """The image holds the code, not a package: there is none to ask for its version."""
+    code = [path for name in PARTS for path in (ROOT / name).rglob("*.py")]
+    asking = [
+        str(path.relative_to(ROOT))
+        for path in code
+        if re.search(r"""(version|metadata)\(["']hotline""", path.read_text())
+    ]
+    assert code
+    assert asking == []
 
 
 def test_every_language_s_folder_is_copied() -> None:

@@ -8,12 +8,12 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 
 from pyrage import x25519
 from sqlalchemy import select
 
+from hotline import __version__
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict
 from hotline.core.settings import Settings
@@ -82,7 +82,7 @@ def _write_data(
     with taking_snapshot(settings, context.database, now) as snapshot:
         manifest = Manifest(
             at=snapshot.at.isoformat(),
-            program=version("hotline"),
+            program=__version__,
             dialect=snapshot.dialect,
             revision=snapshot.revision,
             rows=snapshot.rows,

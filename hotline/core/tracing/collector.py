@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import structlog
 
+from hotline import __version__
 from hotline.core.errors import Misconfigured
 from hotline.core.network.client import (
     GuardedClient,
@@ -59,7 +59,7 @@ def make_tracer(settings: Settings, processor: SpanProcessor | None) -> Tracer:
         resource=Resource(
             {
                 "service.name": "hotline",
-                "service.version": version("hotline"),
+                "service.version": __version__,
                 "host.name": settings.machine,
             }
         ),
