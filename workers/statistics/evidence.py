@@ -17,6 +17,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hotline import __version__
 from hotline.accounts.models import Person
 from hotline.core.context import Context
 from hotline.core.storage import audit
@@ -150,7 +151,7 @@ def make_pack(
 
 
 def _program() -> str:
-    return f"hotline {version('hotline')}"
+    return f"hotline {__version__}"
 
 
 def _write_pdf(
