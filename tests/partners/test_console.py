@@ -678,3 +678,28 @@ def test_the_page_proposes_nobody_where_the_place_is_unknown(
         )[0]
     )
     assert "enter the municipality among the facts about people" in page
+
+
+@pytest.mark.parametrize("municipality", ["Vlorë", None])
+def test_a_plan_offers_the_office_of_the_place_and_the_others_apart(
+    house: House,
+    browser: Callable[..., Browser],
+    municipality: str | None,
+) -> None:
+    for place in ("Vlorë", "Berat", "Durrës"):
+        house.unit(place)
+    case = house.case_of_a_child_in(municipality)
+    page = html.unescape(
+        browser("arta").get(f"/console/cases/{case.reference}?lang=en").text
+    )
+    select_box = re.search(
+        r'<select id="partner-child_protection_unit.*?</select>',
+        page,
+        re.DOTALL,
+    )
+    assert select_box is not None
+    offered, _, others = select_box[0].partition("<optgroup")
+    assert offered.count("<option") == 1, offered
+    assert ("Vlorë" in offered) is (municipality is not None)
+    assert others.index("Berat") < others.index("Durrës")
+    assert others.count("<option") == (2 if municipality else 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hotline.core.act import Act
+from hotline.core.storage import machine
 from partners.console.case.diary import PartnersDiary
 from partners.manual.service import Told, record_act
 from partners.referrals.holds import release_hold
@@ -11,6 +12,7 @@ from partners.states import ReferralState
 from tests.support.house import House
 from triage.cases.handling.playbook import Sign
 from triage.cases.models import Case
+from triage.cases.pages.diary import tell_history
 
 
 def told(house: House, case: Case) -> list[str]:
@@ -64,6 +66,22 @@ def test_plans_holds_releases_and_notices_are_on_the_time_line(
     assert any("An answer is expected (AL-R-" in step for step in steps)
     assert any("to have acted (AL-N-" in step for step in steps)
     assert told(house, other) == []
+
+
+def test_that_a_plan_was_approved_stands_once_on_the_time_line(
+    house: House,
+) -> None:
+    house.partner()
+    case = house.case()
+    house.decide(case, "police")
+    with house.context.database.reading() as session:
+        case = session.get_one(Case, case.id)
+        history = machine.list_history(session, case.id)
+        happenings = tell_history(session, case, history, [PartnersDiary()])
+        assert "plan_approved" in {entry.event for entry in history}
+    said = [happening.said for happening in happenings]
+    approved = [words for words in said if words.endswith("pproved")]
+    assert approved == ["Plan: approved"]
 
 
 def signs(house: House, case: Case) -> set[Sign]:

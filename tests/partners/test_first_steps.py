@@ -36,7 +36,7 @@ def test_an_empty_installation_has_everything_before_it(
 ) -> None:
     page = landing()
     assert "<h1>First steps</h1>" in page
-    assert "1 people" in page
+    assert "1 person" in page and "1 people" not in page
     assert page.count("not yet") == 3
     assert "0 lists in use" in page
 

@@ -25,6 +25,7 @@ from flask_babel import (
 )
 
 from hotline.accounts import service
+from hotline.accounts.actors import name_actor
 from hotline.accounts.navigation import (
     offered_bar,
     offered_box,
@@ -117,6 +118,9 @@ def _console_variables() -> dict[str, object]:
         "role_names": ROLE_NAMES,
         "same_page": _same_page,
     }
+
+
+blueprint.add_app_template_filter(name_actor, "actor")
 
 
 @blueprint.app_template_filter("moment")

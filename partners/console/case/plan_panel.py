@@ -20,7 +20,11 @@ from partners.directory.lookup import (
     propose_partner,
 )
 from partners.directory.models import Partner
-from partners.directory.territory import Coverage, coverage_of
+from partners.directory.territory import (
+    Coverage,
+    coverage_of,
+    plain_name,
+)
 from partners.plans import closing
 from partners.plans.making import planning
 from partners.plans.making.basis import (
@@ -162,7 +166,8 @@ def _find_candidates(session: Session, route: Route) -> Sequence[Partner]:
 def _sort_offices(
     partners: Sequence[Partner], municipality: str | None
 ) -> list[Choice]:
-    """Those of the child's own place first; which one is proposed does not hang on the order."""
+    """Those of the child's own place first, all others by name; which one is proposed does not hang
+    on the order."""
     best = propose_partner(partners, municipality)
     choices = [
         Choice(
@@ -173,7 +178,13 @@ def _sort_offices(
         for partner in partners
     ]
     order = list(Coverage)
-    return sorted(choices, key=lambda choice: order.index(choice.coverage))
+    return sorted(
+        choices,
+        key=lambda choice: (
+            order.index(choice.coverage),
+            plain_name(choice.partner.name),
+        ),
+    )
 
 
 def _list_earlier_plans(session: Session, case: Case) -> Sequence[Plan]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
@@ -64,7 +64,7 @@ def _of_people(session: Session) -> Iterator[Step]:
     yield Step(
         len(people) >= LEAST_PEOPLE,
         gettext("Invite the people who decide: at least two beside you"),
-        gettext("%(num)s people", num=len(people)),
+        ngettext("%(num)s person", "%(num)s people", len(people)),
         address,
     )
     yield Step(
@@ -92,7 +92,11 @@ def _of_offices(session: Session) -> Iterator[Step]:
         gettext(
             "Enter the address of the police, and let another person confirm it"
         ),
-        gettext("%(num)s offices are confirmed", num=confirmed),
+        ngettext(
+            "%(num)s office is confirmed",
+            "%(num)s offices are confirmed",
+            confirmed,
+        ),
         url_for("partners.show_directory", kind=PartnerKind.POLICE),
     )
     sent = session.scalar(
@@ -125,7 +129,7 @@ def _of_hash_lists(session: Session) -> Step:
     return Step(
         bool(lists),
         gettext("Import a list of known hashes (hotline hashlist import)"),
-        gettext("%(num)s lists in use", num=lists or 0),
+        ngettext("%(num)s list in use", "%(num)s lists in use", lists or 0),
         url_for("triage.hash_lists"),
     )
 

@@ -18,8 +18,11 @@ from hotline.core.storage.machine import HistoryEntry
 from triage.cases.handling.playbook import Sign
 from triage.cases.models import Case
 from triage.cases.pages.words import EVENTS, word_for
+from triage.cases.vocabulary import CaseEvent
 
 DIARIES = "triage_diaries"
+TOLD_BY_OTHERS = frozenset({CaseEvent.PLAN_APPROVED})
+"""Steps of a case that follow from another thing's step at once: its own keeper tells of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ def tell_history(
             str(entry.details.get("why") or ""),
         )
         for entry in history
+        if entry.event not in TOLD_BY_OTHERS
     ]
     others = [
         happening

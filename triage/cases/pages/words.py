@@ -7,6 +7,7 @@ from typing import Protocol
 
 from flask_babel import LazyString, gettext, lazy_gettext
 
+from hotline.accounts.actors import PERSON, name_actor
 from hotline.accounts.models import Person
 from hotline.intake.registry.kinds import ReportKind
 from hotline.intake.registry.vocabulary import Channel, ReporterRole
@@ -257,15 +258,9 @@ def seen_elsewhere(total: int, removed: int) -> str:
 
 def actor_name(name: str, *, blind: bool) -> str:
     """Who did it. While an assessment is blind, colleagues have no names."""
-    if name == "system":
-        return str(gettext("the service"))
-    if name.startswith("person:"):
-        return (
-            str(gettext("a colleague"))
-            if blind
-            else name.removeprefix("person:")
-        )
-    return name
+    if blind and name.startswith(PERSON):
+        return str(gettext("a colleague"))
+    return name_actor(name)
 
 
 def holder_name(case: Case, holder: Person | None, me: Person) -> str:

@@ -15,6 +15,7 @@ from flask_babel import gettext
 from sqlalchemy import ColumnElement, Select, false, select
 from sqlalchemy.orm import Session
 
+from hotline.accounts.actors import ACTORS
 from hotline.accounts.models import Person
 from hotline.accounts.signing_in.auth import requires, signed_in
 from hotline.accounts.staff_codes import NameHider, list_codes
@@ -26,7 +27,7 @@ from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import first_id_at
 from hotline.core.web import site
 from triage.cases.models import Case
-from triage.console.audit.audit_words import OTHERS, TOPICS, Topic
+from triage.console.audit.audit_words import TOPICS, Topic
 from triage.console.audit.trails import Thing, Trail, find_all_things
 
 LOG_PAGE = 100
@@ -75,7 +76,7 @@ def log() -> ResponseReturnValue:
             before=shown[-1].id if len(entries) > LOG_PAGE else None,
             filters=filters,
             people=_list_people(session),
-            others=OTHERS,
+            others=ACTORS,
             topics=TOPICS,
             details_of=_list_details,
             is_narrowed=any(

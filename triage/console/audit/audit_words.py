@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask_babel import LazyString, lazy_gettext
-
-from hotline.core.storage.audit import PUBLIC, SYSTEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +73,3 @@ TOPICS = (
         ("audit.", "key.", "work.", "evidence.", "backup.", "sample."),
     ),
 )
-
-OTHERS: Mapping[str, LazyString] = {
-    SYSTEM: lazy_gettext("the service"),
-    PUBLIC: lazy_gettext("the public"),
-}
-"""Who acts beside people, by the name in the log."""

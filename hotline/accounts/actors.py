@@ -1,0 +1,29 @@
+"""Who did something, in words: a person by name, and what the service does by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import LazyString, lazy_gettext
+
+from hotline.core.storage.audit import PUBLIC, SYSTEM
+
+PERSON = "person:"
+ACTORS: Mapping[str, LazyString] = {
+    SYSTEM: lazy_gettext("the service"),
+    PUBLIC: lazy_gettext("the public"),
+    "delivery": lazy_gettext("the sending of letters"),
+    "scheduler": lazy_gettext("the service's clock"),
+    "checks": lazy_gettext("the automatic checks"),
+    "partner": lazy_gettext("the office"),
+    "provider": lazy_gettext("the host"),
+    "cli": lazy_gettext("the command line"),
+}
+"""Whoever acts beside people, by the name in history and log."""
+
+
+def name_actor(actor: str) -> str:
+    """``person:arta`` by the user name, everything else in the reader's language."""
+    if actor in ACTORS:
+        return str(ACTORS[actor])
+    return actor.removeprefix(PERSON)
