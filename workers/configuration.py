@@ -59,6 +59,7 @@ def _list_told_faults(folder: Path) -> Iterator[str]:
     from partners.directory import seed
     from partners.reporters import rules as reporter_rules
     from triage import priority
+    from triage.cases.assessing import assessment
     from triage.jurisdiction import rules
     from triage.priority import keywords
 
@@ -70,6 +71,7 @@ def _list_told_faults(folder: Path) -> Iterator[str]:
     yield from keywords.list_faults(folder)
     yield from seed.list_faults(folder)
     yield from reporter_rules.list_faults(folder)
+    yield from assessment.find_version_faults(folder)
 
 
 def _list_raised_faults(settings: Settings) -> Iterator[str]:

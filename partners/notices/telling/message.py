@@ -23,6 +23,7 @@ from partners.referrals.models import Plan
 from partners.sending.models import Delivery
 from partners.sending.service import first_message_id
 from partners.states import NoticeEvent, Purpose
+from triage.cases.assessing.assessment import industry_class
 from triage.jurisdiction import Route
 
 SCHEMA = "hotline-notice/1"
@@ -123,6 +124,9 @@ def _locate_item(
         asn=item.asn,
         country=item.hosting_country,
         assessed_class=_class_of(notice, entry),
+        industry_class=industry_class(
+            {**notice.case.outcome, "class": _class_of(notice, entry)}
+        ),
         kind=notice.case.kind,
         hash_match=bool(known_media),
         hashes={n: getattr(only, n) for n in ("md5", "sha1", "sha256")}

@@ -61,6 +61,7 @@ class Located:
     asn: str | None = None
     country: str | None = None
     assessed_class: str = "baseline"
+    industry_class: str = ""
     kind: str = "unknown"
     hash_match: bool = False
     hashes: Mapping[str, str] = field(default_factory=dict)
@@ -103,10 +104,13 @@ def write_document(
 
 def _describe_offence(located: Located) -> dict[str, object]:
     names = row_of(located.kind).wire
-    if located.assessed_class == "baseline":
+    is_baseline = located.assessed_class == "baseline"
+    if is_baseline or located.industry_class:
         return {
             "type": "csam",
-            "classification": "baseline",
+            "classification": "baseline"
+            if is_baseline
+            else located.industry_class,
             "detection_method": "hash_match"
             if located.hash_match
             else "manual_review",

@@ -101,6 +101,18 @@ def test_the_same_location_gives_the_same_report() -> None:
     assert made(located()) == made(located())
 
 
+@pytest.mark.parametrize("industry_class", ["A1", "A2", "B1", "B2"])
+def test_what_companies_have_a_class_for_is_csam_to_them(
+    industry_class: str,
+) -> None:
+    """A desk that automates on the type acts on every illegal picture."""
+    national = located(
+        assessed_class="national", industry_class=industry_class
+    )
+    assert made(national)["type"] == "csam"
+    assert made(national)["classification"] == industry_class
+
+
 @pytest.mark.parametrize(
     ("kind", "exploitation"),
     [

@@ -19,7 +19,10 @@ from triage.cases.assessing.assessment import (
     Schema,
     compare_answers,
     find_contradictions,
+    find_version_faults,
+    industry_class,
     load_schema,
+    load_version,
     merge_answers,
     validate_answers,
 )
@@ -244,13 +247,13 @@ def test_an_operator_may_bring_their_own(tmp_path: Path) -> None:
     text = files.read_text("triage.cases", FILE)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / FILE).write_text(
-        text.replace('version = "1"', 'version = "2-al"', 1)
+        text.replace('version = "2"', 'version = "2-al"', 1)
     )
     own = load_schema(tmp_path)
     assert (
         isinstance(own, Schema)
         and own.version == "2-al"
-        and SCHEMA.version == "1"
+        and SCHEMA.version == "2"
     )
 
 
@@ -310,3 +313,66 @@ def test_a_kind_is_labelled_as_assessors_read_it() -> None:
     for name in ReportKind:
         words = name.row.assessed or name.row.console
         assert kind.label_of(name, "en") == words
+
+
+@pytest.mark.parametrize(
+    ("age", "act", "expected"),
+    [
+        ("infant", "sexual_act", "A1"),
+        ("pre_pubescent", "exhibition", "A2"),
+        ("pubescent", "sexual_act", "B1"),
+        ("pubescent", "exhibition", "B2"),
+        ("not_determined", "sexual_act", ""),
+        ("pubescent", "neither", ""),
+        ("pubescent", "not_determined", ""),
+    ],
+)
+def test_act_and_age_give_the_class_of_companies(
+    age: str, act: str, expected: str
+) -> None:
+    answers = validate_answers(SCHEMA, {**ILLEGAL, "age": age, "act": act})
+    assert industry_class(answers) == expected
+    assert industry_class({**answers, "class": "not_illegal"}) == ""
+
+
+def test_what_is_not_a_picture_is_not_asked_what_it_shows() -> None:
+    shown = validate_answers(SCHEMA, ILLEGAL)
+    written = validate_answers(SCHEMA, {**ILLEGAL, "kind": "grooming"})
+    assert {"act", "violence", "series"} <= shown.keys()
+    assert not {"act", "violence", "series"} & written.keys()
+    paid = validate_answers(SCHEMA, {**ILLEGAL, "commerciality": "commercial"})
+    assert "payment_evidence" in paid and "payment_evidence" not in shown
+
+
+def test_an_older_version_is_still_read() -> None:
+    older = load_version("hotline-plain", "1")
+    assert older.version == "1" and older.question("act") is None
+    assert older.question("age") is not None
+    for scheme, version in (
+        ("hotline-plain", SCHEMA.version),
+        ("hotline-plain", "99"),
+        ("other", "1"),
+        ("hotline-plain", "../1"),
+    ):
+        assert load_version(scheme, version) == SCHEMA
+    assert list(find_version_faults()) == []
+
+
+def test_a_faulty_older_version_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "assessment_7.toml").write_text("dated = 1")
+    text = files.read_text("triage.cases", FILE)
+    (folder / "assessment_8.toml").write_text(text)
+    faults = list(find_version_faults(tmp_path))
+    assert len(faults) == 2
+    assert "assessment_7.toml" in faults[0]
+    assert "assessment_8.toml says that it is version 2" in faults[1]
+
+
+def test_answers_to_two_versions_do_not_contradict_by_a_new_question() -> None:
+    older = load_version("hotline-plain", "1")
+    first = validate_answers(older, ILLEGAL)
+    second = validate_answers(SCHEMA, {**ILLEGAL, "act": "sexual_act"})
+    assert find_contradictions(SCHEMA, first, second) == ()
+    assert merge_answers(SCHEMA, first, second)["act"] == "sexual_act"

@@ -213,7 +213,7 @@ def test_a_value_of_no_known_form_is_kept_but_compared_without_case() -> None:
 def test_a_wallet_that_was_typed_is_the_one_that_was_found() -> None:
     (found,) = find_identifiers(BECH32, "AL")
     typed = read_identifier(IdentifierKind.WALLET, "monero", BECH32, "AL")
-    assert (typed.identity, typed.platform) == (found.identity, "monero")
+    assert typed == found
 
 
 def test_an_account_of_a_known_platform_is_read_as_there() -> None:

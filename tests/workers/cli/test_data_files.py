@@ -42,7 +42,9 @@ from triage.availability.pages import load_error_pages
 from triage.availability.policy import load_policy
 from triage.cases.assessing.assessment import CLASSES, IccamList, load_schema
 from triage.cases.handling.exposure import load_exposure
+from triage.cases.handling.playbook import Sign, load_playbooks
 from triage.hashlists.owners.remote import load_remote_lists
+from triage.hosting.kinds import HostingKind
 from triage.hosting.sources.cdn import CdnRanges
 from triage.hosting.sources.known import load_known_networks
 from triage.jurisdiction import load_rules
@@ -243,6 +245,12 @@ DATA_FILES = (
     ),
     DataFile("exposure.toml", load_exposure, (ReportKind, CLASSES)),
     DataFile(
+        "playbook.toml",
+        load_playbooks,
+        (ReportKind, HostingKind, Sign),
+        free="^name|^label",
+    ),
+    DataFile(
         "assessment.toml",
         load_schema,
         (CLASSES, ReportKind, IccamList),
@@ -267,6 +275,7 @@ DATA_FILES = (
     DataFile("error_pages.toml", load_error_pages, (VerdictName,)),
 )
 WITHOUT_WORDS = {
+    "assessment_1.toml": "an older version, which is read as assessment.toml is",
     "rdap_bootstrap.json": "addresses of registries, as IANA publishes them",
     "asn.npz.xz": "a table of numbers",
     "asn.NOTICE": "a licence",

@@ -5,6 +5,7 @@ The only question that code knows by name is ``class``, because the case's way d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,6 +32,9 @@ KINDS = "kinds"
 """Stands in the file for choices that are the kinds of report."""
 CLASSES = ("baseline", "national", "not_illegal", "cannot_determine")
 ILLEGAL = ("baseline", "national")
+AGE_LETTERS = {"infant": "A", "pre_pubescent": "A", "pubescent": "B"}
+ACT_NUMBERS = {"sexual_act": "1", "exhibition": "2"}
+_VERSION = re.compile("[0-9A-Za-z.-]{1,20}")
 
 Slug = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
 Labels = Mapping[Language, str]
@@ -130,16 +134,61 @@ def in_language(labels: Labels, language: str) -> str:
 @cache
 def load_schema(override_dir: Path | None = None) -> Schema:
     """The questions of this house; ``Misconfigured`` names every fault of the file at once."""
-    data = files.read_toml("triage.cases", FILE, override_dir)
+    return _read_schema(FILE, override_dir)
+
+
+@cache
+def load_version(
+    scheme: str, version: str, override_dir: Path | None = None
+) -> Schema:
+    """The questions as they were when somebody answered them: ``assessment_<version>.toml``.
+
+    Today's where nobody kept them; an answer that those do not know is shown as it is stored.
+    """
+    now = load_schema(override_dir)
+    if (scheme, version) == (now.scheme, now.version):
+        return now
+    if not _VERSION.fullmatch(version):
+        return now
+    try:
+        older = _read_schema(f"assessment_{version}.toml", override_dir)
+    except Misconfigured:
+        return now
+    return older if older.scheme == scheme else now
+
+
+def find_version_faults(override_dir: Path | None = None) -> Iterator[str]:
+    """What is wrong with the files of older versions that are there; one sentence each."""
+    shipped = Path(__file__).parents[1] / "data"
+    folders = [shipped]
+    if override_dir is not None:
+        folders.append(override_dir / "data")
+    names = {
+        path.name
+        for folder in folders
+        for path in sorted(folder.glob("assessment_*.toml"))
+    }
+    for name in sorted(names):
+        try:
+            older = _read_schema(name, override_dir)
+        except Misconfigured as error:
+            yield str(error)
+            continue
+        if name != f"assessment_{older.version}.toml":
+            yield f"Data file {name} says that it is version {older.version}."
+
+
+def _read_schema(name: str, override_dir: Path | None) -> Schema:
+    data = files.read_toml("triage.cases", name, override_dir)
     questions = data.get("questions")
     if isinstance(questions, list):
         with_kinds = [_with_kinds(question) for question in questions]
         data = {**data, "questions": with_kinds}
     translated = add_translations(data, override_dir)
-    schema = parse_file(Schema, FILE, translated)
+    schema = parse_file(Schema, name, translated)
     faults = list(_find_schema_faults(schema))
     if faults:
-        raise Misconfigured(f"Data file {FILE}: {'; '.join(faults)}.")
+        raise Misconfigured(f"Data file {name}: {'; '.join(faults)}.")
     return schema
 
 
@@ -192,6 +241,18 @@ def compare_answers(
     return not find_contradictions(schema, first, second), differing
 
 
+def industry_class(answers: Mapping[str, str]) -> str:
+    """A1, A2, B1 or B2, as companies class illegal pictures; empty where it cannot be said.
+
+    A is a child before puberty, B one in it; 1 is a sexual act, 2 a lascivious exhibition.
+    """
+    if answers.get("class") not in ILLEGAL:
+        return ""
+    letter = AGE_LETTERS.get(answers.get("age", ""))
+    number = ACT_NUMBERS.get(answers.get("act", ""))
+    return f"{letter}{number}" if letter and number else ""
+
+
 def find_contradictions(
     schema: Schema, first: Mapping[str, str], second: Mapping[str, str]
 ) -> tuple[str, ...]:
@@ -213,6 +274,10 @@ def _contradict(
     question: Question, first: str | None, second: str | None
 ) -> bool:
     if question.undetermined in (first, second):
+        return False
+    # Asked of one of them only: the questions changed between the two. Where the class itself
+    # differs, that alone contradicts.
+    if question.undetermined is not None and None in (first, second):
         return False
     return first != second
 

@@ -39,12 +39,17 @@ from triage.cases.assessing.assess import (
     open_note,
     reopen_case,
 )
-from triage.cases.assessing.assessment import in_language, load_schema
+from triage.cases.assessing.assessment import (
+    in_language,
+    industry_class,
+    load_schema,
+    load_version,
+)
 from triage.cases.assessing.claim import claim_case, release_claim
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.handling.steps import list_steps
 from triage.cases.listing.queue import by_reference
-from triage.cases.models import OPEN_STATES, Case
+from triage.cases.models import OPEN_STATES, Assessment, Case
 from triage.cases.pages import page_content, words
 from triage.cases.pages.diary import (
     DIARIES,
@@ -119,6 +124,7 @@ def case_page(
             and case.machine.allows(case.state, CaseEvent.REOPENED),
             countries=sorted(country_codes()),
             answer_words=answer_words(language),
+            industry_class=industry_class(case.outcome),
         )
 
 
@@ -178,11 +184,22 @@ def _is_assessable(found: Case) -> bool:
     )
 
 
-def answer_words(language: str) -> Callable[[str, str], tuple[str, str]]:
-    """A function from an assessment's (question, answer) to their words in ``language``."""
-    schema = load_schema(site.current_context().settings.data_dir)
+AnswerWords = Callable[..., tuple[str, str]]
 
-    def spoken(name: str, value: str) -> tuple[str, str]:
+
+def answer_words(language: str) -> AnswerWords:
+    """A function from (question, answer), and perhaps the assessment in which they stand, to their
+    words in ``language``: by the version of the questions that was answered."""
+    data_dir = site.current_context().settings.data_dir
+
+    def spoken(
+        name: str, value: str, made: Assessment | None = None
+    ) -> tuple[str, str]:
+        schema = (
+            load_version(made.scheme, made.version, data_dir)
+            if made
+            else load_schema(data_dir)
+        )
         question = schema.question(name)
         if question is None:
             return name, value

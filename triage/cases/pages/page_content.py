@@ -86,7 +86,6 @@ class CasePage:
     ``places`` are the items in full, ``looks`` what was seen at them, and ``further_places`` those
     of a large case that are only named.
     ``known_elsewhere``: what the same reports name and another case decides.
-    ``readers``: whom a note may name; ``colleagues``: to whom the case may be handed.
     ``disputed``: the questions on which the first two assessments differ, for the third person.
     """
 
@@ -110,7 +109,6 @@ class CasePage:
     tags: Sequence[CaseTag]
     last_word: tuple[HandOver, str] | None
     notes: Sequence[ReadNote]
-    readers: Sequence[Person]
     colleagues: Sequence[Person]
 
 
@@ -124,7 +122,6 @@ def gather_case_page(
     now: datetime,
 ) -> CasePage:
     made = list_assessments(session, case)
-    readers = list_colleagues(session)
     blind = is_blind(case)
     schema = load_schema(context.settings.data_dir)
     in_full = case.places[:SHOWN_PLACES]
@@ -154,8 +151,7 @@ def gather_case_page(
         tags=list_tags(session, [case.id], now).get(case.id, ()),
         last_word=last_word(session, context, case),
         notes=list_notes(session, context, case, person),
-        readers=readers,
-        colleagues=() if blind else readers,
+        colleagues=() if blind else list_colleagues(session),
     )
 
 

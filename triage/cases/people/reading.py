@@ -1,7 +1,7 @@
 """From words to identifiers: accounts, telephones, addresses, wallets. No database, no network.
 
 Accounts, telephones, e-mails and IP addresses are read by ``triage.locations``; check digits of
-wallets and bank accounts by python-stdnum.
+bank accounts by python-stdnum.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from stdnum import bitcoin, iban
+from stdnum import iban
 from stdnum.exceptions import ValidationError
 
 from hotline.core.errors import InvalidInput, phrase
 from triage.cases.people.vocabulary import IdentifierKind
+from triage.cases.people.wallets import WALLET, Wallet, read_wallet
 from triage.locations import Location, identify_locations
 from triage.locations.catalogue import load_platforms
 from triage.locations.catalogue_values import Catalogue
@@ -29,11 +30,6 @@ _KIND_OF_LOCATION = {
     "email": IdentifierKind.EMAIL,
     "ip": IdentifierKind.IP_ADDRESS,
 }
-# Bitcoin: base58 (25 to 34 characters) or bech32; Ethereum: 20 bytes in hexadecimal.
-_BITCOIN = re.compile(
-    r"\b(?:[13][1-9A-HJ-NP-Za-km-z]{24,33}|bc1[02-9ac-hj-np-z]{11,71})\b"
-)
-_ETHEREUM = re.compile(r"\b0x[0-9a-fA-F]{40}\b")
 _NAME = r"(?P<name>@[\w.-]{2,40}|(?=[a-z-]{0,40}[\d_.])(?=[\d_.-]{0,40}[a-z])\w[\w.-]{1,40})"
 _CALLED = (
     r"(?:as|named|called|by the name|under the name|with the name"
@@ -137,11 +133,10 @@ def _of_location(location: Location) -> SaidIdentifier | None:
 
 def _find_payments(text: str) -> Iterator[tuple[str, SaidIdentifier]]:
     """(as it is written, what it is)."""
-    for match in _BITCOIN.finditer(text):
-        if bitcoin.is_valid(match[0]):
-            yield match[0], _wallet_of(match[0], "Bitcoin")
-    for match in _ETHEREUM.finditer(text):
-        yield match[0], _wallet_of(match[0].lower(), "Ethereum")
+    for match in WALLET.finditer(text):
+        wallet = read_wallet(match[0])
+        if wallet is not None:
+            yield match[0], _wallet_of(wallet)
     for match in _IBAN.finditer(text):
         written = _longest_iban(match[0])
         if written:
@@ -159,9 +154,14 @@ def _longest_iban(candidate: str) -> str:
     return ""
 
 
-def _wallet_of(address: str, currency: str) -> SaidIdentifier:
+def _wallet_of(wallet: Wallet) -> SaidIdentifier:
+    address = wallet.address
     return SaidIdentifier(
-        IdentifierKind.WALLET, f"wallet:{address}", address, address, currency
+        IdentifierKind.WALLET,
+        f"wallet:{address}",
+        address,
+        address,
+        wallet.currency,
     )
 
 
@@ -194,7 +194,9 @@ def read_identifier(
     # What has no check digits, or none that we know, is taken as it was typed.
     identity = f"{kind}:{platform.casefold()}:{text.casefold()}"
     if kind is IdentifierKind.WALLET:
-        identity = f"wallet:{text}"
+        return _read_wallet(platform, text)
+    if kind is IdentifierKind.MERCHANT:
+        identity = f"merchant:{platform.casefold()}:{_bare(text)}"
     return SaidIdentifier(kind, identity, text, text, platform)
 
 
@@ -211,6 +213,26 @@ def _read_account(platform: str, text: str, country: str) -> SaidIdentifier:
     display = f"{text} ({platform})" if platform else text
     return SaidIdentifier(
         IdentifierKind.ACCOUNT, identity, display, text, platform
+    )
+
+
+def _bare(text: str) -> str:
+    """A number without the blanks and hyphens that people group it by."""
+    return "".join(text.split()).replace("-", "").casefold()
+
+
+def _read_wallet(platform: str, text: str) -> SaidIdentifier:
+    """One of a currency that we know by its form is checked; another is taken as it was typed."""
+    wallet = read_wallet(text)
+    if wallet is not None:
+        return _wallet_of(wallet)
+    if WALLET.fullmatch(text):
+        raise InvalidInput(
+            phrase("The check digits of this wallet are wrong."),
+            fields={"/value": "check digits"},
+        )
+    return SaidIdentifier(
+        IdentifierKind.WALLET, f"wallet:{text}", text, text, platform
     )
 
 

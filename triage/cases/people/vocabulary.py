@@ -19,6 +19,8 @@ class IdentifierKind(StrEnum):
     WALLET = "wallet"
     """An address of a crypto-currency."""
     IBAN = "iban"
+    MERCHANT = "merchant"
+    """A seller's number with a payment provider or a bank of cards."""
     DEVICE = "device"
     """A device, user or advertising number that a platform or provider gave."""
     OTHER = "other"

@@ -38,6 +38,7 @@ KINDS: dict[IdentifierKind, Any] = {
     IdentifierKind.IP_ADDRESS: lazy_gettext("IP address, port and time"),
     IdentifierKind.WALLET: lazy_gettext("Wallet"),
     IdentifierKind.IBAN: lazy_gettext("Bank account (IBAN)"),
+    IdentifierKind.MERCHANT: lazy_gettext("Merchant number"),
     IdentifierKind.DEVICE: lazy_gettext("Device"),
     IdentifierKind.OTHER: lazy_gettext("Something else"),
 }
