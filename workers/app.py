@@ -184,6 +184,7 @@ def _public() -> list[Blueprint]:
 def _console() -> list[Blueprint]:
     from hotline.accounts.pages import invitation_pages, session_pages
     from hotline.accounts.pages.approval_pages import blueprint as approvals
+    from hotline.accounts.pages.oidc_pages import blueprint as oidc
     from hotline.accounts.pages.people_pages import blueprint as people
     from hotline.intake.form.telephone import blueprint as telephone
     from partners.console.case.diary import PartnersDiary
@@ -204,6 +205,7 @@ def _console() -> list[Blueprint]:
     sign_in, account = invitation_pages.blueprint, session_pages.blueprint
     return [
         sign_in,
+        oidc,
         account,
         people,
         approvals,

@@ -14,6 +14,7 @@ from hotline.accounts.models import (
     RecoveryCode,
     TotpSecret,
 )
+from hotline.accounts.oidc.models import OidcLink
 from hotline.accounts.preferences import Preferences
 from hotline.core.act import Act
 from hotline.core.context import Context
@@ -57,12 +58,12 @@ def forget_person(act: Act, person: Person) -> None:
     """One who left: factors, password, address and the name that is shown."""
     session = act.session
     act.context.vault.erase(session, person.id)
-    for row in (TotpSecret, Passkey, RecoveryCode, Preferences):
+    for row in (OidcLink, TotpSecret, Passkey, RecoveryCode, Preferences):
         session.execute(delete(row).where(row.person_id == person.id))
     session.execute(
         update(PersonRequest)
         .where(PersonRequest.username == person.username)
-        .values(display_name=person.username, email="", why="")
+        .values(display_name=person.username, email="", subject="", why="")
     )
     person.display_name, person.sealed_name = person.username, None
     person.email = person.language = person.password_hash = ""

@@ -31,6 +31,8 @@ class PersonAct(StrEnum):
     RENEW_PASSWORD = "password"  # noqa: S105  # the act, not a password
     RESET_FACTORS = "factors"
     DROP_NAME = "name"
+    LINK = "link"
+    UNLINK = "unlink"
     CHANGE_ROLE = "role"
 
 
@@ -125,6 +127,10 @@ class PersonRequest(Identified, Stateful, Base):
     display_name: Mapped[str] = mapped_column(short_text(120), default="")
     role: Mapped[str] = mapped_column(short_text(20), default="")
     email: Mapped[str] = mapped_column(short_text(200), default="")
+    subject: Mapped[str] = mapped_column(
+        short_text(255), default="", server_default=""
+    )
+    """Of an identity that is linked: the provider's own word for the person."""
     why: Mapped[str] = mapped_column(Text, default="")
     asked_at: Mapped[datetime]
     asked_by: Mapped[str] = mapped_column(short_text(80))

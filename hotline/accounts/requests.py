@@ -24,6 +24,11 @@ from hotline.accounts.models import (
     RequestEvent,
     RequestState,
 )
+from hotline.accounts.oidc.links import (
+    link_person,
+    read_subject,
+    unlink_person,
+)
 from hotline.accounts.permissions import Role
 from hotline.accounts.staff_names import drop_name
 from hotline.core.act import Act
@@ -52,6 +57,7 @@ class Wish:
     display_name: str = ""
     role: str = ""
     email: str = ""
+    subject: str = ""
 
 
 def ask_for(act: Act, wish: Wish) -> PersonRequest:
@@ -67,6 +73,7 @@ def ask_for(act: Act, wish: Wish) -> PersonRequest:
         display_name=wish.display_name,
         role=wish.role,
         email=wish.email,
+        subject=wish.subject,
         why=wish.why,
         asked_at=act.now,
         asked_by=act.actor,
@@ -136,6 +143,8 @@ def _require_fitting(session: Session, wish: Wish) -> None:
         wish.role not in list(Role) or wish.role == person.role
     ):
         raise InvalidInput(phrase("Choose another role."))
+    if wish.kind is PersonAct.LINK:
+        read_subject(wish.subject)
     loses_rights = wish.kind is PersonAct.DISABLE or (
         wish.kind is PersonAct.CHANGE_ROLE and wish.role != Role.ADMINISTRATOR
     )
@@ -226,6 +235,15 @@ def _drop_name(act: Act, request: PersonRequest) -> None:
     drop_name(act, service.find_person(act.session, request.username))
 
 
+def _link(act: Act, request: PersonRequest) -> None:
+    person = service.find_person(act.session, request.username)
+    link_person(act, person, request.subject)
+
+
+def _unlink(act: Act, request: PersonRequest) -> None:
+    unlink_person(act, service.find_person(act.session, request.username))
+
+
 _VERBS: Mapping[PersonAct, Callable[[Act, PersonRequest], None]] = (
     MappingProxyType(
         {
@@ -236,6 +254,8 @@ _VERBS: Mapping[PersonAct, Callable[[Act, PersonRequest], None]] = (
             PersonAct.RENEW_PASSWORD: _renew_password,
             PersonAct.RESET_FACTORS: _reset_factors,
             PersonAct.DROP_NAME: _drop_name,
+            PersonAct.LINK: _link,
+            PersonAct.UNLINK: _unlink,
         }
     )
 )

@@ -15,14 +15,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from hotline.accounts import service
+from hotline.accounts.approvals import service as approvals
+from hotline.accounts.approvals.models import Approval
 from hotline.accounts.permissions import PERMISSIONS, Role
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
+from hotline.core.errors import Forbidden
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import first_id_at
 from partners.notices.models import Notice
 from tests.hotline.test_methods import PASSWORD, TOKEN, signed_in
+from tests.support.people import make_person
 from triage.cases.models import Case, CaseItem
+from triage.console.audit.audit_pages import LOG_EXPORT
 from triage.console.audit.audit_words import TOPICS
 from workers.app import create_app
 from workers.bench.filling.figures_data import fill_with_cases
@@ -185,8 +190,23 @@ def test_the_export_holds_what_is_filtered_and_is_noted(
         "topic": "plans",
         "last": "2026-03-10",
     }
+    assert auditor.post(f"{LOG}/export", data=form).status_code == 403
+    auditor.post(f"{LOG}/export/ask", data={**form, "why": "Inspection"})
+    assert auditor.post(f"{LOG}/export", data=form).status_code == 403
+    with context.database.writing() as session:
+        session.add(make_person("sam", Role.SUPERVISOR))
+        session.flush()
+        asked = session.scalars(select(Approval)).one()
+        for name in ("auditor", "sam"):
+            act = Act(session, context, f"person:{name}", utc_now())
+            if name == "auditor":
+                with pytest.raises(Forbidden):
+                    approvals.grant_approval(act, LOG_EXPORT, asked)
+            else:
+                approvals.grant_approval(act, LOG_EXPORT, asked)
     answer = auditor.post(f"{LOG}/export", data=form)
     assert answer.status_code == 200
+    assert auditor.post(f"{LOG}/export", data=form).status_code == 403
     table = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
     assert [row["what"] for row in table] == ["plan.approved"]
     assert not any(
@@ -194,6 +214,7 @@ def test_the_export_holds_what_is_filtered_and_is_noted(
         for row in table
         for value in row.values()
     )
+    assert table[0]["who"] != "person:auditor"
     with context.database.reading() as session:
         entry = session.scalars(
             select(AuditEntry).where(AuditEntry.action == "audit.exported")

@@ -44,6 +44,7 @@ from triage.console.queue import bulk_pages, queue_pages
 from triage.console.search import of_cases
 from triage.console.search import pages as search
 from triage.console.search.finding import register_finders
+from triage.hashlists.exports import LIST_EXPORT
 from triage.hashlists.switching import LIST_SWITCH
 from triage.hashlists.uploads.service import LIST_UPLOAD
 
@@ -125,6 +126,7 @@ ACTS: Mapping[str, RouteCallable] = {
     f"{HASH_LIST}/police": list_pages.switch_police,
     "/work/<uuid:entry_id>/replay": work_pages.replay,
     "/log/export": audit_pages.export_log,
+    "/log/export/ask": audit_pages.ask_for_export,
 }
 
 
@@ -174,7 +176,14 @@ def create_blueprint(
     register_finders(blueprint, *of_cases.FINDERS)
     register_shortcuts(blueprint, *SHORTCUTS)
     bulk_pages.register_deeds(blueprint, *DEEDS)
-    register_kinds(blueprint, REPORTER_IDENTITY, LIST_UPLOAD, LIST_SWITCH)
+    register_kinds(
+        blueprint,
+        REPORTER_IDENTITY,
+        LIST_UPLOAD,
+        LIST_SWITCH,
+        LIST_EXPORT,
+        audit_pages.LOG_EXPORT,
+    )
     blueprint.record(lambda state: _remember_panels(state, panels, banners))
     blueprint.record(lambda state: _remember_trails(state, trails))
     blueprint.record(lambda state: _remember_diaries(state, diaries))

@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
+from flask_babel import lazy_gettext
 from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
+from hotline.accounts.approvals.kinds import Kind
+from hotline.accounts.approvals.service import Question, settle_by_two
 from hotline.core.act import Act
 from hotline.core.errors import Forbidden
 from triage.hashlists.formats import HashEntry
 from triage.hashlists.models import HashEntryRow, HashList
 from triage.hashlists.service import find_list
+
+LIST_EXPORT = Kind(
+    "list_export",
+    lazy_gettext("Export a list of hashes"),
+    lazy_gettext("Two people at the machine write the list to a file."),
+    asking="export.ask",
+    granting="export.grant",
+    lasts=timedelta(hours=1),
+)
+OWN = "own"
+
+
+def agree_to_export(
+    act: Act, name: str, *, why: str, first: str, second: str
+) -> None:
+    """Both people have just shown who they are; ``name`` is a list's, or ``OWN``."""
+    question = Question(
+        LIST_EXPORT,
+        subject=f"{name[:40]} {act.now.isoformat()}",
+        about=name,
+        why=why,
+    )
+    settle_by_two(act, question, first, second)
 
 
 def open_for_export(act: Act, name: str) -> HashList:

@@ -6,6 +6,7 @@ from sqlalchemy import MetaData
 
 import hotline.accounts.approvals.models
 import hotline.accounts.models
+import hotline.accounts.oidc.models
 import hotline.accounts.preferences
 import hotline.core.jobs.circuit
 import hotline.core.storage.audit

@@ -11,17 +11,22 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
+from flask_babel import lazy_gettext
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from hotline.accounts.approvals.kinds import Kind
+from hotline.accounts.approvals.models import Approval, ApprovalState
+from hotline.accounts.approvals.service import Question, settle_by_two
 from hotline.accounts.forget import forget_person
 from hotline.accounts.models import Person
 from hotline.accounts.staff_names import open_own_name
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.errors import InvalidInput
+from hotline.core.errors import Forbidden, InvalidInput
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from hotline.intake.registry.vocabulary import FINAL_STATES
@@ -43,6 +48,16 @@ TO_ASKER = (
     "told, if there is any, is left out."
 )
 """The same words whether or not anything was left out: they tell nothing."""
+
+
+ASKED_BY_PERSON = Kind(
+    "asked_by_person",
+    lazy_gettext("Answer what a person asks about themselves"),
+    lazy_gettext("Two people at the machine find, tell or erase it."),
+    asking="erasure.decide",
+    granting="erasure.decide",
+    lasts=timedelta(hours=1),
+)
 
 
 class MetAs(StrEnum):
@@ -119,10 +134,31 @@ def export_asked(
     return for_asker, left
 
 
+def agree_to_answer(
+    act: Act, *, what: str, why: str, first: str, second: str
+) -> Approval:
+    """Both people have just shown who they are; what they agreed on is a row of its own.
+
+    Each needs a role that may decide this, and the database refuses one person twice.
+    """
+    question = Question(
+        ASKED_BY_PERSON,
+        subject=act.now.isoformat(),
+        about=what,
+        why=why,
+        details={"what": what},
+    )
+    return settle_by_two(act, question, first, second)
+
+
 def erase_asked(
-    act: Act, found: Sequence[Met]
+    act: Act, found: Sequence[Met], agreed: Approval
 ) -> tuple[tuple[Met, ...], tuple[Met, ...]]:
-    """Erase what may go; returns that, and what stays."""
+    """Erase what may go before its time; returns that, and what stays."""
+    if agreed.state != ApprovalState.USED or (
+        agreed.kind != ASKED_BY_PERSON.code
+    ):
+        raise Forbidden("Two people have to agree to an early erasure.")
     gone = tuple(met for met in found if met.why_not_erased is None)
     for met in gone:
         if met.way is MetAs.REPORTER:

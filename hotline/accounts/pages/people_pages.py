@@ -23,6 +23,7 @@ from hotline.accounts.approvals.kinds import register_kinds
 from hotline.accounts.factors.proof import list_holders
 from hotline.accounts.models import PersonAct, PersonRequest
 from hotline.accounts.navigation import Entry, register_entries
+from hotline.accounts.oidc.links import linked_people
 from hotline.accounts.pages import code_pages
 from hotline.accounts.pages.views import flash_conflicts, flash_refusals
 from hotline.accounts.permissions import Role
@@ -48,6 +49,8 @@ ACT_NAMES = {
     PersonAct.CHANGE_ROLE: lazy_gettext("Change the role"),
     PersonAct.RESET_FACTORS: lazy_gettext("Reset the second factor"),
     PersonAct.DROP_NAME: lazy_gettext("New full name"),
+    PersonAct.LINK: lazy_gettext("Link an identity"),
+    PersonAct.UNLINK: lazy_gettext("Take the link away"),
 }
 ACT_EFFECTS = {
     PersonAct.ADD: lazy_gettext(
@@ -76,6 +79,14 @@ ACT_EFFECTS = {
     PersonAct.DROP_NAME: lazy_gettext(
         "The full name that is sealed for this person is forgotten; they write it down anew under "
         "their own account."
+    ),
+    PersonAct.LINK: lazy_gettext(
+        "From then on the identity provider opens this account for the identity of this subject. "
+        "The person finds it on the page that they meet when they first sign in with the provider."
+    ),
+    PersonAct.UNLINK: lazy_gettext(
+        "The identity provider opens this account no more, and this person is signed out "
+        "everywhere at once. Their password still works."
     ),
 }
 blueprint.add_url_rule("/codes", "show_codes", code_pages.show_codes)
@@ -152,6 +163,7 @@ def ask_for_act(username: str, kind: str) -> ResponseReturnValue:
         why=" ".join(request.form.get("why", "").split())[:LONGEST_REASON],
         role=request.form.get("role", ""),
         email=request.form.get("email", "").strip(),
+        subject=request.form.get("subject", "").strip(),
     )
     with flash_refusals():
         return _ask(wish)
@@ -234,6 +246,7 @@ def _render_people(errors: dict[str, str] | None = None) -> str:
             people=service.list_people(session),
             requests=requests.list_open_requests(session),
             with_factor=list_holders(session),
+            linked=linked_people(session),
             two_person=two_person,
             is_alone=two_person and _is_alone(session),
             act_names=ACT_NAMES,

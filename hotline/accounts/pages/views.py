@@ -117,10 +117,17 @@ def _console_variables() -> dict[str, object]:
         "keys_now": own_keys,
         "role_names": ROLE_NAMES,
         "same_page": _same_page,
+        "provider_name": _provider_name(),
     }
 
 
 blueprint.add_app_template_filter(name_actor, "actor")
+
+
+def _provider_name() -> str:
+    """Of the identity provider that one may sign in with; "" where there is none."""
+    settings = site.current_context().settings
+    return settings.oidc_name if settings.oidc_issuer else ""
 
 
 @blueprint.app_template_filter("moment")
@@ -211,6 +218,7 @@ def _render_sign_in(
         username=username[:60],
         failed=failed,
         wait=wait,
+        left_provider=request.args.get("left") == "provider",
     )
 
 
@@ -267,8 +275,10 @@ def _device_mark(username: str) -> str:
 def sign_out() -> ResponseReturnValue:
     with site.writing() as session:
         sessions.sign_out(session, request.cookies.get(COOKIE, ""), utc_now())
+    by_provider = browser.get("oidc_signed_in")
     browser.clear()
-    response = redirect(url_for("accounts.sign_in"), 303)
+    left = "provider" if by_provider else None
+    response = redirect(url_for("accounts.sign_in", left=left), 303)
     clear_session_cookies(response)
     return response
 

@@ -294,3 +294,27 @@ class SessionSettings(BaseSettings):
         le=30 * 24,
         description="How long the link of an invitation opens.",
     )
+    oidc_issuer: str = Field(
+        "",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description="An identity provider (OpenID Connect) to sign in with, too; none if empty.",
+    )
+    oidc_name: str = Field(
+        "the identity provider", description="What people call it."
+    )
+    oidc_client_id: str = Field(
+        "", description="What the provider calls this console."
+    )
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), description="Empty for a public client."
+    )
+    oidc_second_factor: tuple[str, ...] = Field(
+        (),
+        description="Words of its `acr` or `amr` that spare the second factor at the sign-in.",
+    )
+
+    @model_validator(mode="after")
+    def _name_the_client(self) -> Self:
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError("oidc_issuer needs oidc_client_id")
+        return self

@@ -122,6 +122,7 @@ WHO_MAY: dict[str, set[Role]] = {
     "triage.tick_step": ANALYSTS,
     "triage.untick_step": ANALYSTS,
     "triage.ask_bulk": ANALYSTS,
+    "triage.ask_for_export": {Role.AUDITOR},
     "triage.ask_identity": ANALYSTS,
     "triage.ask_reporter": ANALYSTS,
     "triage.assess": ANALYSTS,
@@ -181,7 +182,14 @@ WHO_MAY: dict[str, set[Role]] = {
     "triage.work": MANAGERS,
     "triage.write_summary": ANALYSTS,
 }
-OPEN_TO_NOBODY_IN_PARTICULAR = {"accounts.accept", "accounts.sign_in"}
+OPEN_TO_NOBODY_IN_PARTICULAR = {
+    "accounts.accept",
+    "accounts.sign_in",
+    "oidc.come_back",
+    "oidc.finish",
+    "oidc.leave",
+    "oidc.sign_out_there",
+}
 ASKED = ("GET", "HEAD", "POST")
 OTHERS = ("PUT", "PATCH", "DELETE", "PROPFIND")
 REFUSAL = "Your role does not allow this."

@@ -21,6 +21,7 @@ from hotline.accounts.models import (
     PersonRequest,
     RequestState,
 )
+from hotline.accounts.oidc.links import link_person, linked_people
 from hotline.accounts.requests import Wish
 from hotline.accounts.signing_in import logins
 from hotline.accounts.staff_names import seal_name
@@ -46,6 +47,8 @@ WISHES = (
     Wish(PersonAct.ENABLE, "gone", why="came back"),
     Wish(PersonAct.RESET_FACTORS, "ana", why="telephone lost"),
     Wish(PersonAct.DROP_NAME, "ana", why="married"),
+    Wish(PersonAct.LINK, "ana", why="has one", subject="sub-ana"),
+    Wish(PersonAct.UNLINK, "first", why="left it"),
 )
 
 
@@ -61,6 +64,7 @@ def staff(context: Context, add: Add, now: datetime) -> Context:
         ana = service.find_person(session, "ana")
         totp.begin_enrolment(act, ana).confirmed_at = now
         seal_name(act, ana, "Ana Full")
+        link_person(act, service.find_person(session, "first"), "sub-1")
     return context
 
 
@@ -94,6 +98,7 @@ def accounts(staff: Context) -> list[tuple[object, ...]]:
                 person.disabled_at,
                 has_factor(session, person.id),
                 person.sealed_name,
+                person.id in linked_people(session),
             )
             for person in people
         ]

@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from sqlalchemy import select
 
-from hotline.core.context import build_context
+from hotline.accounts import service as accounts
+from hotline.accounts.approvals.models import Approval
+from hotline.core.act import Act
+from hotline.core.context import build_context, utc_now
 from hotline.core.settings import load_settings
 from hotline.core.storage.audit import AuditEntry
 from triage.hashlists.models import HashList
@@ -223,8 +227,32 @@ def test_an_update_reads_its_credentials_from_files(
 
 def test_what_this_hotline_confirmed_is_exported_and_logged(
     capsysbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert cli.run(["hashlist", "own", "--format", "ndjson"]) == 0
+    words = {"drita": "orange kettle rain", "teuta": "purple ladder wind"}
+    context = build_context(load_settings())
+    with context.database.writing() as session:
+        for name, password in words.items():
+            accounts.add_person(
+                Act(session, context, "test", utc_now()),
+                username=name,
+                display_name=name,
+                role="supervisor",
+                password=password,
+            )
+    context.close()
+    monkeypatch.setattr(
+        typer,
+        "prompt",
+        lambda question, **_: words[question.removeprefix("Password of ")],
+    )
+    own = ["hashlist", "own", "--format", "ndjson"]
+    both = ["--by", "drita", "--with", "teuta", "--why", "For the hub"]
+    assert cli.run(own) == 2
+    assert cli.run([*own, "--by", "drita", "--with", "drita", "--why", "x"])
+    assert cli.run([*own, *both[:4]]) == 2
+    assert capsysbinary.readouterr().out == b""
+    assert cli.run([*own, *both]) == 0
     first, last = capsysbinary.readouterr().out.splitlines()
     assert (json.loads(first)["format"], json.loads(last)) == (
         "hotline-hashes",
@@ -234,6 +262,12 @@ def test_what_this_hotline_confirmed_is_exported_and_logged(
     with context.database.reading() as session:
         assert "hashlist.own_exported" in set(
             session.scalars(select(AuditEntry.action))
+        )
+        agreed = session.scalars(select(Approval)).one()
+        assert (agreed.asked_by, agreed.granted_by, agreed.about) == (
+            "person:drita",
+            "person:teuta",
+            "own",
         )
     context.close()
     assert cli.run(["hashlist", "own", "--format", "xml"]) == 2

@@ -12,10 +12,12 @@ from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
 from hotline.accounts import service
+from hotline.accounts.approvals.models import Approval
 from hotline.accounts.models import Person
 from hotline.accounts.signing_in import passwords
 from hotline.core.act import Act
 from hotline.core.context import Context, build_context
+from hotline.core.errors import Forbidden
 from hotline.core.settings import load_settings
 from hotline.core.storage.audit import AuditEntry
 from hotline.intake.models import Report
@@ -32,6 +34,12 @@ from triage.cases.people.vocabulary import FactSource, Whose
 from workers import cli
 from workers.migrations.run import stamp_newest
 from workers.migrations.tables import metadata
+from workers.retention.asked import (
+    ASKED_BY_PERSON,
+    agree_to_answer,
+    erase_asked,
+    find_asked,
+)
 
 REPORTER = "anna@mail.example"
 NUMBER = "+355692000001"
@@ -241,3 +249,39 @@ def test_a_part_of_an_address_is_refused_or_meets_nobody(
     assert "whole address" in capsys.readouterr().err
     assert ask(monkeypatch, "find", "mail.example") == 0
     assert "Met: 0." in capsys.readouterr().out
+
+
+def test_what_two_people_agreed_on_is_a_row_that_the_database_checks(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ask(monkeypatch, "erase", REPORTER) == 0
+    with context.database.reading() as session:
+        agreed = session.scalars(select(Approval)).one()
+    assert (agreed.kind, agreed.asked_by, agreed.granted_by) == (
+        "asked_by_person",
+        "person:drita",
+        "person:teuta",
+    )
+
+
+@pytest.mark.parametrize("state", ["asked", "granted", "refused"])
+def test_nothing_is_erased_early_on_less_than_an_agreement(
+    context: Context, state: str
+) -> None:
+    with context.database.writing() as session:
+        act = Act(session, context, "person:drita", NOW)
+        less = Approval(kind=ASKED_BY_PERSON.code, state=state)
+        with pytest.raises(Forbidden):
+            erase_asked(act, find_asked(session, context, REPORTER), less)
+
+
+def test_one_person_is_no_two(context: Context) -> None:
+    for first, second in (("drita", "drita"), ("drita", "besa")):
+        with (
+            pytest.raises(Forbidden),
+            context.database.writing() as session,
+        ):
+            act = Act(session, context, "cli", NOW)
+            agree_to_answer(
+                act, what="erase", why="x", first=first, second=second
+            )

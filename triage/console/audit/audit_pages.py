@@ -9,15 +9,33 @@ from datetime import date, datetime, time, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from flask import Response, current_app, render_template, request
+from flask import (
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, Select, false, select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.actors import ACTORS
+from hotline.accounts.approvals.kinds import Kind
+from hotline.accounts.approvals.models import Approval, ApprovalState
+from hotline.accounts.approvals.service import (
+    Question,
+    ask_approval,
+    find_grant,
+    find_question,
+    use_grant,
+)
 from hotline.accounts.models import Person
-from hotline.accounts.signing_in.auth import requires, signed_in
+from hotline.accounts.pages.views import flash_refusals
+from hotline.accounts.signing_in.auth import own_act, requires, signed_in
 from hotline.accounts.staff_codes import NameHider, list_codes
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
@@ -75,6 +93,7 @@ def log() -> ResponseReturnValue:
             things=_name_things(session, shown),
             before=shown[-1].id if len(entries) > LOG_PAGE else None,
             filters=filters,
+            export=_export_state(session),
             people=_list_people(session),
             others=ACTORS,
             topics=TOPICS,
@@ -85,7 +104,36 @@ def log() -> ResponseReturnValue:
         )
 
 
-@requires("audit.see")
+LOG_EXPORT = Kind(
+    "log_export",
+    lazy_gettext("Export the log"),
+    lazy_gettext(
+        "Whoever asked takes entries of the log along as a file, once, within a day. The file has "
+        "codes in place of names."
+    ),
+    asking="audit.see",
+    granting="export.grant",
+    lasts=timedelta(days=1),
+)
+LOG = "log"
+
+
+@requires("audit.see", is_sensitive=True)
+def ask_for_export() -> ResponseReturnValue:
+    """Another person agrees before anything of the log leaves."""
+    with flash_refusals(), site.writing() as session:
+        question = Question(LOG_EXPORT, LOG, LOG, request.form.get("why", ""))
+        asked = ask_approval(own_act(session), question)
+        flash(
+            gettext("Granted: you may export it now.")
+            if asked.state == ApprovalState.GRANTED
+            else gettext("Asked. Another person must agree under Approvals."),
+            "good",
+        )
+    return redirect(url_for("triage.log"), 303)
+
+
+@requires("audit.see", is_sensitive=True)
 def export_log() -> ResponseReturnValue:
     """The filtered entries as CSV, with codes in place of names, as it leaves the house.
 
@@ -93,6 +141,7 @@ def export_log() -> ResponseReturnValue:
     """
     filters = Filters.of_request()
     with site.writing() as session:
+        use_grant(own_act(session), LOG_EXPORT, LOG)
         query = _find_entries(session, filters).limit(MOST_EXPORTED)
         entries = session.scalars(query).all()
         things = _name_things(session, entries)
@@ -123,6 +172,13 @@ def export_log() -> ResponseReturnValue:
         mimetype="text/csv",
         headers={"Content-Disposition": 'attachment; filename="log.csv"'},
     )
+
+
+def _export_state(session: Session) -> Approval | None:
+    """What lets this person export, or waits for an answer; None where nobody asked."""
+    act = own_act(session)
+    grant = find_grant(session, LOG_EXPORT, LOG, act.actor, act.now)
+    return grant or find_question(session, LOG_EXPORT, LOG, act.now)
 
 
 def _find_entries(session: Session, filters: Filters) -> Entries:

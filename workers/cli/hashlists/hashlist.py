@@ -8,7 +8,8 @@ import typer
 from rich.table import Table
 
 from hotline.core.act import Act
-from hotline.core.context import utc_now
+from hotline.core.context import Context, utc_now
+from hotline.core.errors import InvalidInput
 from triage.hashlists import formats
 from workers.cli.hashlists import hashlist_changes, hashlist_imports
 from workers.cli.opening import open_house
@@ -19,6 +20,9 @@ from workers.cli.output import (
 )
 
 ACTOR = "cli"
+BY = typer.Option("", "--by", help="User name of who exports.")
+WITH = typer.Option("", "--with", help="User name of a second person.")
+WHY = typer.Option("", "--why", help="What for.")
 WRITABLE_NAMES = list_alternatives(formats.writable_formats())
 
 
@@ -157,15 +161,25 @@ def print_differences(
 def export_list(
     name: str = typer.Argument(help="The list's name."),
     form: str = typer.Option("csv", "--format", help=f"{WRITABLE_NAMES}."),
+    first: str = BY,
+    second: str = WITH,
+    why: str = WHY,
 ) -> None:
-    """Write the list's current entries to standard output, where its owner allows that."""
+    """Write the list's current entries to standard output, where its owner allows that.
+
+    Two people answer for it: both are asked for their passwords.
+    """
     from triage.hashlists import exports
 
     context = open_house()
+    two = _confirm_two(context, first, second, why)
     with context.database.writing() as session:
-        hash_list = exports.open_for_export(
-            Act(session, context, ACTOR, utc_now()), name
-        )
+        act = Act(session, context, ACTOR, utc_now())
+        hash_list = exports.open_for_export(act, name)
+        if two:
+            exports.agree_to_export(
+                act, name, why=why, first=first, second=second
+            )
     # By now the log says so, whatever comes of it.
     with context.database.reading() as session:
         entries = exports.stream_entries(session, hash_list)
@@ -175,28 +189,59 @@ def export_list(
 
 def export_own_list(
     form: str = typer.Option("csv", "--format", help=f"{WRITABLE_NAMES}."),
+    first: str = BY,
+    second: str = WITH,
+    why: str = WHY,
 ) -> None:
     """Write the hashes of files that this hotline confirmed and no list knew, to standard output.
 
     Only files that were themselves the reported location, in cases that people assessed as illegal
-    and approved a plan for.
+    and approved a plan for. Two people answer for it: both are asked for their passwords.
     """
     from triage.cases.examination.hashes.confirmed import (
         own_entries,
         record_export,
     )
+    from triage.hashlists.exports import OWN, agree_to_export
 
     # A wrong name ends here, before the log notes an export.
     formats.writer_of(form)
     context = open_house()
+    two = _confirm_two(context, first, second, why)
     with context.database.writing() as session:
-        record_export(session, form, actor=ACTOR, now=utc_now())
+        act = Act(session, context, ACTOR, utc_now())
+        if two:
+            agree_to_export(act, OWN, why=why, first=first, second=second)
+        record_export(session, form, actor=ACTOR, now=act.now)
     with context.database.reading() as session:
         source = context.settings.hotline_domain
         formats.write_entries(
             form, own_entries(session, source=source), sys.stdout.buffer
         )
     sys.stdout.buffer.flush()
+
+
+def _confirm_two(context: Context, first: str, second: str, why: str) -> bool:
+    """Whether two people are needed; then both have shown who they are."""
+    from workers.cli.keeping.oversight import (
+        confirm_person,
+        require_two_persons,
+    )
+
+    if not context.settings.second_person:
+        return False
+    if not first or not second:
+        raise InvalidInput(
+            "Two people answer for what leaves in bulk.",
+            hint="Name them with --by and --with, and say --why.",
+        )
+    require_two_persons(first, second, why)
+    for name in (first, second):
+        password = typer.prompt(
+            f"Password of {name}", hide_input=True, err=True
+        )
+        confirm_person(context, name, password, utc_now())
+    return True
 
 
 def roll_list_back(

@@ -99,13 +99,11 @@ def note_restore(
 
 
 def require_two_persons(first: str, second: str, why: str) -> None:
-    """Who answers for a restore, and with which words."""
+    """Who answers for a restore or an export, and with which words."""
     if first == second:
-        raise InvalidInput(
-            "Two different people have to answer for a restore."
-        )
+        raise InvalidInput("Two different people have to answer for it.")
     if not why.strip():
-        raise InvalidInput("Say which backup was put back, and why.")
+        raise InvalidInput("Say why: --why.")
 
 
 def confirm_person(

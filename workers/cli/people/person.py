@@ -12,6 +12,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from hotline.accounts import service as accounts
+from hotline.accounts.approvals.models import Approval
 from hotline.accounts.permissions import Role
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
@@ -22,6 +23,7 @@ from workers.cli.output import emit_json, stderr, stdout
 from workers.cli.people.user import operator_name
 from workers.retention.asked import (
     Met,
+    agree_to_answer,
     erase_asked,
     export_asked,
     find_asked,
@@ -63,7 +65,9 @@ def find(
 ) -> None:
     """Say where the person is met. It is for the two who answer, never for the asker."""
 
-    def look(_act: Act, found: Sequence[Met]) -> Sequence[Met]:
+    def look(
+        _act: Act, found: Sequence[Met], _agreed: Approval
+    ) -> Sequence[Met]:
         return found
 
     meetings = _answer("find", text, why, (first, second), look)
@@ -84,9 +88,13 @@ def export(text: Text, why: Why, first: First, second: Second) -> None:
 
     What is left out, and why, is said on standard error: it is not for the asker.
     """
-    for_asker, left = _answer(
-        "export", text, why, (first, second), export_asked
-    )
+
+    def tell(
+        act: Act, found: Sequence[Met], _agreed: Approval
+    ) -> tuple[dict[str, object], tuple[Met, ...]]:
+        return export_asked(act, found)
+
+    for_asker, left = _answer("export", text, why, (first, second), tell)
     emit_json(for_asker)
     _print_left("Left out of what the asker gets", left)
 
@@ -104,7 +112,7 @@ def _answer(
     text: str,
     why: str,
     people: tuple[str, str],
-    answer: Callable[[Act, Sequence[Met]], Answer],
+    answer: Callable[[Act, Sequence[Met], Approval], Answer],
 ) -> Answer:
     """Have two people confirm, then answer, in one transaction with its entry in the log."""
     _require_two(people, why)
@@ -115,8 +123,15 @@ def _answer(
         _confirm(context, people, now)
         with context.database.writing() as session:
             act = Act(session, context, operator_name(), now)
+            agreed = agree_to_answer(
+                act,
+                what=name,
+                why=why.strip(),
+                first=people[0],
+                second=people[1],
+            )
             meetings = find_asked(session, context, text)
-            given = answer(act, meetings)
+            given = answer(act, meetings, agreed)
             act.record(
                 f"person.asked_{name}",
                 "person_asked",

@@ -1,0 +1,120 @@
+"""Links of identities to accounts: made by two administrators, and never by signing in."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from hotline.accounts.factors.proof import has_factor
+from hotline.accounts.models import Person
+from hotline.accounts.oidc.flow import Identity
+from hotline.accounts.oidc.models import OidcLink
+from hotline.accounts.signing_in.sessions import (
+    Limits,
+    end_sessions,
+    open_session,
+)
+from hotline.core.act import Act
+from hotline.core.errors import Conflict, InvalidInput, phrase
+from hotline.core.storage import audit
+from hotline.core.storage.ids import new_id
+
+LONGEST_SUBJECT = 255
+
+
+def link_person(act: Act, person: Person, subject: str) -> None:
+    """From now on this identity of the provider signs in as ``person``."""
+    issuer = act.context.settings.oidc_issuer
+    subject = read_subject(subject)
+    other = find_link(act.session, issuer, subject)
+    if other is not None and other.person_id != person.id:
+        raise Conflict(phrase("This identity is another person's."))
+    unlink_person(act, person)
+    act.session.add(
+        OidcLink(
+            id=new_id(),
+            person_id=person.id,
+            issuer=issuer,
+            subject=subject,
+            made_at=act.now,
+        )
+    )
+    act.record("person.linked", "person", person.id, username=person.username)
+
+
+def unlink_person(act: Act, person: Person) -> None:
+    """The provider opens nothing for this person any more; what it opened ends."""
+    gone = act.session.execute(
+        delete(OidcLink).where(OidcLink.person_id == person.id)
+    )
+    if getattr(gone, "rowcount", 0):
+        end_sessions(act.session, person.id)
+        act.record(
+            "person.unlinked", "person", person.id, username=person.username
+        )
+
+
+def read_subject(subject: str) -> str:
+    """The provider's own word for somebody, as it is; ``InvalidInput`` for what cannot be one."""
+    if not 1 <= len(subject) <= LONGEST_SUBJECT or not subject.isprintable():
+        raise InvalidInput(
+            phrase("Write the subject as the provider has it."),
+            fields={"/subject": "length"},
+        )
+    return subject
+
+
+def find_link(session: Session, issuer: str, subject: str) -> OidcLink | None:
+    return session.scalar(
+        select(OidcLink).where(
+            OidcLink.issuer == issuer, OidcLink.subject == subject
+        )
+    )
+
+
+def linked_people(session: Session) -> set[object]:
+    """Ids of everybody who may sign in with the provider."""
+    return set(session.scalars(select(OidcLink.person_id)))
+
+
+def sign_in_identity(
+    act: Act, identity: Identity, *, limits: Limits, browser: str
+) -> str | None:
+    """A new session's token; None for an identity that is nobody's, or of somebody disabled.
+
+    The person's own second factor is asked for all the same, unless the settings let the
+    provider's count; whoever has none of their own sets one up first, as always.
+    """
+    link = find_link(act.session, identity.issuer, identity.subject)
+    person = link.person if link is not None else None
+    if person is None or person.disabled_at is not None:
+        known = {"username": person.username} if person else {}
+        audit.record_entry(
+            act.session,
+            actor=audit.PUBLIC,
+            action="sign_in.failed",
+            entity="sign_in",
+            entity_id="oidc",
+            now=act.now,
+            **known,
+        )
+        return None
+    audit.record_entry(
+        act.session,
+        actor=person.actor,
+        action="sign_in.done",
+        entity="sign_in",
+        entity_id="oidc",
+        now=act.now,
+    )
+    is_proven = identity.has_second_factor and has_factor(
+        act.session, person.id
+    )
+    return open_session(
+        act.session,
+        person,
+        act.now,
+        limits=limits,
+        browser=browser,
+        proven_at=act.now if is_proven else None,
+    )
