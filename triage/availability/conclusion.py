@@ -86,6 +86,7 @@ class _Series:
             self.reappeared = True
             # It is watched as closely again as on the first day.
             self.first = verdict.at
+        # What spoke against it before proves nothing any more.
         self.proved = None
         self.proved_at = None
         self.kept_out = None
@@ -113,6 +114,8 @@ class _Series:
         self._seek_proof(verdict.at)
 
     def _seek_proof(self, now: datetime) -> None:
+        # Behind a wall nobody knows what is there: no proof is completed until
+        # it opens.
         if self.proved is State.REMOVED or self.kept_out is not None:
             return
         if self._is_removal_proved():

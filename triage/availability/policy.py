@@ -121,6 +121,7 @@ class _Reader:
         )
 
     def _read_checks(self, where: str, checks: Any) -> int:
+        # To Python, True is a number too.
         is_whole = isinstance(checks, int) and not isinstance(checks, bool)
         if is_whole and checks >= 2:
             return int(checks)

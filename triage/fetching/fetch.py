@@ -255,6 +255,8 @@ class _Look:
         for place, (index, candidate) in enumerate(waiting):
             if self._budget.is_over:
                 break
+            # An even share of what is left: a slow host takes nobody else's
+            # turn.
             share = self._web.remaining / (len(waiting) - place)
             medium = self._medium.fetch_medium(
                 candidate,
@@ -262,6 +264,7 @@ class _Look:
                 patience=max(share, _LEAST_PATIENCE),
                 begun=partial(self._listener.begin, index),
             )
+            # What was alone has had all the time there was.
             again = not is_last and not is_alone and self._web.remaining > 0
             if again and medium.error in _TOO_SLOW:
                 slow.append((index, candidate))

@@ -161,6 +161,7 @@ def _new_assessment(
     schema: assessment.Schema,
     answers: dict[str, str],
 ) -> Assessment:
+    # Only of whoever had taken the case does anybody know when the work began.
     return Assessment(
         id=new_id(),
         case_id=case.id,

@@ -304,6 +304,7 @@ def merge_answers(
         both[name] = (
             str(said.pop()) if len(said) == 1 else question.undetermined
         )
+    # With what both say together, some questions may not be asked any more.
     return validate_answers(schema, both)
 
 

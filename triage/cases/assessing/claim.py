@@ -77,6 +77,7 @@ def claim_case(act: Act, case: Case, person: Person, minutes: int) -> None:
         )
         .execution_options(synchronize_session=False)
     )
+    # The statement went past the session.
     act.session.refresh(
         case,
         attribute_names=[

@@ -101,6 +101,7 @@ def set_facts(act: Act, case: Case, facts: Mapping[str, Any]) -> None:
             phrase("These facts are not set by hand."),
             fields={f"/{name}": "unknown" for name in strange},
         )
+    # It raises where a value is none that the rules know.
     Facts.from_json(facts)
     lock_case(act.session, case.id)
     kept = {name: value for name, value in facts.items() if value}

@@ -80,6 +80,7 @@ def take_assessment_back(
             phrase("This can't be taken back any more: it was not the last."),
             hint=phrase("Open the case again if it was decided wrongly."),
         )
+    # Before the outcome is emptied, which says what they were told.
     _tell_reporters_anew(act, case)
     act.advance(case, CaseEvent.TAKEN_BACK)
     if case.outcome:

@@ -85,6 +85,7 @@ def _do_one(task: Task, row_id: uuid.UUID, deeds: Mapping[str, Deed]) -> None:
             look = Look(
                 session, task.context, bulk.person, act.now, bulk.values
             )
+            # The case may be another one than when the act was drafted.
             foreseen = deed.foresee(look, case)
             if foreseen.obstacle:
                 row.outcome, row.why = Outcome.LEFT, foreseen.obstacle
@@ -101,6 +102,8 @@ def _do_one(task: Task, row_id: uuid.UUID, deeds: Mapping[str, Deed]) -> None:
                 why=bulk.reason,
             )
     except REFUSALS as refusal:
+        # What was begun is rolled back, so the reason is kept in a transaction
+        # of its own.
         _leave(task, row_id, refusal.template)
 
 

@@ -117,6 +117,8 @@ def post_run(
 ) -> None:
     """Have a worker begin, or go on with what is left."""
     progress = count_progress(act.session, bulk)
+    # With the number that is left in its key, each job of the act is posted
+    # once.
     act.post(
         JOB,
         key=f"bulk:{bulk.id}:{sum(progress.open.values())}",

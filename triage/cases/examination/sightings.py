@@ -185,6 +185,7 @@ def count_sightings(
 ) -> None:
     """Add reports to those that name the item."""
     newest = max(counted.received_at for counted in reports)
+    # What others call greatest is max in SQLite.
     latest = (
         func.max
         if session.get_bind().dialect.name == "sqlite"

@@ -40,6 +40,7 @@ def pick_candidates(srcset: str, sizes: str = "") -> list[str]:
     pictures = list(read_srcset(srcset))
     if not pictures:
         return []
+    # The last of the sizes is the one that stands without a condition.
     in_pixels = _IN_PIXELS.search(sizes[-200:])
     shown = float(in_pixels[1]) if in_pixels else COMMON_WIDTH
     ranked = sorted(

@@ -135,6 +135,7 @@ def parse_day(text: str) -> date | None:
     text = text.strip()
     try:
         if text.isascii() and text.isdigit() and 9 <= len(text) <= 10:
+            # Days are counted from the year 1; that many had gone by in 1970.
             return date.fromordinal(719_163 + int(text) // 86_400)
         if text[2:3] == text[5:6] == ".":
             return date(int(text[6:10]), int(text[3:5]), int(text[:2]))

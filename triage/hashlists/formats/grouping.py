@@ -27,6 +27,7 @@ def group_by_medium(
 
 
 def _belongs_to(medium: dict[str, HashEntry], entry: HashEntry) -> bool:
+    # Two hashes of one kind are two media, whatever reference they share.
     if entry.entry_ref is None or entry.kind in medium:
         return False
     neighbour = next(iter(medium.values()))

@@ -126,6 +126,8 @@ class JsonStream:
                     return value
             # Also after a number at the end of a block: it may go on.
             self._read_block(size)
+            # Doubled, since each try decodes the record from its first letter
+            # again.
             size *= 2
 
     def _read_block(self, size: int) -> None:
