@@ -265,7 +265,7 @@ class Settings(
     def _closed_redis(cls, value: SecretStr) -> SecretStr:
         return values.require_closed_redis(value)
 
-    @field_validator("time_server")
+    @field_validator("dns_server", "time_server")
     @classmethod
     def _host_and_port(cls, value: str) -> str:
         return values.require_host_and_port(value)

@@ -12,7 +12,7 @@ import redis
 from redis.connection import parse_url
 from redis.sentinel import Sentinel
 
-from hotline.core.setting_parts.setting_values import split_host_and_port
+from hotline.core.network.host_port import split_host_and_port
 from hotline.core.settings import Settings
 
 CONNECT_SECONDS = 0.5

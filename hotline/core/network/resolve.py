@@ -18,7 +18,9 @@ import dns.name
 import dns.resolver
 
 from hotline.core.network.addresses import parse_address, refuse_address
+from hotline.core.network.host_port import split_host_and_port
 
+DNS_PORT = 53
 _LOOPBACK = ["127.0.0.1", "::1"]
 
 
@@ -107,7 +109,7 @@ class Names:
         self, name: str, record_type: str, seconds: float
     ) -> list[str]:
         if self._resolver is None:
-            self._resolver = _make_resolver(self._reach.resolver)
+            self._resolver = make_resolver(self._reach.resolver)
         answer = self._resolver.resolve(
             # With the final dot, and no search domains: the host's name is whole as it stands.
             dns.name.from_text(f"{name}."),
@@ -130,14 +132,12 @@ class Names:
         return Resolved(usable, dropped, None if usable else "blocked_address")
 
 
-def _make_resolver(server: str | None) -> dns.resolver.Resolver:
-    """``server`` is ``address:port`` or ``[v6]:port``; None asks the system's servers."""
-    if server is None:
+def make_resolver(server: str | None) -> dns.resolver.Resolver:
+    """``server`` is an address, with a port or without; none asks the system's servers."""
+    if not server:
         return dns.resolver.Resolver()
-    address, _, port = server.rpartition(":")
-    if not address:
-        address, port = server, "53"
+    address, port = split_host_and_port(server, DNS_PORT)
     resolver = dns.resolver.Resolver(configure=False)
-    resolver.nameservers = [address.strip("[]")]
-    resolver.port = int(port)
+    resolver.nameservers = [address]
+    resolver.port = port
     return resolver

@@ -7,6 +7,7 @@ import struct
 import time
 
 from hotline.core.errors import Unavailable
+from hotline.core.network.host_port import split_host_and_port
 from hotline.core.network.own_servers import resolve_server
 from hotline.core.network.resolve import Reach
 
@@ -30,7 +31,7 @@ def ask_offset(server: str, reach: Reach) -> float:
 
     Good to half the time of the way there and back, a second at the very most on a bad line.
     """
-    host, port = split_server(server)
+    host, port = split_host_and_port(server, PORT)
     sent = time.time()
     answer = _exchange(host, port, reach)
     arrived = time.time()
@@ -44,14 +45,6 @@ def ask_offset(server: str, reach: Reach) -> float:
     said = seconds - _BEFORE_1970 + fraction / 2**32
     # The server wrote its answer half-way, if both ways took equally long.
     return float(said - (sent + arrived) / 2)
-
-
-def split_server(server: str) -> tuple[str, int]:
-    """Host and port; ``ValueError`` for what is neither ``name`` nor ``name:port``."""
-    host, colon, port = server.rpartition(":")
-    if not colon:
-        return server, PORT
-    return host.strip("[]"), int(port)
 
 
 def _exchange(host: str, port: int, reach: Reach) -> bytes:

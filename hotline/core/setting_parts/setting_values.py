@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import SecretStr
 
+from hotline.core.network.host_port import split_host_and_port
+
 PROXIES = ("http://", "https://", "socks5h://")
 
 Routes = TypeVar("Routes", bound=Mapping[str, SecretStr])
@@ -66,18 +68,9 @@ def require_contacts(contacts: tuple[str, ...]) -> tuple[str, ...]:
 
 def require_host_and_port(value: str) -> str:
     """``name`` or ``name:port``; an IPv6 address with a port stands in brackets."""
-    _, colon, port = value.rpartition(":")
-    if colon and not (port.isdecimal() and 0 < int(port) < 65536):
-        raise ValueError("must be name or name:port")
+    if value:
+        split_host_and_port(value, 0)
     return value
-
-
-def split_host_and_port(value: str, default: int) -> tuple[str, int]:
-    """What ``require_host_and_port`` let through; an address's brackets are taken off."""
-    host, colon, port = value.rpartition(":")
-    if not colon:
-        return value, default
-    return host.strip("[]"), int(port)
 
 
 def is_loopback(host: str) -> bool:

@@ -25,6 +25,7 @@ from pydantic import ConfigDict
 from hotline.core.datafiles.files import read_toml
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import InvalidInput, Misconfigured, Unavailable
+from hotline.core.network.resolve import make_resolver
 from hotline.intake.inbound import mime
 from hotline.intake.inbound.findings import Inbound
 from hotline.intake.inbound.formats import arf, ncmec, plain, xarf
@@ -305,14 +306,7 @@ def _ask_key(ask: DnsFunction, name: bytes, timeout: float) -> bytes | None:
 
 def dns_function(server: str = "") -> DnsFunction:
     """Asks ``server`` (address:port) or the system's resolver for TXT records."""
-    resolver = dns.resolver.Resolver(configure=not server)
-    if server:
-        match = re.fullmatch(
-            r"\[(.+)\](?::(\d+))?|([^:]+)(?::(\d+))?|(.+)", server
-        )
-        assert match is not None
-        resolver.nameservers = [match[1] or match[3] or match[5]]
-        resolver.port = int(match[2] or match[4] or 53)
+    resolver = make_resolver(server)
 
     def ask(name: bytes, timeout: float = DNS_SECONDS) -> bytes | None:
         try:
