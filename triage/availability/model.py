@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
+from triage.fingerprints.distance import count_bits_apart
+
 Vantage = Literal["own", "second"]
 
 
@@ -86,7 +88,7 @@ class MediaHash:
     def distance_to(self, other: MediaHash) -> int | None:
         """PDQ bits in which they differ at the best turn; None where no PDQ can be compared."""
         distances = [
-            _count_bits_apart(mine, theirs)
+            count_bits_apart(mine, theirs)
             for mine in self._list_turns()
             for theirs in other._list_turns()
         ]
@@ -266,11 +268,6 @@ def _read_media(values: Iterable[Mapping[str, Any]]) -> tuple[MediaHash, ...]:
     return tuple(media)
 
 
-def _count_bits_apart(hash_: str, other: str) -> int:
-    difference = int(hash_, 16) ^ int(other, 16)
-    return difference.bit_count()
-
-
 def _share_found(wanted: tuple[str, ...], shown: tuple[str, ...]) -> float:
     """The larger of both ways: a cut-out of a video is that video, and so is a longer cut."""
     wanted_bits = [int(frame, 16) for frame in wanted]
@@ -297,7 +294,7 @@ def _are_near(frame: int, other: int) -> bool:
 
 def page_distance(page: Page, other: Page) -> int:
     """Bits of 64 in which the texts' simhashes differ; unrelated texts lie around 32."""
-    return _count_bits_apart(page.simhash, other.simhash)
+    return count_bits_apart(page.simhash, other.simhash)
 
 
 def _strip_www(host: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from triage.fingerprints.distance import count_bits_apart
 from triage.fingerprints.model import FrameFingerprint
 
 FOLD_DISTANCE = 8
@@ -16,11 +17,7 @@ def fold_frames(frames: Sequence[FrameFingerprint]) -> list[FrameFingerprint]:
     for frame in frames:
         if (
             not kept
-            or _count_differing_bits(kept[-1].pdq, frame.pdq) > FOLD_DISTANCE
+            or count_bits_apart(kept[-1].pdq, frame.pdq) > FOLD_DISTANCE
         ):
             kept.append(frame)
     return kept
-
-
-def _count_differing_bits(one: str, other: str) -> int:
-    return (int(one, 16) ^ int(other, 16)).bit_count()

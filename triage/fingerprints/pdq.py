@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triage.fingerprints.decoding.sampling import PDQ_SIDE, Floats, pdq_samples
+from triage.fingerprints.distance import count_bits_apart
 
 SMALLEST_SIDE = 5
 """Pixels. Below, the reference gives a hash of zeros and the quality 0, and so do we."""
@@ -43,7 +44,7 @@ class Spectrum:
         return _write_hex(self.frequencies)
 
     def count_differing_bits(self, other: Spectrum) -> int:
-        return (int(self.hash, 16) ^ int(other.hash, 16)).bit_count()
+        return count_bits_apart(self.hash, other.hash)
 
     @property
     def dihedral(self) -> tuple[str, ...]:

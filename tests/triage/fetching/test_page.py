@@ -9,12 +9,12 @@ import pytest
 
 from triage.fetching.pages import html
 from triage.fetching.pages.page import (
-    count_bits_apart,
     facts_of_page,
     facts_of_text,
     make_simhash,
 )
 from triage.fetching.report import PageFacts
+from triage.fingerprints.distance import count_bits_apart
 
 WORDS = [f"word{n}" for n in range(400)]
 

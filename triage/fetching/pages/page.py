@@ -78,13 +78,6 @@ def normalize_letters(text: str) -> str:
     return unicodedata.normalize("NFKC", "".join(pieces))
 
 
-def count_bits_apart(simhash: str, other: str) -> int:
-    """Bits in which two simhashes differ, 0..64; unrelated texts lie around 32."""
-    bits = int(simhash, 16)
-    other_bits = int(other, 16)
-    return (bits ^ other_bits).bit_count()
-
-
 def facts_of_text(text: str) -> PageFacts:
     """Facts of a plain-text answer."""
     return PageFacts(
