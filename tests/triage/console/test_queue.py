@@ -84,6 +84,16 @@ def test_the_next_is_the_most_urgent_that_is_free(
     ).text or take_next(browse("senior")).startswith("queue")
 
 
+def test_what_somebody_holds_who_may_not_any_more_is_offered(
+    browse: Browse, make_case: Make, context: Context, clock: Clock
+) -> None:
+    held = make_case(priority=90)
+    assert take_next(browse("second")) == held
+    with context.database.writing() as session:
+        find_person(session, "second").disabled_at = clock.now
+    assert take_next(browse("analyst")) == held
+
+
 def test_never_one_that_the_person_assessed(
     browse: Browse, make_case: Make, context: Context, clock: Clock
 ) -> None:

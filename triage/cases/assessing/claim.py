@@ -48,6 +48,20 @@ def may_hold(person: Person) -> bool:
     )
 
 
+def is_free_for(person: Person, now: datetime) -> ColumnElement[bool]:
+    """Of a ``Case`` in the query: ``find_holder`` finds nobody else."""
+    cannot_hold = or_(
+        Person.disabled_at.is_not(None),
+        Person.role.not_in(roles_that_may("case.claim")),
+    )
+    return or_(
+        Case.claimed_by_id.is_(None),
+        Case.claimed_by_id == person.id,
+        Case.claimed_until <= now,
+        Case.claimed_by_id.in_(select(Person.id).where(cannot_hold)),
+    )
+
+
 def claim_case(act: Act, case: Case, person: Person, minutes: int) -> None:
     """Hold the case for ``minutes``, or longer if it is held already; of two people one gets it."""
     if case.state not in OPEN_STATES:
@@ -57,19 +71,9 @@ def claim_case(act: Act, case: Case, person: Person, minutes: int) -> None:
         for assessment in list_assessments(act.session, case)
     ):
         raise Conflict(ASSESSED_ALREADY)
-    cannot_hold = or_(
-        Person.disabled_at.is_not(None),
-        Person.role.not_in(roles_that_may("case.claim")),
-    )
-    free = or_(
-        Case.claimed_by_id.is_(None),
-        Case.claimed_by_id == person.id,
-        Case.claimed_until <= act.now,
-        Case.claimed_by_id.in_(select(Person.id).where(cannot_hold)),
-    )
     taken = act.session.execute(
         update(Case)
-        .where(Case.id == case.id, free)
+        .where(Case.id == case.id, is_free_for(person, act.now))
         .values(
             claimed_by_id=person.id,
             claimed_at=_began_at(person, act.now),

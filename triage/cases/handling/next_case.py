@@ -19,7 +19,7 @@ from hotline.accounts.models import Person
 from hotline.accounts.preferences import preferences_of
 from hotline.core.act import Act
 from hotline.core.errors import Conflict
-from triage.cases.assessing.claim import claim_case
+from triage.cases.assessing.claim import claim_case, is_free_for
 from triage.cases.handling.exposure import Exposure, load_exposure
 from triage.cases.handling.time_spent import measure_own_day
 from triage.cases.models import Assessment, Case
@@ -117,12 +117,7 @@ def _offered(person: Person, now: datetime) -> list[ColumnElement[bool]]:
         Assessment.round == Case.round,
         Assessment.person_id == person.id,
     )
-    is_free = or_(
-        Case.claimed_by_id.is_(None),
-        Case.claimed_by_id == person.id,
-        Case.claimed_until <= now,
-    )
-    return [~own, is_free]
+    return [~own, is_free_for(person, now)]
 
 
 def _is_violent(exposure: Exposure) -> ColumnElement[bool]:
