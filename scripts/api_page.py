@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from written_page import ROOT, settle_page
+
 sys.path.insert(0, str(ROOT))
 
-from hotline.intake.api.openapi import openapi_document  # noqa: E402
+from hotline.intake.api.openapi import openapi_document
 
 TARGET = ROOT / "docs" / "api.md"
 HEAD = """\
@@ -32,10 +32,7 @@ makes and which is sent as `Authorization: Bearer KEY`. What is wrong is answere
 
 def main() -> None:
     page = HEAD + "\n".join(write_page(openapi_document("/")))
-    if "--check" not in sys.argv:
-        TARGET.write_text(page, "utf-8")
-    elif not TARGET.exists() or TARGET.read_text("utf-8") != page:
-        sys.exit("docs/api.md is out of date: run `make api-page`.")
+    settle_page(TARGET, page, rule="api-page")
 
 
 def write_page(document: Mapping[str, Any]) -> Iterator[str]:

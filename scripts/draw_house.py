@@ -6,14 +6,12 @@ what the code is now.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from written_page import ROOT, settle_page
+
 TARGET = ROOT / "docs" / "developers" / "house.md"
 LAYERS = ("workers", "partners", "triage", "hotline")
 HEAD = """\
@@ -55,17 +53,7 @@ WAY = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing, only compare"
-    )
-    options = parser.parse_args()
-    drawing = draw()
-    if not options.check:
-        TARGET.write_text(drawing, "utf-8")
-        return
-    if not TARGET.exists() or TARGET.read_text("utf-8") != drawing:
-        sys.exit("docs/developers/house.md is out of date: run `make house`.")
+    settle_page(TARGET, draw(), rule="house")
 
 
 Arrows = set[tuple[str, str]]

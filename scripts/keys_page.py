@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from written_page import ROOT, settle_page
+
 sys.path.insert(0, str(ROOT))
 
-from workers.keys.holdings import (  # noqa: E402
+from workers.keys.holdings import (
     HOLDINGS,
     UNDER_NO_KEY,
     Holding,
@@ -63,11 +63,7 @@ def _under_no_key() -> str:
 
 
 def main() -> None:
-    page = write_page()
-    if "--check" not in sys.argv[1:]:
-        TARGET.write_text(page, encoding="utf-8")
-    elif TARGET.read_text(encoding="utf-8") != page:
-        sys.exit("docs/keys.md is out of date: run `make keys`.")
+    settle_page(TARGET, write_page(), rule="keys")
 
 
 if __name__ == "__main__":

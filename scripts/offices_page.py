@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from written_page import ROOT, settle_page
+
 sys.path.insert(0, str(ROOT))
 
-from partners.referrals.telling.offices import (  # noqa: E402
+from partners.referrals.telling.offices import (
     Disclosure,
     Office,
     load_offices,
@@ -50,10 +50,7 @@ WORDS = {
 
 def main() -> None:
     page = HEAD + table_of(dict(load_offices()))
-    if "--check" not in sys.argv:
-        TARGET.write_text(page, "utf-8")
-    elif not TARGET.exists() or TARGET.read_text("utf-8") != page:
-        sys.exit("docs/offices.md is out of date: run `make offices`.")
+    settle_page(TARGET, page, rule="offices")
 
 
 def table_of(offices: dict[str, Office]) -> str:

@@ -7,22 +7,22 @@ files say now.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from written_page import ROOT, settle_page
+
 sys.path.insert(0, str(ROOT))
 
-from hotline.core.datafiles.country_folders import (  # noqa: E402
+from hotline.core.datafiles.country_folders import (
     RETENTION,
     list_codes_with,
 )
-from hotline.core.datafiles.periods import (  # noqa: E402
+from hotline.core.datafiles.periods import (
     Period,
     Sort,
     load_country_periods,
     load_general_periods,
 )
-from workers.retention.columns import columns_of  # noqa: E402
+from workers.retention.columns import columns_of
 
 TARGET = ROOT / "docs" / "privacy.md"
 BEGIN = "<!-- periods: written by `make privacy`, from data -->\n"
@@ -34,10 +34,7 @@ def main() -> None:
     head, rest = page.split(BEGIN)
     _, tail = rest.split(END)
     written = head + BEGIN + write_periods() + END + tail
-    if "--check" not in sys.argv[1:]:
-        TARGET.write_text(written, "utf-8")
-    elif written != page:
-        sys.exit("docs/privacy.md is out of date: run `make privacy`.")
+    settle_page(TARGET, written, rule="privacy")
 
 
 def write_periods() -> str:
