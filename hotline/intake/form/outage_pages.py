@@ -50,10 +50,7 @@ def _show_again() -> Response:
 
 def _answers_so_far(page: str) -> dict[str, str]:
     """Those of the page; with the draft's, where it can still be read."""
-    typed = form_fields.values_of(request.form)
-    # The support page sends an age in place of a role.
-    if request.form.get("age") == "child":
-        typed["reporter_role"] = "child_self"
+    typed = form_fields.values_with_age(request.form)
     if page in (report_pages.ALL, "check"):
         return typed
     try:

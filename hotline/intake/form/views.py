@@ -55,10 +55,8 @@ def stale_page(error: CSRFError) -> Response:  # noqa: ARG001
 
     Where no cookie came with it the browser may take none: the form on one page needs none.
     """
-    typed, stale = (
-        form_fields.values_of(request.form),
-        {"": wording.FAULTS["stale"]},
-    )
+    typed = form_fields.values_with_age(request.form)
+    stale = {"": wording.FAULTS["stale"]}
     if not request.path.startswith("/report"):
         return status_pages.status_form(
             request.form.get("receipt", ""), stale, 400
@@ -72,8 +70,6 @@ def stale_page(error: CSRFError) -> Response:  # noqa: ARG001
         values = report_pages.load_draft()[0]
         values |= {name: typed[name] for name in paths.QUESTIONS[page]}
         return report_pages.question_page(page, values, stale, status=400)
-    if request.form.get("age") == "child":
-        typed["reporter_role"] = "child_self"
     return report_pages.question_page(
         report_pages.ALL, typed, {"": wording.FAULTS["one_page"]}, status=400
     )

@@ -16,7 +16,11 @@ from hotline.intake.flood.proof import MAX_LENGTH
 from hotline.intake.form import wording
 from hotline.intake.form.asking.typed_time import read_typed_time
 from hotline.intake.registry.questions import Answer
-from hotline.intake.registry.vocabulary import ContactReader, ContactWay
+from hotline.intake.registry.vocabulary import (
+    ContactReader,
+    ContactWay,
+    ReporterRole,
+)
 from hotline.intake.submission import Submission, clean_text, read_submission
 
 FIELDS = (
@@ -48,6 +52,14 @@ def values_of(form: Mapping[str, str]) -> dict[str, str]:
     """What was typed, field by field, for showing it again."""
     # Browsers send every line end as two characters; the limits count what the person typed.
     return {name: form.get(name, "").replace("\r\n", "\n") for name in FIELDS}
+
+
+def values_with_age(form: Mapping[str, str]) -> dict[str, str]:
+    """The same of any page: the one of first help sends an age in place of a role."""
+    values = values_of(form)
+    if form.get("age") == "child":
+        values["reporter_role"] = ReporterRole.CHILD_SELF
+    return values
 
 
 def proof_in(form: Mapping[str, str]) -> dict[str, str]:
