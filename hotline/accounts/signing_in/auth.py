@@ -50,10 +50,7 @@ def signed_in() -> Person:
     """The signed-in person; ``Forbidden`` if there is none. Detached: ``id``, names and role."""
     person = current_person()
     if person is None:
-        raise Forbidden(
-            phrase("You are not signed in."),
-            hint=phrase("Sign in and try again."),
-        )
+        raise _not_signed_in()
     return person
 
 
@@ -61,11 +58,15 @@ def signed_in_login() -> Login:
     """The browser's session, also before the second factor was shown; for the pages of it."""
     login = current_login()
     if login is None:
-        raise Forbidden(
-            phrase("You are not signed in."),
-            hint=phrase("Sign in and try again."),
-        )
+        raise _not_signed_in()
     return login
+
+
+def _not_signed_in() -> Forbidden:
+    return Forbidden(
+        phrase("You are not signed in."),
+        hint=phrase("Sign in and try again."),
+    )
 
 
 def act_of_login(session: Session) -> Act:
@@ -130,10 +131,7 @@ def requires(
 def _send_elsewhere(login: Login | None) -> Response:
     """To the page that has to be passed first; what was sent to another one is refused."""
     if request.method != "GET":
-        raise Forbidden(
-            phrase("You are not signed in."),
-            hint=phrase("Sign in and try again."),
-        )
+        raise _not_signed_in()
     places = {
         Standing.MUST_PROVE: "factors.prove",
         Standing.MUST_ENROL: "factors.show_account",

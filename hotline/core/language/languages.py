@@ -103,14 +103,17 @@ class Language:
 @cache
 def load_languages(data_dir: Path | None = None) -> Mapping[str, Language]:
     """Code -> language, of every folder. Kept: a new folder is seen when the process restarts."""
-    roots = [SHIPPED] if data_dir is None else [SHIPPED, data_dir / FOLDER]
     folders: dict[str, list[Path]] = {}
-    for root in roots:
+    for root in _list_roots(data_dir):
         for folder in _language_folders(root):
             folders.setdefault(folder.name, []).append(folder)
     return {
         code: Language(code, tuple(folders[code])) for code in sorted(folders)
     }
+
+
+def _list_roots(data_dir: Path | None) -> tuple[Path, ...]:
+    return (SHIPPED,) if data_dir is None else (SHIPPED, data_dir / FOLDER)
 
 
 def _language_folders(root: Path) -> Iterator[Path]:
@@ -225,9 +228,7 @@ def _with_labels(data: Any, languages: list[Language]) -> Any:
 def find_language_faults(data_dir: Path | None = None) -> list[str]:
     """What is wrong with the folders, one sentence each; empty when all is well."""
     wrong: list[str] = []
-    for root in (
-        [SHIPPED] if data_dir is None else [SHIPPED, data_dir / FOLDER]
-    ):
+    for root in _list_roots(data_dir):
         wrong += _faults_of_names(root)
     for language in load_languages(data_dir).values():
         for name in CATALOGUES:

@@ -70,9 +70,7 @@ def subscribe_sender(act: Act, name: str, url: str) -> str:
         url, plain_allowed=bool(context.settings.fetch_allowed_networks)
     )
     secret = _new_secret()
-    sealing = context.vault.key_of(
-        session, key.id
-    ) or context.vault.new_record(session, key.id)
+    sealing = context.vault.key_for(session, key.id)
     key.webhook_url = url
     key.webhook_secret = Vault.seal(sealing, _SECRET, key.id, secret)
     key.webhook_previous_secret = key.webhook_previous_until = None
