@@ -200,9 +200,9 @@ def append_head(
         # The scheduler and a command may write at once; two lines of one number would look forged.
         fcntl.flock(file, fcntl.LOCK_EX)
         last = _last_head(file.fileno(), path)
-        # A restore is noted in any case: it makes heads void that were written before it.
         key = keyring.bytes_of(KEY)
         is_other_key = last is not None and last.key != id_of_key(KEY, key)
+        # A restore is noted in any case: it makes heads void that were written before it.
         if (
             restore is None
             and last is not None

@@ -175,17 +175,13 @@ def _read_report(report: Element) -> tuple[Inbound, ...]:
     annotations = [node.tag for node in summary.findall("reportAnnotations/*")]
     urgent = _text_at(summary, "escalateToHighPriority")
     media = sum(1 for node in report.iter() if node.tag in _MEDIA)
-    lines = [
-        f"Incident: {_spell_time(when)}",
-        *(
-            [
-                f"Annotations: {', '.join(_plain_name(name) for name in annotations)}"
-            ]
-            * bool(annotations)
-        ),
-        *_text_lines(report, ""),
-        *([f"Dropped unread: {media} references to media"] * bool(media)),
-    ]
+    lines = [f"Incident: {_spell_time(when)}"]
+    if annotations:
+        named = ", ".join(_plain_name(name) for name in annotations)
+        lines.append(f"Annotations: {named}")
+    lines += _text_lines(report, "")
+    if media:
+        lines.append(f"Dropped unread: {media} references to media")
     return build_reports(
         locations=_report_locations(report),
         lines=lines,
@@ -338,9 +334,11 @@ def _parse_time(text: str) -> datetime | None:
     """An xsd:dateTime with its zone, else None."""
     try:
         moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) and moment if moment.tzinfo else None
+        # At either end of the calendar a moment has no UTC that could be said.
+        moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return moment if moment.tzinfo else None
 
 
 def _label_of(section: str, name: str) -> str:
