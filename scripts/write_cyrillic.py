@@ -34,7 +34,7 @@ PARTED = re.compile(
 )
 # Names, formats and addresses that keep their own letters in every alphabet.
 KEPT = re.compile(
-    r"%\(\w+\)s|\\[n\"\\]|https?://\S+|[\w.-]+\.(?:org|json)\b|\.onion\b"
+    r"%\(\w+\)s|\\[n\"\\]|https?://\S+|[\w.-]+\.(?:org|json|toml)\b|\.onion\b"
     r"|\bAS\d+|\b\d{4}-Q\d|(?:name|other)=value|hotline user invite NAME|hotline hashlist import"
     r"|\b(?:AL|API|CSAM|CSV|CyberTipline|DNS|HTTPS?|IBAN|ICCAM|INHOPE|JavaScript|MD5|NCMEC"
     r"|P2P|PDF|PDQ|PayPal|Push|QR|SHA-1|SHA-256|SMS|SVG|Shift|Tor|URL|UTC|VICS|XARF v4|MB"
@@ -45,7 +45,7 @@ TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 TRANSLATION = re.compile(r'(?m)^msgstr.*(\n(msgstr.*|".*"))*')
 QUOTED = re.compile(r'(?m)"(.*)"$')
 QUOTED_WORDS = re.compile(r'"([^"]*)"')
-BLANK = re.compile(r"\{\w+\}")
+BLANK = re.compile(r"\{\w+(?::\w+)?\}")
 
 
 def turn_text(text: str) -> str:
@@ -123,6 +123,7 @@ def cyrillic_files() -> Iterator[tuple[Path, str]]:
     latin = LANGUAGES / LATIN
     ways = {
         "routing.toml": turn_reasons,
+        "countries.toml": turn_reasons,
         "keywords.toml": turn_reasons,
         "letters.po": turn_catalogue,
         "console.po": turn_catalogue,

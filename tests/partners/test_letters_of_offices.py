@@ -103,8 +103,8 @@ def test_a_country_is_declined_where_the_language_does_so() -> None:
     assert "me Shqipërinë (AL):" in render_reasons(
         reason, catalogs["sq"], "sq"
     )
-    other = [Reason("police.nexus", countries=("JP",))]
-    assert "me vendin Japoni (JP):" in render_reasons(
+    other = [Reason("police.nexus", countries=("BT",))]
+    assert "me vendin Butan (BT):" in render_reasons(
         other, catalogs["sq"], "sq"
     )
     assert "with Albania (AL):" in render_reasons(reason, catalogs["en"], "en")

@@ -19,6 +19,7 @@ from hotline.core.datafiles.shapes import parse_file
 from hotline.core.datafiles.vocabulary import country_codes, describe_unknown
 from hotline.core.errors import InvalidInput, Misconfigured
 from hotline.core.language.languages import (
+    COUNTRIES,
     FOLDER,
     ROUTING,
     SOURCE,
@@ -158,16 +159,33 @@ def _file_name(language: str) -> str:
 
 def _read_catalog(language: Language) -> dict[str, str]:
     """`[police] danger = "…"` becomes `police.danger`; quoted keys keep their own dots."""
-    name = _file_name(language.code)
-    path = language.find(ROUTING)
+    return {**_read_tables(language, ROUTING), **_read_cases(language)}
+
+
+def _read_cases(language: Language) -> dict[str, str]:
+    """Names of countries in the cases that sentences take, in a language that declines them."""
+    if language.find(COUNTRIES) is None:
+        return {}
+    cases = _read_tables(language, COUNTRIES)
+    for key in cases:
+        if not key.startswith(CASE_TABLE):
+            raise Misconfigured(
+                f"{FOLDER}/{language.code}/{COUNTRIES}: {key!r} is in no table of a case."
+            )
+    return cases
+
+
+def _read_tables(language: Language, name: str) -> dict[str, str]:
+    path = language.find(name)
     assert path is not None
-    raw = files.parse_toml(name, path.read_bytes())
-    tables = parse_file(dict[str, dict[str, str]], name, raw)
-    catalog: dict[str, str] = {}
-    for table, sentences in tables.items():
-        for key, sentence in sentences.items():
-            catalog[f"{table}.{key}"] = sentence
-    return catalog
+    shown = f"{FOLDER}/{language.code}/{name}"
+    raw = files.parse_toml(shown, path.read_bytes())
+    tables = parse_file(dict[str, dict[str, str]], shown, raw)
+    return {
+        f"{table}.{key}": sentence
+        for table, sentences in tables.items()
+        for key, sentence in sentences.items()
+    }
 
 
 def _list_differences(catalog: Catalog, shipped: Catalog) -> Iterator[str]:

@@ -9,6 +9,7 @@ on one installation) and name the code in a country's file. A folder may hold
 - ``letters/``      letters, one text file each, as ``hotline/languages/en/letters/`` has them
 - ``letters.po``    what a letter takes from data files: labels, kinds, legal bases, offices
 - ``routing.toml``  the reasons of the routing rules, with the keys of the English file
+- ``countries.toml``  names of countries in the cases that those reasons take, where they decline
 - ``keywords.toml`` words that raise the rank of a report in words: ``triage.priority.keywords``
 
 What is missing is said in English, which is what the code itself is written in. An operator's own
@@ -51,8 +52,9 @@ DATA_WORDS = (CONSOLE, LETTER_WORDS)
 """The catalogues that say the words of data files."""
 LETTERS = "letters"
 ROUTING = "routing.toml"
+COUNTRIES = "countries.toml"
 KEYWORDS = "keywords.toml"
-KNOWN_NAMES = frozenset({*CATALOGUES, LETTERS, ROUTING, KEYWORDS})
+KNOWN_NAMES = frozenset({*CATALOGUES, LETTERS, ROUTING, COUNTRIES, KEYWORDS})
 
 
 @dataclass(frozen=True, slots=True)

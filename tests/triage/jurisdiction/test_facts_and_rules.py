@@ -203,7 +203,7 @@ def test_an_invented_country_routes_like_any_other(tmp_path: Path) -> None:
         ("languages/sq/routing.toml", "hidden =", "hiding =", "police.hid"),
         (
             "languages/sq/routing.toml",
-            "{country}: {facts}.",
+            "{country:of}: {facts}.",
             "{facts}.",
             "must fill in",
         ),
@@ -269,6 +269,19 @@ def test_what_an_office_reads_instead_is_a_reason_of_the_engine() -> None:
             if key.startswith("to_office.")
         }
         assert own and own <= catalog.keys(), language
+
+
+def test_no_office_reads_of_our_own_procedure() -> None:
+    catalog = load_rules().messages["en"]
+    offices = ("police", "unit", "trafficking", "school", "prosecutor")
+    others = ("ncb", "hotline", "ncmec", "helpline")
+    read = {
+        key: catalog.get(f"to_office.{key}", sentence)
+        for key, sentence in catalog.items()
+        if key.partition(".")[0] in (*offices, *others)
+    }
+    ours = re.compile("person (may )?decide|consent is sought|told first")
+    assert not [key for key, said in read.items() if ours.search(said)]
 
 
 def test_every_reason_of_the_engine_has_its_words() -> None:
