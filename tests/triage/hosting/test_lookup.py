@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotline.core.errors import Misconfigured
@@ -320,6 +320,8 @@ def test_asn_tables_from_csv_and_packed_agree(tmp_path: Path) -> None:
     }
 
 
+# The first question loads the table.
+@settings(deadline=None)
 @given(st.ip_addresses())
 def test_the_shipped_table_answers_for_any_address(address: Any) -> None:
     facts = SHARED.locate_address(str(address), NOW)

@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hotline.core.errors import Misconfigured
+from triage.hosting.sources.holder_names import HolderNames
 
 _WIDTH = {4: 4, 6: 16}
 _MOST_FAULTS = 20
@@ -48,7 +49,7 @@ class AsnTable:
 
     starts: dict[int, Starts]
     numbers: dict[int, Numbers]
-    names: dict[int, str]
+    names: Mapping[int, str]
     date: str
 
     def find_system(
@@ -80,7 +81,7 @@ def from_csv(paths: Iterable[Path], date: str) -> AsnTable:
     for version, width in _WIDTH.items():
         built = _build_boundaries(rows[version], width)
         starts[version], numbers[version] = built
-    return AsnTable(starts, numbers, names, date)
+    return AsnTable(starts, numbers, HolderNames(names.items()), date)
 
 
 def _read_rows(path: Path) -> Iterator[_Row]:
@@ -177,9 +178,11 @@ def _read_fields(fields: Mapping[str, Any]) -> AsnTable:
         rows = np.ascontiguousarray(fields[f"starts{version}"].T)
         starts[version] = rows.view(f"S{width}")[:, 0]
         numbers[version] = fields[f"numbers{version}"]
-    names = {}
-    for line in str(fields["names"]).split("\n"):
-        if line:
-            number, _, name = line.partition("\t")
-            names[int(number)] = name
+    lines = filter(None, str(fields["names"]).split("\n"))
+    names = HolderNames(_read_name(line) for line in lines)
     return AsnTable(starts, numbers, names, str(fields["date"]))
+
+
+def _read_name(line: str) -> tuple[int, str]:
+    number, _, name = line.partition("\t")
+    return int(number), name
