@@ -78,7 +78,7 @@ def test_packages_come_by_hash_and_nothing_is_compiled() -> None:
     installs = re.findall(r"pip install ([^&]+)", DOCKERFILE)
     assert len(installs) == 3
     assert all("--require-hashes" in words for words in installs)
-    for name in ("run", "dev", "tools", "sbom"):
+    for name in ("run", "traces", "dev", "tools", "sbom"):
         lock = (ROOT / "requirements" / f"{name}.lock").read_text()
         assert "--only-binary :all:" in lock.splitlines()
     assert not re.search(r"gcc|build-essential", DOCKERFILE)
@@ -86,6 +86,18 @@ def test_packages_come_by_hash_and_nothing_is_compiled() -> None:
         r"apt-get install -y -q --no-install-recommends ([^&]+)", DOCKERFILE
     )
     assert [words.split() for words in installed] == [["libpq5"]]
+
+
+def pins_of(name: str) -> set[str]:
+    lock = (ROOT / "requirements" / f"{name}.lock").read_text()
+    return set(re.findall(r"^[a-z0-9-]+==[^ ]+", lock, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", ["traces", "dev", "bench"])
+def test_every_lock_has_what_the_service_needs(name: str) -> None:
+    """Whoever writes one of them anew writes the others, too."""
+    assert pins_of("run")
+    assert pins_of("run") - pins_of(name) == set()
 
 
 def test_nobody_asks_for_the_package_of_the_service_itself() -> None:
