@@ -84,6 +84,7 @@ def _list_raised_faults(settings: Settings) -> Iterator[str]:
     from triage.cases.assessing.assessment import load_schema
     from triage.cases.handling.exposure import load_exposure
     from triage.cases.handling.playbook import load_playbooks
+    from triage.cases.quality.drawing import load_shares
     from triage.hashlists.owners.remote import load_remote_lists
     from triage.hosting.sources.cdn import CdnRanges
     from triage.hosting.sources.known import load_known_networks
@@ -101,6 +102,7 @@ def _list_raised_faults(settings: Settings) -> Iterator[str]:
         load_schema,
         load_exposure,
         load_playbooks,
+        load_shares,
         load_offices,
         lambda folder: load_policy(folder, name=policy),
     )

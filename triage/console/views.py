@@ -35,7 +35,7 @@ from triage.cases.pages.words import (
     show_whole_place,
 )
 from triage.cases.people.identity import REPORTER_IDENTITY
-from triage.console import break_pages, sample_pages, work_pages
+from triage.console import break_pages, quality_pages, sample_pages, work_pages
 from triage.console.audit import audit_pages
 from triage.console.audit.trails import OwnTrail, Trail
 from triage.console.keys import SHORTCUTS
@@ -74,6 +74,7 @@ PAGES: Mapping[str, RouteCallable] = {
     "/work": work_pages.work,
     "/log": audit_pages.log,
     "/sample": sample_pages.sample,
+    "/quality": quality_pages.quality,
 }
 ACTS: Mapping[str, RouteCallable] = {
     "/search": search.find,
@@ -95,6 +96,7 @@ ACTS: Mapping[str, RouteCallable] = {
     f"{CASE}/notes/<uuid:note_id>/take-back": notes.take_note_back,
     "/mentions/<uuid:mention_id>/open": notes.open_mention,
     f"{CASE}/assessment/take-back": cases.take_assessment_back,
+    "/quality/<uuid:review_id>": quality_pages.judge,
     "/queue/release": floods.release_flood,
     "/queue/set-aside": floods.set_flood_aside,
     f"{CASE}/claim": cases.claim,
@@ -170,6 +172,7 @@ def create_blueprint(
         ),
         Entry(60, lazy_gettext("Work"), "triage.work", "work.see"),
         Entry(80, lazy_gettext("Log"), "triage.log", "audit.see"),
+        Entry(84, lazy_gettext("Quality"), "triage.quality", "sample.see"),
         Entry(85, lazy_gettext("Sample"), "triage.sample", "sample.see"),
     )
     register_box(blueprint, Box("triage.find", "search.use"))

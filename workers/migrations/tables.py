@@ -33,6 +33,7 @@ import triage.cases.bulk.models
 import triage.cases.handling.models
 import triage.cases.models
 import triage.cases.people.models
+import triage.cases.quality.models
 import triage.console.queue.saved_views
 import triage.hashlists.models
 import triage.hashlists.uploads.models

@@ -158,6 +158,8 @@ WHO_MAY: dict[str, set[Role]] = {
     "triage.remove_view": ANALYSTS,
     "triage.reopen": ANALYSTS,
     "triage.replay": MANAGERS,
+    "triage.judge": {Role.REVIEWER},
+    "triage.quality": {Role.REVIEWER},
     "triage.sample": {Role.REVIEWER},
     "triage.save_view": ANALYSTS,
     "triage.search": ANALYSTS | ADMINISTRATORS,

@@ -275,6 +275,7 @@ DATA_FILES = (
     DataFile("error_pages.toml", load_error_pages, (VerdictName,)),
 )
 WITHOUT_WORDS = {
+    "quality.toml": "two shares from 0 to 1",
     "assessment_1.toml": "an older version, which is read as assessment.toml is",
     "rdap_bootstrap.json": "addresses of registries, as IANA publishes them",
     "asn.npz.xz": "a table of numbers",

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
 from triage.cases.assessing.assessment import load_schema
+from triage.cases.quality.kappa import compute_kappa
 from workers.statistics.counting.agreement import (
-    compute_kappa,
     describe_agreement,
 )
 from workers.statistics.counting.collect import collect_figures

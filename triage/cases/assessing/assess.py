@@ -30,6 +30,7 @@ from triage.cases.examination.reporters import (
 )
 from triage.cases.locking import lock_case
 from triage.cases.models import Assessment, Case
+from triage.cases.quality.drawing import draw_for_review
 from triage.cases.vocabulary import CaseEvent, CaseState
 from triage.jurisdiction import AssessmentClass
 
@@ -90,6 +91,7 @@ def assess_case(
     case.claimed_by_id, case.claimed_until = None, None
     if outcome is not None:
         _conclude_assessment(act, case, outcome, item_classes)
+        draw_for_review(act, case, alone=event == CaseEvent.ASSESSED)
 
 
 def _require_seen(case: Case, seen_items: str | None) -> None:

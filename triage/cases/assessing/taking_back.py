@@ -27,6 +27,7 @@ from triage.cases.examination.appraise import (
 from triage.cases.examination.reporters import parts_of
 from triage.cases.locking import lock_case
 from triage.cases.models import Assessment, Case
+from triage.cases.quality.drawing import drop_drawn, was_judged
 from triage.cases.vocabulary import CaseEvent
 from triage.jurisdiction import AssessmentClass
 
@@ -58,6 +59,8 @@ def find_own_last(
     # What is found not illegal is so by the same act.
     if history and history[-1].event == CaseEvent.NOT_ILLEGAL:
         history.pop()
+    if was_judged(session, case):
+        return None
     if not history or made.person_id != person.id:
         return None
     entry = history[-1]
@@ -91,6 +94,7 @@ def take_assessment_back(
     if last.made.note:
         act.context.vault.erase(act.session, last.made.id)
     act.session.delete(last.made)
+    drop_drawn(act.session, case)
     act.session.flush()
     claim_case(act, case, person, minutes)
     appraise_case(act.session, act.context, case, act.now)

@@ -1,21 +1,15 @@
-"""How far the two people who assess a case blindly agree: Cohen's kappa, for each question.
-
-Kappa is the share of agreement beyond chance: (p - e) / (1 - e), where p is the share of equal
-answers and e the one that chance alone would give (J. Cohen, A Coefficient of Agreement for
-Nominal Scales, 1960). It is 1 where all agree, and says nothing where everybody always gives one
-and the same answer.
-"""
+"""How far the two people who assess a case blindly agree: Cohen's kappa, for each question."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import CTE, exists, func, literal, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from triage.cases.assessing.assessment import Schema
 from triage.cases.models import Assessment
+from triage.cases.quality.kappa import Pairs, compute_kappa
 from workers.statistics.counting.sql import is_within
 from workers.statistics.periods import Period
 from workers.statistics.tables import (
@@ -24,9 +18,6 @@ from workers.statistics.tables import (
     Value,
     make_table,
 )
-
-Pairs = Mapping[tuple[str, str], int]
-"""(first answer, second answer) -> how often."""
 
 
 def measure_agreement(
@@ -52,29 +43,6 @@ def describe_agreement(pairs: Pairs) -> tuple[Value, Value, Value]:
     share = equal / count
     kappa = compute_kappa(pairs)
     return count, round(share, 4), None if kappa is None else round(kappa, 4)
-
-
-def compute_kappa(pairs: Pairs) -> float | None:
-    """None where nothing was compared, or where chance alone explains every agreement."""
-    count = sum(pairs.values())
-    if not count:
-        return None
-    firsts: Counter[str] = Counter()
-    seconds: Counter[str] = Counter()
-    equal = 0
-    for (first, second), number in pairs.items():
-        firsts[first] += number
-        seconds[second] += number
-        if first == second:
-            equal += number
-    by_chance = sum(
-        number * seconds[answer] for answer, number in firsts.items()
-    )
-    # In whole numbers, so that a table of one answer is exactly that.
-    beyond = count * count - by_chance
-    if beyond == 0:
-        return None
-    return (equal * count - by_chance) / beyond
 
 
 def _count_pairs(
