@@ -5,22 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 
 from hotline.core.context import Context
 from hotline.core.storage.machine import HistoryEntry
 from triage.cases.models import Case
 from workers.bench.watch import NOW, fill_database
-from workers.statistics.all_time_durations import summarise_durations
+from workers.statistics.counting.durations import NOTHING
+from workers.statistics.counting.sql import measure_durations
 from workers.statistics.figures import collect_figures
 
-HOUR = 3600.0
+HOUR = 3600
 
 
-def test_durations_are_told_by_values_that_were_measured() -> None:
-    hours = [1.0, 2.0, 30.0, 100.0, 150.0]
-    summary = summarise_durations([hour * HOUR for hour in hours])
-    assert summary.to_json() == {
+def test_durations_are_told_by_values_that_were_measured(
+    make_context: Callable[..., Context],
+) -> None:
+    hours = (1, 2, 30, 100, 150)
+    taken = union_all(
+        *(
+            select(
+                literal("step").label("step"),
+                literal(hour * HOUR).label("seconds"),
+            )
+            for hour in hours
+        )
+    )
+    with make_context().database.reading() as session:
+        measured = measure_durations(session, taken)
+    assert measured["step"].to_json() == {
         "count": 5,
         "median_hours": 30.0,
         "p90_hours": 150.0,
@@ -31,7 +44,7 @@ def test_durations_are_told_by_values_that_were_measured() -> None:
 
 
 def test_without_durations_nothing_is_said() -> None:
-    assert summarise_durations([]).to_json() == {
+    assert NOTHING.to_json() == {
         "count": 0,
         "median_hours": None,
         "p90_hours": None,

@@ -43,7 +43,7 @@ from triage.hashlists.search.index_edition import (
 from triage.hashlists.search.matcher import INDEXED, index_path
 from triage.hashlists.search.readiness import IndexReadiness
 from workers.queues.pools import POOL_OF_JOB, Pool
-from workers.statistics.all_time_durations import Durations
+from workers.statistics.counting.durations import Durations
 from workers.statistics.figures import Figures, collect_figures
 
 Gauges = Iterator[GaugeMetricFamily]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Subquery, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from hotline.core.storage.machine import HistoryEntry
@@ -19,12 +18,9 @@ from partners.states import HoldEvent, NoticeEvent, ReferralEvent
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import CaseEvent
 from triage.items.models import Item
-from workers.statistics.all_time_durations import (
-    Durations,
-    summarise_durations,
-)
+from workers.statistics.counting.durations import NOTHING, Durations
+from workers.statistics.counting.sql import measure_durations, seconds_between
 
-Times = dict[uuid.UUID, datetime]
 Counts = dict[str, int]
 
 
@@ -114,80 +110,79 @@ def collect_figures(session: Session, now: datetime) -> Figures:
 
 
 def _measure_durations(session: Session) -> dict[str, Durations]:
-    received = _received_at(session)
-    assessed = _first_at(
-        session,
-        "case",
-        (CaseEvent.ASSESSED, CaseEvent.AGREED, CaseEvent.DECIDED),
+    received = _receipts()
+    assessed = _first_times(
+        "case", (CaseEvent.ASSESSED, CaseEvent.AGREED, CaseEvent.DECIDED)
     )
-    removed = _first_at(session, "case", (CaseEvent.REMOVED,))
-    delivered = _first_at(session, "referral", (ReferralEvent.DELIVERED,))
-    sent = _first_at(session, "notice", (NoticeEvent.SENT,))
-    referred = _by_case(session, Referral, delivered)
-    noticed = _by_case(session, Notice, sent)
-    seconds = {
-        "report_to_assessment": _seconds_between(received, assessed),
-        "report_to_referral": _seconds_between(received, referred),
-        "report_to_notice": _seconds_between(received, noticed),
-        "report_to_removal": _seconds_between(received, removed),
-        "notice_to_removal": _seconds_between(noticed, removed),
-        "hold": _time_holds(session),
+    removed = _first_times("case", (CaseEvent.REMOVED,))
+    delivered = _first_times("referral", (ReferralEvent.DELIVERED,))
+    sent = _first_times("notice", (NoticeEvent.SENT,))
+    referred = _by_case(Referral, delivered)
+    noticed = _by_case(Notice, sent)
+    steps = {
+        "report_to_assessment": (received, assessed),
+        "report_to_referral": (received, referred),
+        "report_to_notice": (received, noticed),
+        "report_to_removal": (received, removed),
+        "notice_to_removal": (noticed, removed),
+        "hold": (
+            _first_times("hold", (HoldEvent.STARTED,)),
+            _first_times("hold", (HoldEvent.RELEASED,)),
+        ),
     }
-    durations = {}
-    for step, taken in seconds.items():
-        durations[step] = summarise_durations(taken)
-    return durations
+    taken = union_all(
+        *(_take(step, starts, ends) for step, (starts, ends) in steps.items())
+    )
+    measured = measure_durations(session, taken)
+    return {step: measured.get(step, NOTHING) for step in steps}
 
 
-def _received_at(session: Session) -> Times:
-    rows = session.execute(
-        select(CaseItem.case_id, func.min(Item.first_reported_at))
+def _receipts() -> Subquery:
+    """(key, at): when the first of each case's locations was first reported."""
+    return (
+        select(
+            CaseItem.case_id.label("key"),
+            func.min(Item.first_reported_at).label("at"),
+        )
         .join(Item, Item.id == CaseItem.item_id)
         .group_by(CaseItem.case_id)
+        .subquery()
     )
-    return dict(rows.all())
 
 
-def _first_at(session: Session, entity: str, events: Iterable[str]) -> Times:
-    """When one of ``events`` first happened to each entity."""
-    rows = session.execute(
-        select(HistoryEntry.entity_id, func.min(HistoryEntry.at))
+def _first_times(entity: str, events: Iterable[str]) -> Subquery:
+    """(key, at): when one of ``events`` first happened to each entity."""
+    return (
+        select(
+            HistoryEntry.entity_id.label("key"),
+            func.min(HistoryEntry.at).label("at"),
+        )
         .where(
             HistoryEntry.entity == entity, HistoryEntry.event.in_(list(events))
         )
         .group_by(HistoryEntry.entity_id)
+        .subquery()
     )
-    return dict(rows.all())
 
 
 def _by_case(
-    session: Session, model: type[Referral] | type[Notice], times: Times
-) -> Times:
+    model: type[Referral] | type[Notice], times: Subquery
+) -> Subquery:
     """The first of each case: several may have gone out."""
-    by_case: Times = {}
-    for entity, case in session.execute(select(model.id, model.case_id)):
-        at = times.get(entity)
-        if at is None:
-            continue
-        earliest = by_case.get(case, at)
-        by_case[case] = min(earliest, at)
-    return by_case
+    return (
+        select(model.case_id.label("key"), func.min(times.c.at).label("at"))
+        .join(times, times.c.key == model.id)
+        .group_by(model.case_id)
+        .subquery()
+    )
 
 
-def _time_holds(session: Session) -> list[float]:
-    """Seconds from the start of each police hold to its release."""
-    started = _first_at(session, "hold", (HoldEvent.STARTED,))
-    released = _first_at(session, "hold", (HoldEvent.RELEASED,))
-    return _seconds_between(started, released)
-
-
-def _seconds_between(starts: Times, ends: Times) -> list[float]:
-    seconds = []
-    for key, start in starts.items():
-        if key in ends:
-            taken = ends[key] - start
-            seconds.append(taken.total_seconds())
-    return seconds
+def _take(step: str, starts: Subquery, ends: Subquery) -> Any:
+    """(step, seconds) of whatever has both ends."""
+    return select(
+        literal(step).label("step"),
+        seconds_between(starts.c.at, ends.c.at).label("seconds"),
+    ).join_from(starts, ends, ends.c.key == starts.c.key)
 
 
 def _count_rows(session: Session, column: Any) -> int:

@@ -65,6 +65,9 @@ class Durations:
         """In the order of ``COLUMNS``."""
         return (self.count, self.median_hours, self.p90_hours, *self.shares)
 
+    def to_json(self) -> dict[str, Value]:
+        return dict(zip(COLUMNS, self.values(), strict=True))
+
 
 NOTHING = Durations(0, None, None, (None,) * len(SHARES_WITHIN_DAYS))
 
