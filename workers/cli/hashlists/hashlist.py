@@ -12,6 +12,7 @@ from hotline.core.context import Context, utc_now
 from hotline.core.errors import InvalidInput
 from triage.hashlists import formats
 from workers.cli.hashlists import hashlist_changes, hashlist_imports
+from workers.cli.keeping.two_people import ask_people, require_answering
 from workers.cli.opening import open_house
 from workers.cli.output import (
     emit_json,
@@ -223,11 +224,6 @@ def export_own_list(
 
 def _confirm_two(context: Context, first: str, second: str, why: str) -> bool:
     """Whether two people are needed; then both have shown who they are."""
-    from workers.cli.keeping.oversight import (
-        confirm_person,
-        require_two_persons,
-    )
-
     if not context.settings.second_person:
         return False
     if not first or not second:
@@ -235,12 +231,9 @@ def _confirm_two(context: Context, first: str, second: str, why: str) -> bool:
             "Two people answer for what leaves in bulk.",
             hint="Name them with --by and --with, and say --why.",
         )
-    require_two_persons(first, second, why)
-    for name in (first, second):
-        password = typer.prompt(
-            f"Password of {name}", hide_input=True, err=True
-        )
-        confirm_person(context, name, password, utc_now())
+    people = (first, second)
+    require_answering(people, why)
+    ask_people(context, people, utc_now())
     return True
 
 

@@ -23,6 +23,11 @@ from workers.cli.keeping.backup_words import (
     say_lost,
     say_step,
 )
+from workers.cli.keeping.two_people import (
+    ask_password,
+    confirm_person,
+    require_answering,
+)
 from workers.cli.opening import load_running_settings, opened_house
 from workers.cli.output import emit_json, make_progress, stdout
 
@@ -195,9 +200,7 @@ def restore(
     It is verified first, in a scratch database. Two people of that database answer for it with
     their passwords. Stop web, workers and scheduler before, on every machine.
     """
-    from workers.cli.keeping.oversight import require_two_persons
-
-    require_two_persons(first, second, why)
+    require_answering((first, second), why)
     done = _restore(
         name,
         identity,
@@ -261,10 +264,7 @@ def _restore(
     keys = age.read_identities(keys_identity) if keys_identity else None
     # Asked before the long work, so that whoever answers need not sit through
     # it.
-    passwords = [
-        typer.prompt(f"Password of {person}", hide_input=True, err=True)
-        for person in persons
-    ]
+    passwords = [ask_password(person) for person in persons]
     with restore.keys_taken_back(settings):
         added = _bring_keys(note, keys)
         context = build_context(settings)
@@ -336,7 +336,6 @@ def _try_first(
 ) -> None:
     """Verify it, and ask in its own database who answers for it."""
     from workers.backup.verify import trying_backup
-    from workers.cli.keeping.oversight import confirm_person
 
     with trying_backup(
         context,

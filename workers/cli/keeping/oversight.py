@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import typer
 
-from hotline.core.context import Context, utc_now
-from hotline.core.errors import Forbidden, InvalidInput, Misconfigured
+from hotline.core.context import utc_now
+from hotline.core.errors import Misconfigured
+from workers.cli.keeping.two_people import ask_people, require_answering
 from workers.cli.opening import load_running_settings, open_house
 from workers.cli.output import emit_json, stdout
 
@@ -86,40 +87,13 @@ def note_restore(
     """
     from workers.backup.restore import note_restore as record_restore
 
-    require_two_persons(first, second, why)
+    people = (first, second)
+    require_answering(people, why)
     context = open_house()
     now = utc_now()
-    for name in (first, second):
-        password = typer.prompt(
-            f"Password of {name}", hide_input=True, err=True
-        )
-        confirm_person(context, name, password, now)
-    record_restore(context, (first, second), why.strip(), now)
+    ask_people(context, people, now)
+    record_restore(context, people, why.strip(), now)
     stdout.print("Noted. The log is sealed and verified from here on.")
-
-
-def require_two_persons(first: str, second: str, why: str) -> None:
-    """Who answers for a restore or an export, and with which words."""
-    if first == second:
-        raise InvalidInput("Two different people have to answer for it.")
-    if not why.strip():
-        raise InvalidInput("Say why: --why.")
-
-
-def confirm_person(
-    context: Context, name: str, password: str, now: datetime
-) -> None:
-    """Sign the person in and out again, with the delays and notes of every sign-in."""
-    from hotline.accounts.signing_in import logins, sessions
-
-    with context.database.writing() as session:
-        token = logins.sign_in(session, context, name, password, now)
-        if token is not None:
-            sessions.sign_out(session, token, now)
-    if token is None:
-        raise Forbidden(
-            f"The password of {name} is not right, or nobody has that name."
-        )
 
 
 def run_retention(

@@ -17,7 +17,7 @@ from hotline.accounts.permissions import Role
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Forbidden, InvalidInput
-from workers.cli.keeping.oversight import confirm_person
+from workers.cli.keeping.two_people import People, ask_people, require_two
 from workers.cli.opening import opened_house
 from workers.cli.output import emit_json, stderr, stdout
 from workers.cli.people.user import operator_name
@@ -111,11 +111,12 @@ def _answer(
     name: str,
     text: str,
     why: str,
-    people: tuple[str, str],
+    people: People,
     answer: Callable[[Act, Sequence[Met], Approval], Answer],
 ) -> Answer:
     """Have two people confirm, then answer, in one transaction with its entry in the log."""
-    _require_two(people, why)
+    require_two(people)
+    _require_reason(why)
     if text == "-":
         text = typer.get_text_stream("stdin").readline()
     now = utc_now()
@@ -143,9 +144,7 @@ def _answer(
     return given
 
 
-def _require_two(people: tuple[str, str], why: str) -> None:
-    if people[0] == people[1]:
-        raise InvalidInput("Two different people have to answer.")
+def _require_reason(why: str) -> None:
     if not 1 <= len(why.strip()) <= LONGEST_WHY:
         raise InvalidInput(
             "Say which request it is, and how the asker proved who they are, "
@@ -153,12 +152,8 @@ def _require_two(people: tuple[str, str], why: str) -> None:
         )
 
 
-def _confirm(context: Context, people: tuple[str, str], now: datetime) -> None:
-    for name in people:
-        password = typer.prompt(
-            f"Password of {name}", hide_input=True, err=True
-        )
-        confirm_person(context, name, password, now)
+def _confirm(context: Context, people: People, now: datetime) -> None:
+    ask_people(context, people, now)
     with context.database.reading() as session:
         for name in people:
             if accounts.find_person(session, name).role not in ANSWERING:
