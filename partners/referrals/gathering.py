@@ -26,7 +26,7 @@ from partners.directory.models import Partner
 from partners.referrals.following_up.deadlines import find_due_time
 from partners.referrals.models import Referral, ReferralPackage
 from partners.sending.models import Delivery
-from partners.sending.service import queue_delivery
+from partners.sending.service import first_message_id, queue_delivery
 from partners.states import ReferralEvent, ReferralState
 from triage.cases.locking import lock_cases
 from triage.jurisdiction import Urgency
@@ -64,6 +64,14 @@ def find_last_letter(
 ) -> datetime | None:
     query = select(func.max(Delivery.created_at))
     return session.scalar(query.where(Delivery.partner_id == partner_id))
+
+
+def find_first_letter(session: Session, referral: Referral) -> str | None:
+    """The message id of its own letter, or of the one that it left in together with others."""
+    own = first_message_id(session, referral.id)
+    if own is None and referral.package_id is not None:
+        return first_message_id(session, referral.package_id)
+    return own
 
 
 def next_package_time(country: Country, now: datetime, clock: str) -> datetime:

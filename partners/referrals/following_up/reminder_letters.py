@@ -11,10 +11,10 @@ from hotline.core.act import Act
 from hotline.core.language.languages import letter_language
 from partners.channels.base import Message
 from partners.letters.wording import address_letter, write_letter
+from partners.referrals.gathering import find_first_letter
 from partners.referrals.models import Referral
 from partners.referrals.telling.message import answer_link
 from partners.sending.models import Delivery
-from partners.sending.service import first_message_id
 from partners.states import Purpose, ReferralState
 from triage.jurisdiction import Urgency
 
@@ -28,9 +28,6 @@ def reminder_message(
     settings, partner = act.context.settings, delivery.partner
     language = letter_language(partner.languages, settings.data_dir)
     to_head = delivery.purpose == Purpose.HEAD
-    first_id = first_message_id(act.session, referral.id)
-    if first_id is None and referral.package_id is not None:
-        first_id = first_message_id(act.session, referral.package_id)
     letter = write_letter(
         "referral_head" if to_head else "referral_reminder",
         language,
@@ -54,7 +51,7 @@ def reminder_message(
         text=letter.text,
         body={"reference": referral.reference, "purpose": delivery.purpose},
         language=language,
-        thread=None if to_head else first_id,
+        thread=None if to_head else find_first_letter(act.session, referral),
         urgent=referral.urgency == Urgency.IMMEDIATE,
     )
 

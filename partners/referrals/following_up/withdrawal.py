@@ -17,9 +17,10 @@ from hotline.intake.submission import clean_text
 from partners.channels.base import Message
 from partners.letters import wording
 from partners.letters.clock import format_stamp
+from partners.referrals.gathering import find_first_letter
 from partners.referrals.models import Referral
 from partners.sending.models import Delivery
-from partners.sending.service import first_message_id, queue_delivery
+from partners.sending.service import queue_delivery
 from partners.states import Purpose, ReferralEvent
 from triage.cases.locking import lock_case
 
@@ -110,21 +111,13 @@ def withdrawal_message(
             "reason": referral.withdrawal_reason,
         },
         language=language,
-        thread=_first_message_id(session, referral),
+        thread=find_first_letter(session, referral),
         urgent=True,
     )
 
 
 def _has_left(session: Session, referral: Referral) -> bool:
-    return _first_message_id(session, referral) is not None
-
-
-def _first_message_id(session: Session, referral: Referral) -> str | None:
-    """Of its own letter, or of the one that it left in together with others."""
-    own = first_message_id(session, referral.id)
-    if own is None and referral.package_id is not None:
-        return first_message_id(session, referral.package_id)
-    return own
+    return find_first_letter(session, referral) is not None
 
 
 def _withdraw(act: Act, referral: Referral) -> None:
