@@ -43,8 +43,7 @@ class HttpChannel:
         return {"status": reply.status, "reference": _read_reference(reply)}
 
     def server_of(self, address: str) -> str:
-        # An address may carry a name and a password, which belong into no log.
-        return urlsplit(address).netloc.rpartition("@")[2].lower()
+        return server_in(address)
 
 
 def _require_acceptance(reply: Reply) -> None:
@@ -58,16 +57,27 @@ def _require_acceptance(reply: Reply) -> None:
         raise Refused(
             "The partner's address is not a usable https:// address, so nothing was sent."
         )
+    require_success(reply, "The partner's server")
+
+
+def require_success(reply: Reply, server: str) -> None:
+    """Raise unless it answered with a 2xx. ``server``: what it is called in the error."""
     # A whole status line with too long an answer is an answer all the same.
     if reply.error and reply.error != "too_large":
-        raise NoAnswer(f"The partner's server failed: {reply.error}.")
+        raise NoAnswer(f"{server} failed: {reply.error}.")
     if 200 <= reply.status < 300:
         return
-    answered = f"The partner's server answered {reply.status}."
+    answered = f"{server} answered {reply.status}."
     # An outage or a lapsed credential is not final: 401 and 403 are mended on either side.
     if reply.status >= 500 or reply.status in RETRY_STATUS:
         raise Unavailable(answered)
     raise Refused(answered)
+
+
+def server_in(url: str) -> str:
+    """The host and the port of an address."""
+    # An address may carry a name and a password, which belong into no log.
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def _read_reference(reply: Reply) -> str:

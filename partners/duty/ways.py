@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from hotline.core.errors import NoAnswer, Unavailable
 from hotline.core.network.client import (
     GuardedClient,
     Reply,
@@ -19,7 +18,7 @@ from hotline.core.network.client import (
 )
 from hotline.core.settings import Settings
 from partners.channels.base import Channel, Channels, Message, Refused
-from partners.channels.http import RETRY_STATUS
+from partners.channels.http import require_success, server_in
 from partners.channels.mail import MailChannel
 from partners.duty.states import Way
 
@@ -49,7 +48,7 @@ class SmsGateway:
         )
 
     def server_of(self, address: str) -> str:  # noqa: ARG002  (all go to one gateway)
-        return _server_in(self._settings.sms_url)
+        return server_in(self._settings.sms_url)
 
 
 class PushServer:
@@ -70,7 +69,7 @@ class PushServer:
         return _post(settings, url, message.text.encode(), headers)
 
     def server_of(self, address: str) -> str:  # noqa: ARG002  (all go to one server)
-        return _server_in(self._settings.push_url)
+        return server_in(self._settings.push_url)
 
 
 def open_ways(settings: Settings) -> Channels:
@@ -94,10 +93,6 @@ def _authorization(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-def _server_in(url: str) -> str:
-    return urlsplit(url).netloc.rpartition("@")[2].lower()
-
-
 def _post(
     settings: Settings, url: str, body: bytes, headers: Mapping[str, str]
 ) -> dict[str, object]:
@@ -119,11 +114,4 @@ def _require_acceptance(reply: Reply) -> None:
         raise Refused(
             f"The gateway's address cannot be used ({reply.error}), so nothing was sent."
         )
-    if reply.error and reply.error != "too_large":
-        raise NoAnswer(f"The gateway failed: {reply.error}.")
-    if 200 <= reply.status < 300:
-        return
-    answered = f"The gateway answered {reply.status}."
-    if reply.status >= 500 or reply.status in RETRY_STATUS:
-        raise Unavailable(answered)
-    raise Refused(answered)
+    require_success(reply, "The gateway")
