@@ -6,12 +6,11 @@ import csv
 import io
 from collections.abc import Sequence
 
+from hotline.core.spreadsheets import guard_text
 from partners.letters.clock import format_stamp
 from partners.notices.telling.xarf import Located
 
 COLUMNS = ("id", "url", "host", "address", "network", "reported_at", "seen_at")
-# A spreadsheet would run a cell that begins so as a formula (OWASP, "CSV injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_of(located: Sequence[Located]) -> bytes:
@@ -29,9 +28,5 @@ def csv_of(located: Sequence[Located]) -> bytes:
             format_stamp(location.at),
             format_stamp(location.seen_at) if location.seen_at else "",
         )
-        writer.writerow([guard_cell(cell) for cell in cells])
+        writer.writerow([guard_text(cell) for cell in cells])
     return file.getvalue().encode()
-
-
-def guard_cell(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from hotline.core.errors import Misconfigured
+from hotline.core.spreadsheets import guard_text
 from partners.letters import wording
 from partners.letters.clock import Clock, format_stamp
-from partners.notices.telling.locations import COLUMNS, csv_of, guard_cell
+from partners.notices.telling.locations import COLUMNS, csv_of
 from partners.notices.telling.xarf import Located, Sender, write_document
 from tests.support.corpus import read_groups
 from triage.locations import identify_one
@@ -237,7 +238,7 @@ def test_the_csv_holds_every_location_with_every_cell_quoted() -> None:
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
 def test_no_cell_is_a_formula(cell: str) -> None:
-    assert guard_cell(cell) == f"'{cell}"
+    assert guard_text(cell) == f"'{cell}"
     rows = list(
         csv.reader(
             io.StringIO(csv_of([located(host=cell)]).decode(), newline="")
