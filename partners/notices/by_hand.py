@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, phrase
 from partners.manual.service import Told, record_act
 from partners.manual.vocabulary import Outcome
-from partners.notices.contacts import REMOVAL_HOURS
+from partners.notices.contacts import find_due_time
 from partners.notices.judging import is_of_this_round, may_leave
 from partners.notices.models import Notice
 from partners.notices.service import note_at_places
@@ -38,5 +36,4 @@ def note_told(act: Act, notice: Notice, told: Told) -> None:
         )
     act.advance(notice, NoticeEvent.TOLD_BY_HAND)
     note_at_places(act, notice, PlaceEvent.NOTICED)
-    urgency = "immediate" if notice.case.danger_now else "normal"
-    notice.due_at = act.now + timedelta(hours=REMOVAL_HOURS[urgency])
+    notice.due_at = find_due_time(notice, act.now)

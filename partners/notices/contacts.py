@@ -31,8 +31,8 @@ from partners.states import NoticeEvent, NoticeState
 from triage.cases.locking import lock_case, lock_cases
 from triage.items.models import Item
 
-# Hours in which a host is expected to act; a configured country may have its own.
-REMOVAL_HOURS = {"immediate": 4, "high": 24, "normal": 24}
+REMOVAL_HOURS = {"immediate": 4, "normal": 24}
+"""In which a host is expected to act."""
 CDN = "cdn_notice"
 # Notices whose contact follows from where the item lies.
 LOOKED_UP = ("provider_notice", CDN, "preservation_request")
@@ -67,8 +67,7 @@ def dispatch_notice(
     # A person named it for this letter; a later one looks anew.
     notice.contact_named = False
     notice.language = _choose_language(context, partner)
-    urgency = "immediate" if notice.case.danger_now else "normal"
-    notice.due_at = now + timedelta(hours=REMOVAL_HOURS[urgency])
+    notice.due_at = find_due_time(notice, now)
     notice.link_mac = new_link(
         context.keyring, "notice", notice.id, notice.link_number
     ).mac
@@ -76,6 +75,12 @@ def dispatch_notice(
         days=context.settings.notice_link_days
     )
     queue_letter(session, context, notice, partner, now=now, urgent=True)
+
+
+def find_due_time(notice: Notice, sent_at: datetime) -> datetime:
+    """Until when the host of a notice that leaves now is to have acted."""
+    urgency = "immediate" if notice.case.danger_now else "normal"
+    return sent_at + timedelta(hours=REMOVAL_HOURS[urgency])
 
 
 def _set_contact(act: Act, notice: Notice, partner: Partner | None) -> None:
