@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import product
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hotline.core.storage.ids import new_id
@@ -83,11 +83,10 @@ def count_older_links(session: Session, keyring: Keyring) -> int:
 
 def count_links_in_grace(session: Session, now: datetime) -> int:
     """How many links of before a rotation still open something."""
-    return len(
-        session.scalars(
-            select(ReplacedLink.id).where(ReplacedLink.works_until > now)
-        ).all()
+    query = select(func.count(ReplacedLink.id)).where(
+        ReplacedLink.works_until > now
     )
+    return session.scalar(query) or 0
 
 
 def _move_link(
