@@ -15,7 +15,7 @@ from partners.notices.service import withdraw_notice
 from partners.plans import merging
 from partners.referrals.holds import release_hold
 from partners.referrals.models import Hold, Referral
-from partners.referrals.telling.message import referral_document
+from partners.referrals.telling.message import referral_message
 from partners.sending.models import Delivery
 from partners.watching import check
 from partners.watching.models import Watch
@@ -224,9 +224,9 @@ def test_the_document_says_what_is_removed_and_of_another_class(
         referral = session.query(Referral).one()
         delivery = session.query(Delivery).first()
         assert delivery is not None
-        items = referral_document(
+        items = referral_message(
             session, house.context, referral, delivery, house.now
-        )["items"]
+        ).body["items"]
     assert [item["assessed_class"] for item in items] == [None, "not_illegal"]
     assert {item["removal"] for item in items} == {"nothing"}
 

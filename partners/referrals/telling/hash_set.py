@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from partners.channels.base import Attachment
 from partners.letters import findings
 from partners.referrals.models import Referral
+from partners.referrals.routes import PlannedRoute
 from partners.referrals.telling.evidence import items_told
 from triage.cases.models import CaseItem
 from triage.fingerprints.model import MATCHABLE_QUALITY
@@ -23,11 +24,12 @@ TOLD_TO = frozenset({"police", "interpol_ncb"})
 NAME = "hashes.vics.json"
 
 
-def hash_set(session: Session, referral: Referral) -> tuple[Attachment, ...]:
+def hash_set(
+    session: Session, referral: Referral, planned: PlannedRoute | None
+) -> tuple[Attachment, ...]:
     """For police, the hashes of the case's files; nothing for others, or where there are none."""
     if referral.kind not in TOLD_TO:
         return ()
-    planned = findings.planned_route_of(session, referral)
     entries = [
         entry
         for place in items_told(referral.case, planned)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +51,20 @@ PRESERVABLE = ("upload", "account", "phone", "email", "ip")
 TOLD = ("reference", "kind", "urgency", "due_at", "automatic")
 
 
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What the letter and the document of a referral are both made of.
+
+    ``gets``: what such an office may get; ``told``: what it is told of people, opened; ``planned``:
+    the route of the plan.
+    """
+
+    language: str
+    gets: Collection[Disclosure]
+    told: ToldPeople
+    planned: PlannedRoute | None
+
+
 def referral_message(
     session: Session,
     context: Context,
@@ -58,16 +73,16 @@ def referral_message(
     now: datetime,
 ) -> Message:
     """The message of ``delivery``. Its content is that of the moment ``now`` of sending."""
-    gets = load_offices(context.settings.data_dir)[referral.kind].gets
-    body = referral_document(session, context, referral, delivery, now)
+    basis = _look_up(session, context, referral, delivery)
+    body = _write_document(session, context, referral, delivery, basis, now)
     hashes = (
-        hash_set.hash_set(session, referral)
-        if Disclosure.FILES in gets
+        hash_set.hash_set(session, referral, basis.planned)
+        if Disclosure.FILES in basis.gets
         else []
     )
     hash_set_name = hash_set.NAME if hashes else ""
     letter = _write_letter(
-        session, context, referral, delivery, body, hash_set_name
+        session, context, referral, delivery, basis, body, hash_set_name
     )
     data = json.dumps(body, ensure_ascii=False, indent=2).encode()
     return Message(
@@ -80,8 +95,21 @@ def referral_message(
             Attachment("referral.json", "application/json", data),
             *hashes,
         ),
-        language=_choose_language(context, delivery),
+        language=basis.language,
         urgent=referral.urgency == "immediate",
+    )
+
+
+def _look_up(
+    session: Session, context: Context, referral: Referral, delivery: Delivery
+) -> _Basis:
+    data_dir = context.settings.data_dir
+    return _Basis(
+        # The partner's language where we can write it, else English.
+        letter_language(delivery.partner.languages, data_dir),
+        load_offices(data_dir)[referral.kind].gets,
+        open_told(session, context, referral),
+        findings.planned_route_of(session, referral),
     )
 
 
@@ -90,16 +118,14 @@ def _write_letter(
     context: Context,
     referral: Referral,
     delivery: Delivery,
+    basis: _Basis,
     body: Mapping[str, Any],
     hash_set_name: str,
 ) -> wording.Letter:
     """The document ``body`` in words, in the office's language."""
-    language = _choose_language(context, delivery)
     case, settings = referral.case, context.settings
-    gets = load_offices(settings.data_dir)[referral.kind].gets
-    disclosed = open_told(session, context, referral)
-    planned = findings.planned_route_of(session, referral)
-    route = planned.route if planned else None
+    language = basis.language
+    route = basis.planned.route if basis.planned else None
     assessment = _assessment_in_words(context, case, language)
     reason = findings.explain_route(session, context, case, route, language)
     messages = list_messages(session, context, referral)
@@ -113,14 +139,14 @@ def _write_letter(
         handled_by=body["handled_by"],
         danger_now=case.danger_now,
         reasons=[reason] if reason.why else [],
-        assessment=assessment if Disclosure.ASSESSMENT in gets else [],
+        assessment=assessment if Disclosure.ASSESSMENT in basis.gets else [],
         is_assessed=bool(case.outcome),
         items=body["items"],
-        told=disclosed,
+        told=basis.told,
         answers=[message.text for message in messages if message.is_ours],
         holds=bool(body["items"]) and _has_hold(session, referral),
         identifiers=body["identifiers"],
-        preservable=_list_preservable(body["items"], disclosed),
+        preservable=_list_preservable(body["items"], basis.told),
         also_told=list_others(session, referral),
         hold_hours=f"{settings.hold_hours:g}",
         link=answer_link(context, referral),
@@ -136,18 +162,16 @@ def answer_link(context: Context, referral: Referral) -> str:
     return f"{context.settings.provider_url}/referral/{token}"
 
 
-def referral_document(
+def _write_document(
     session: Session,
     context: Context,
     referral: Referral,
     delivery: Delivery,
+    basis: _Basis,
     now: datetime,
 ) -> dict[str, Any]:
     """The document of schema ``hotline-referral/1`` (data/referral.schema.json)."""
-    case = referral.case
-    planned = findings.planned_route_of(session, referral)
-    gets = load_offices(context.settings.data_dir)[referral.kind].gets
-    disclosed = open_told(session, context, referral)
+    case, gets, planned = referral.case, basis.gets, basis.planned
     items = (
         [
             describe_item(session, context, place)
@@ -176,10 +200,10 @@ def referral_document(
         "handled_by": _code_of_staff(session, referral),
         "automatic": referral.automatic,
         "people": _rules_facts(case, gets),
-        **_people_shape(context, disclosed),
+        **_people_shape(context, basis.told),
         "items": items,
         "preservation": PRESERVATION
-        if _list_preservable(items, disclosed)
+        if _list_preservable(items, basis.told)
         else None,
         "answer_url": answer_link(context, referral),
     }
@@ -289,10 +313,3 @@ def _assessment_in_words(
             label = in_language(question.label, language)
             words.append((label, question.label_of(value, language)))
     return words
-
-
-def _choose_language(context: Context, delivery: Delivery) -> str:
-    """The partner's language where we can write it, else English."""
-    return letter_language(
-        delivery.partner.languages, context.settings.data_dir
-    )
