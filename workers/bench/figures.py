@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-from pydantic import SecretStr
-from sqlalchemy import text
-
-from hotline.core.context import Context, build_context
-from hotline.core.settings import Settings
+from hotline.core.context import Context
 from workers.bench.filling.figures_data import make_batches
 from workers.bench.filling.figures_rows import Span
 from workers.bench.results import Measurement, Row, list_load
-from workers.bench.serving.postgres import create_database, run_postgres
-from workers.migrations.run import upgrade_schema
+from workers.bench.serving.database import (
+    gather_statistics,
+    open_new_context,
+)
+from workers.bench.serving.postgres import open_server
 from workers.statistics import closing
 from workers.statistics.periods import Period, month_of, year_of
 
@@ -43,28 +39,15 @@ def measure_figures(
     server is started where the package for it is installed.
     """
     with ExitStack() as stack:
-        own_folder = tempfile.TemporaryDirectory(prefix="hotline-bench-")
-        folder = Path(stack.enter_context(own_folder))
-        server = database or stack.enter_context(run_postgres(folder))
-        url = stack.enter_context(create_database(server, "figures_bench"))
-        context = _open_context(folder, url)
-        stack.callback(context.close)
+        folder, server = stack.enter_context(open_server(database))
+        context = stack.enter_context(
+            open_new_context(folder, server, "figures_bench")
+        )
         tick(f"filling {size:,} cases")
         _fill_database(context, size, tick)
         tick("counting")
         rows = _measure_periods(context, size)
     return Measurement("figures", "s", rows, {"load": list_load()})
-
-
-def _open_context(folder: Path, url: SecretStr) -> Context:
-    given: dict[str, Any] = {
-        "data_dir": folder / "var",
-        "rdap_enabled": False,
-        "database_url": url,
-    }
-    context = build_context(Settings(**given))
-    upgrade_schema(context.database)
-    return context
 
 
 def _fill_database(context: Context, size: int, tick: Tick) -> None:
@@ -75,10 +58,7 @@ def _fill_database(context: Context, size: int, tick: Tick) -> None:
         done += BATCH
         if done % (10 * BATCH) == 0:
             tick(f"{min(done, size):,} cases")
-    with context.database.engine.begin() as connection:
-        # A database that was filled in a minute has no statistics, and would
-        # be measured with bad plans.
-        connection.execute(text("ANALYZE"))
+    gather_statistics(context.database)
 
 
 def _measure_periods(context: Context, size: int) -> list[Row]:

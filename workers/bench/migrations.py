@@ -7,21 +7,20 @@ of a lock, however PostgreSQL calls it. Beside it, the longest without a migrati
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from hotline.core.errors import InvalidInput
 from hotline.core.storage.database import Database
 from workers.bench.filling.schema_rows import fill_table, reflect_table
 from workers.bench.results import Measurement, Row, list_load
-from workers.bench.serving.postgres import create_database, run_postgres
+from workers.bench.serving.database import gather_statistics
+from workers.bench.serving.postgres import create_database, open_server
 from workers.migrations import run
 from workers.migrations.plan import Step, plan_upgrade
 from workers.migrations.serving import VERSION_BEFORE
@@ -48,9 +47,7 @@ def measure_migrations(
     if not run.knows_revision(since):
         raise InvalidInput(f"There is no schema {since[:20]}.")
     with ExitStack() as stack:
-        own_folder = tempfile.TemporaryDirectory(prefix="hotline-bench-")
-        folder = Path(stack.enter_context(own_folder))
-        server = database or stack.enter_context(run_postgres(folder))
+        _, server = stack.enter_context(open_server(database))
         url = stack.enter_context(create_database(server, "migrations_bench"))
         measured = Database(url.get_secret_value())
         stack.callback(measured.dispose)
@@ -71,9 +68,7 @@ def _fill(
         tick(f"filling {name}: {size:,} rows")
         with database.engine.begin() as connection:
             fill_table(connection, name, size)
-    with database.engine.connect() as connection:
-        connection.execute(text("ANALYZE"))
-        connection.commit()
+    gather_statistics(database)
 
 
 def _measure_step(database: Database, step: Step, tick: Tick) -> Row:

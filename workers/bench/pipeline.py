@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import secrets
 import statistics
 import time
@@ -33,7 +32,13 @@ from triage.cases.models import Case, CaseItem
 from triage.hashlists import formats, service, versions
 from triage.hashlists.formats import HashEntry
 from triage.items.models import Item
-from workers.bench.results import Figure, Measurement, Row, list_load
+from workers.bench.results import (
+    Figure,
+    Measurement,
+    Row,
+    find_percentile,
+    list_load,
+)
 from workers.bench.serving import pictures, reporter
 from workers.bench.serving.load import HOST
 from workers.bench.serving.service import House, Job, open_house
@@ -153,13 +158,6 @@ def wait_until_idle(context: Context) -> None:
     raise Unavailable(
         "The service did not come to rest.", hint="Is the machine busy?"
     )
-
-
-def find_percentile(values: list[float], percent: int) -> float:
-    """The nearest-rank percentile."""
-    ordered = sorted(values)
-    rank = math.ceil(len(ordered) * percent / 100)
-    return ordered[max(0, rank - 1)]
 
 
 def break_down_jobs(jobs: Sequence[Job]) -> dict[str, float]:

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import re
 import statistics
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
@@ -26,13 +24,17 @@ from hotline.accounts.signing_in import passwords, sessions
 from hotline.accounts.signing_in.auth import COOKIE_PATH
 from hotline.accounts.signing_in.standing import COOKIE
 from hotline.core.act import Act
-from hotline.core.context import Context, build_context, utc_now
-from hotline.core.settings import Settings
+from hotline.core.context import Context, utc_now
 from triage.cases.listing import tabs
 from workers.bench.filling.queue_filling import Sample, fill_cases
-from workers.bench.results import Measurement, Row, list_load
-from workers.bench.serving.postgres import create_database, run_postgres
-from workers.migrations.run import upgrade_schema
+from workers.bench.results import (
+    Measurement,
+    Row,
+    find_percentile,
+    list_load,
+)
+from workers.bench.serving.database import open_new_context
+from workers.bench.serving.postgres import open_server
 
 FEW = 10_000
 ASKED = 40
@@ -127,9 +129,7 @@ def measure_queue(
     """
     rows = []
     with ExitStack() as stack:
-        name = tempfile.TemporaryDirectory(prefix="hotline-bench-")
-        folder = Path(stack.enter_context(name))
-        server = database or stack.enter_context(run_postgres(folder))
+        folder, server = stack.enter_context(open_server(database))
         desks = []
         for number in (size, few):
             tick(f"filling {number:,} cases")
@@ -157,7 +157,7 @@ def _measure_page(
             times.append((time.perf_counter() - started) * 1000)
             worked.append((time.process_time() - begun) * 1000)
             size = max(size, len(answer))
-    ours, reference = (_p95(times[1:]) for times in taken)
+    ours, reference = (find_percentile(times[1:], 95) for times in taken)
     return Row(
         case,
         ours,
@@ -166,14 +166,10 @@ def _measure_page(
         {
             "median": round(statistics.median(taken[0][1:]), 1),
             # What this process worked, whoever else was busy on the machine.
-            "own work": round(_p95(worked[len(desks) :]), 1),
+            "own work": round(find_percentile(worked[len(desks) :], 95), 1),
             "kB": round(size / 1000, 1),
         },
     )
-
-
-def _p95(times: Sequence[float]) -> float:
-    return sorted(times)[max(0, round(0.95 * len(times)) - 1)]
 
 
 @contextmanager
@@ -182,20 +178,9 @@ def open_desk(folder: Path, server: str, size: int) -> Iterator[Desk]:
     from workers.app import create_app
 
     name = f"queue_{uuid.uuid4().hex}"
-    with ExitStack() as stack:
-        given: dict[str, Any] = {
-            "data_dir": folder / name,
-            "country": "AL",
-            "audiences": ("console",),
-            "rdap_enabled": False,
-        }
-        if server:
-            given["database_url"] = stack.enter_context(
-                create_database(server, name)
-            )
-        context = build_context(Settings(**given))
-        stack.callback(context.close)
-        upgrade_schema(context.database)
+    with open_new_context(
+        folder, server, name, country="AL", audiences=("console",)
+    ) as context:
         sample = fill_cases(context, size)
         client = create_app(context).test_client()
         client.set_cookie("lang", "en", domain="localhost")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import time
@@ -94,6 +95,13 @@ def _name_processor() -> str:
 def list_load() -> list[float]:
     """The load of the machine as `uptime` shows it: a busy one explains a poor figure."""
     return [round(average, 2) for average in os.getloadavg()]
+
+
+def find_percentile(values: Sequence[float], percent: int) -> float:
+    """The nearest-rank percentile."""
+    ordered = sorted(values)
+    rank = math.ceil(len(ordered) * percent / 100)
+    return ordered[max(0, rank - 1)]
 
 
 def measure_rate(work: Callable[[], int], *, seconds: float) -> float:

@@ -9,11 +9,9 @@ service that runs, freed space is used again.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
 
 from sqlalchemy import select, text
 
@@ -27,7 +25,7 @@ from triage.cases.models import Case
 from workers.bench import pipeline
 from workers.bench.results import Figure, Measurement, Row
 from workers.bench.serving import pictures
-from workers.bench.serving.postgres import create_database, run_postgres
+from workers.bench.serving.postgres import create_database, open_server
 from workers.bench.serving.service import open_house
 from workers.retention.forgetting import forget_all
 
@@ -65,9 +63,7 @@ def measure_storage(
     """Kilobytes a report. ``database``: URL of a PostgreSQL server whose user may create databases;
     one is started if empty."""
     with ExitStack() as stack:
-        own_folder = tempfile.TemporaryDirectory(prefix="hotline-bench-")
-        folder = Path(stack.enter_context(own_folder))
-        server = database or stack.enter_context(run_postgres(folder))
+        _, server = stack.enter_context(open_server(database))
         url = stack.enter_context(create_database(server, "hotline_storage"))
         place = stack.enter_context(pictures.serve_pictures())
         settings = pipeline.make_settings(url.get_secret_value(), workers=2)

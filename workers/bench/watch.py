@@ -12,13 +12,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from hotline.core.context import Context, build_context
-from hotline.core.settings import Settings
+from hotline.core.context import Context
 from hotline.core.storage.ids import new_id
 from partners.watching.models import Watch
 from partners.watching.service import (
@@ -29,9 +27,13 @@ from partners.watching.service import (
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import CaseState, PlaceState
 from triage.items.models import Item
+from workers.bench.filling.shared_rows import Columns, make_item, make_place
 from workers.bench.results import Measurement, Row
-from workers.bench.serving.postgres import create_database, run_postgres
-from workers.migrations.run import upgrade_schema
+from workers.bench.serving.database import (
+    gather_statistics,
+    open_new_context,
+)
+from workers.bench.serving.postgres import run_postgres
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 FEW = 1_000
@@ -39,8 +41,6 @@ TICKS = 15
 _DUE = 2 * POSTED_A_TICK
 _BATCH = 5_000
 Work = Callable[[Session, Context], None]
-Columns = dict[str, object]
-"""One row to be inserted."""
 
 
 def measure_watching(
@@ -134,8 +134,7 @@ def fill_database(context: Context, size: int) -> None:
             session.execute(insert(Case), cases)
             session.execute(insert(CaseItem), places)
             session.execute(insert(Watch), watches)
-    with context.database.engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
+    gather_statistics(context.database)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +156,15 @@ def _make_watched(
     next_at = NOW - timedelta(seconds=1)
     if not is_due:
         next_at = NOW + timedelta(minutes=dice.randint(1, 43_200))
-    item: Columns = {
-        "id": item_id,
-        "key": f"url://{host}/{number}",
-        "kind": "url",
-        "display": host,
-        "canonical": f"http://{host}/{number}",
-        "host": host,
-        "fetchable": True,
-        "first_reported_at": NOW,
-        "last_reported_at": NOW,
-    }
+    item = make_item(
+        item_id,
+        f"http://{host}/{number}",
+        NOW,
+        key=f"url://{host}/{number}",
+        display=host,
+        host=host,
+        fetchable=True,
+    )
     case: Columns = {
         "id": case_id,
         "reference": f"B-{number}",
@@ -175,15 +172,7 @@ def _make_watched(
         "state": CaseState.IN_PROGRESS,
         "state_since": NOW,
     }
-    place: Columns = {
-        "id": new_id(),
-        "case_id": case_id,
-        "item_id": item_id,
-        "number": 1,
-        "added_at": NOW,
-        "state": PlaceState.NOTICED,
-        "state_since": NOW,
-    }
+    place = make_place(case_id, item_id, NOW, state=PlaceState.NOTICED)
     watch: Columns = {
         "id": new_id(),
         "item_id": item_id,
@@ -204,16 +193,6 @@ def _make_watched(
 def _open_filled(folder: Path, server: str, size: int) -> Iterator[Context]:
     """A context on a database of its own with ``size`` watched items."""
     name = f"watch_{uuid.uuid4().hex}"
-    with ExitStack() as stack:
-        given: dict[str, Any] = {
-            "data_dir": folder / name,
-            "rdap_enabled": False,
-        }
-        if server:
-            url = stack.enter_context(create_database(server, name))
-            given["database_url"] = url
-        context = build_context(Settings(**given))
-        stack.callback(context.close)
-        upgrade_schema(context.database)
+    with open_new_context(folder, server, name) as context:
         fill_database(context, size)
         yield context

@@ -28,6 +28,7 @@ from partners.referrals.vocabulary import OfficeOutcome
 from triage.cases.models import Assessment, Case, CaseItem
 from triage.items.models import HostingHop, Item
 from workers.bench.filling.figures_rows import Cast, Columns, Rows
+from workers.bench.filling.shared_rows import make_item, make_place, make_step
 
 COUNTRIES = ("AL", "NL", "US", "DE", None)
 NETWORKS = ("AS64496", "AS64497", "AS64500", None)
@@ -72,16 +73,16 @@ class CaseLife:
         self, entity: str, entity_id: uuid.UUID, event: str, *states: str
     ) -> None:
         before, after = states
-        self.rows.add(
+        self.rows.put(
             HistoryEntry,
-            entity=entity,
-            entity_id=entity_id,
-            event=event,
-            from_state=before,
-            to_state=after,
-            at=self.now,
-            actor="bench",
-            details={},
+            make_step(
+                entity,
+                entity_id,
+                self.now,
+                event=event,
+                before=before,
+                after=after,
+            ),
         )
 
     def _move(self, event: str, state: str) -> None:
@@ -121,17 +122,18 @@ class CaseLife:
         """An item and the id of its place, which the case takes in."""
         country = self.dice.choice(COUNTRIES)
         asn = self.dice.choice(NETWORKS)
-        key = new_id()
-        item_id = self.rows.add(
+        item_id = new_id()
+        self.rows.put(
             Item,
-            key=f"url://{key}.example",
-            kind="url",
-            display="host.example",
-            canonical="http://host.example/",
-            first_reported_at=self.now,
-            last_reported_at=self.now,
-            hosting_country=country,
-            asn=asn,
+            make_item(
+                item_id,
+                "http://host.example/",
+                self.now,
+                key=f"url://{item_id}.example",
+                display="host.example",
+                hosting_country=country,
+                asn=asn,
+            ),
         )
         self.rows.add(
             HostingHop,
@@ -160,16 +162,16 @@ class CaseLife:
         self.case = self.rows.by_model[Case][-1]
         self._note("case", case_id, CREATED, "", "received")
         for number, (item_id, place_id) in enumerate(places, 1):
-            self.rows.by_model[CaseItem].append(
-                {
-                    "id": place_id,
-                    "case_id": case_id,
-                    "item_id": item_id,
-                    "number": number,
-                    "added_at": self.now,
-                    "state": "nothing",
-                    "state_since": self.now,
-                }
+            self.rows.put(
+                CaseItem,
+                make_place(
+                    case_id,
+                    item_id,
+                    self.now,
+                    state="nothing",
+                    number=number,
+                    place_id=place_id,
+                ),
             )
             self._note("case_item", place_id, CREATED, "", "nothing")
 

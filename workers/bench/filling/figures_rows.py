@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -63,8 +64,11 @@ class Rows:
 
     def add(self, model: Any, **columns: Any) -> uuid.UUID:
         row_id = new_id()
-        self.by_model[model].append({"id": row_id, **columns})
+        self.put(model, {"id": row_id, **columns})
         return row_id
+
+    def put(self, model: Any, row: Mapping[str, object]) -> None:
+        self.by_model[model].append(dict(row))
 
     def insert_into(self, session: Session) -> None:
         for model in MODELS:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import random
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 
 from hotline.core.context import Context
 from hotline.core.storage.ids import new_id
@@ -21,6 +22,13 @@ from triage.cases.vocabulary import CaseState, PlaceState
 from triage.items.models import Item, ItemMedia, Sighting
 from triage.locations import identify_one
 from triage.media.models import Media
+from workers.bench.filling.shared_rows import (
+    Columns,
+    make_item,
+    make_place,
+    make_step,
+)
+from workers.bench.serving.database import gather_statistics
 
 NOW = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
 BATCH = 5_000
@@ -39,8 +47,6 @@ SHARES = (
     (CaseState.NOT_ILLEGAL, 300),
     (CaseState.CLOSED, 500),
 )
-Columns = dict[str, object]
-"""One row to be inserted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +71,7 @@ def fill_cases(context: Context, size: int) -> Sample:
         with context.database.writing() as session:
             for model, name in TABLES:
                 session.execute(insert(model), [row[name] for row in rows])
-    with context.database.engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
+    gather_statistics(context.database)
     return _sample_of(size // 2, size)
 
 
@@ -134,32 +139,30 @@ def _row_of_item(
     number: int,
     size: int,
     dice: random.Random,
-    item_id: object,
+    item_id: uuid.UUID,
     at: datetime,
 ) -> Columns:
     url, host = _url(number, size), _host(number, size)
-    return {
-        "id": item_id,
-        "key": identify_one(url).key,
-        "kind": "url",
-        "canonical": url,
-        "display": url,
-        "host": host,
-        "registrable_domain": host,
-        "hosting_country": dice.choice(("AL", "DE", "NL", "US", None)),
-        "asn": _network(number),
-        "sighting_count": 1,
-        "fetchable": True,
-        "first_reported_at": at,
-        "last_reported_at": at,
-    }
+    return make_item(
+        item_id,
+        url,
+        at,
+        key=identify_one(url).key,
+        display=url,
+        host=host,
+        registrable_domain=host,
+        hosting_country=dice.choice(("AL", "DE", "NL", "US", None)),
+        asn=_network(number),
+        sighting_count=1,
+        fetchable=True,
+    )
 
 
 def _rows_of_case(
     number: int,
     dice: random.Random,
     states: Sequence[CaseState],
-    item_id: object,
+    item_id: uuid.UUID,
     at: datetime,
 ) -> dict[str, Columns]:
     case_id, state = new_id(), dice.choice(states)
@@ -178,26 +181,15 @@ def _rows_of_case(
             "kind": dice.choice(list(ReportKind)),
             "held": int(state == CaseState.HELD),
         },
-        "place": {
-            "id": new_id(),
-            "case_id": case_id,
-            "item_id": item_id,
-            "number": 1,
-            "added_at": at,
-            "state": PlaceState.NOTHING,
-            "state_since": at,
-        },
-        "history": {
-            "id": new_id(),
-            "entity": "case",
-            "entity_id": case_id,
-            "event": CREATED,
-            "from_state": "",
-            "to_state": CaseState.RECEIVED,
-            "at": at,
-            "actor": "bench",
-            "details": {},
-        },
+        "place": make_place(case_id, item_id, at, state=PlaceState.NOTHING),
+        "history": make_step(
+            "case",
+            case_id,
+            at,
+            event=CREATED,
+            before="",
+            after=CaseState.RECEIVED,
+        ),
     }
 
 

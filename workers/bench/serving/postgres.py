@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import importlib
 import os
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pydantic import SecretStr
 from sqlalchemy import create_engine, text
+
+
+@contextmanager
+def open_server(database: str) -> Iterator[tuple[Path, str]]:
+    """A folder that is gone afterwards, and a server's URL: ``database``, or one of our own."""
+    with ExitStack() as stack:
+        name = tempfile.TemporaryDirectory(prefix="hotline-bench-")
+        folder = Path(stack.enter_context(name))
+        yield folder, database or stack.enter_context(run_postgres(folder))
 
 
 @contextmanager
