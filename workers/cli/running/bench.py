@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 JSON = typer.Option(False, "--json", help="One JSON object.")
 WIDEST = 10
 """Columns that a terminal has room for."""
+DATABASE = typer.Option(
+    "", help="URL of an empty database; SQLite by default."
+)
+SERVER = typer.Option(
+    "", help="URL of a PostgreSQL server; one is started if empty."
+)
 SECONDS = typer.Option(3.0, min=0.1, help="Time for each measurement.")
 
 
@@ -37,6 +43,11 @@ def register(app: typer.Typer) -> None:
     ):
         bench.command(command.__name__.rstrip("_"))(command)
     app.add_typer(bench, name="bench")
+
+
+def _say_dimly(text: str) -> None:
+    """How far a measurement is, beside what it prints in the end."""
+    stderr.print(text, style="dim")
 
 
 def url(seconds: float = SECONDS, json: bool = JSON) -> None:
@@ -63,9 +74,7 @@ def match(
     from workers.bench.matching import measure_matching
 
     _print_result(
-        measure_matching(
-            size=size, tick=lambda text: stderr.print(text, style="dim")
-        ),
+        measure_matching(size=size, tick=_say_dimly),
         json,
     )
 
@@ -74,9 +83,7 @@ def import_(
     size: int = typer.Option(
         1_000_000, min=1_000, help="PDQ hashes in the list."
     ),
-    database: str = typer.Option(
-        "", help="URL of an empty database; SQLite by default."
-    ),
+    database: str = DATABASE,
     json: bool = JSON,
 ) -> None:
     """Importing a list, a changed version of it, going back and exporting, entries per second."""
@@ -89,9 +96,7 @@ def intake(
     seconds: float = typer.Option(
         20.0, min=0.1, help="Time for each measurement."
     ),
-    database: str = typer.Option(
-        "", help="URL of an empty database; SQLite by default."
-    ),
+    database: str = DATABASE,
     json: bool = JSON,
 ) -> None:
     """Accepting reports through the web server, beside a bare view; reports per second."""
@@ -113,9 +118,7 @@ def pipeline(
     workers: int = typer.Option(
         2, min=1, max=64, help="Job worker processes."
     ),
-    database: str = typer.Option(
-        "", help="URL of an empty database; SQLite by default."
-    ),
+    database: str = DATABASE,
     json: bool = JSON,
 ) -> None:
     """A known picture from the public form to the class that its case proposes, through everything.
@@ -130,16 +133,14 @@ def pipeline(
         many=many,
         workers=workers,
         database=database,
-        tick=lambda text: stderr.print(text, style="dim"),
+        tick=_say_dimly,
     )
     _print_result(result, json)
 
 
 def storage(
     reports: int = typer.Option(400, min=10, help="Reports, all at once."),
-    database: str = typer.Option(
-        "", help="URL of a PostgreSQL server; one is started if empty."
-    ),
+    database: str = SERVER,
     json: bool = JSON,
 ) -> None:
     """What a report costs on the disk: as received, after 120 days, after a year; kilobytes.
@@ -151,16 +152,14 @@ def storage(
     result = measure_storage(
         reports,
         database=database,
-        tick=lambda text: stderr.print(text, style="dim"),
+        tick=_say_dimly,
     )
     _print_result(result, json)
 
 
 def watch(
     size: int = typer.Option(100_000, min=1_000, help="Watched items."),
-    database: str = typer.Option(
-        "", help="URL of a PostgreSQL server; one is started if empty."
-    ),
+    database: str = SERVER,
     json: bool = JSON,
 ) -> None:
     """A tick of the scheduler with many watched items, beside few on the same kind of database."""
@@ -169,7 +168,7 @@ def watch(
     result = measure_watching(
         size,
         database=database,
-        tick=lambda text: stderr.print(text, style="dim"),
+        tick=_say_dimly,
     )
     _print_result(result, json)
 
@@ -178,9 +177,7 @@ def queue(
     size: int = typer.Option(100_000, min=1_000, help="Cases in all."),
     few: int = typer.Option(10_000, min=100, help="Cases beside them."),
     asked: int = typer.Option(40, min=2, help="Requests of each page."),
-    database: str = typer.Option(
-        "", help="URL of a PostgreSQL server; one is started if empty."
-    ),
+    database: str = SERVER,
     json: bool = JSON,
 ) -> None:
     """Pages of the queue, look-ups and a case page with many cases, beside few: p95 server time."""
@@ -191,16 +188,14 @@ def queue(
         few=few,
         asked=asked,
         database=database,
-        tick=lambda text: stderr.print(text, style="dim"),
+        tick=_say_dimly,
     )
     _print_result(result, json)
 
 
 def figures(
     size: int = typer.Option(100_000, min=1_000, help="Cases."),
-    database: str = typer.Option(
-        "", help="URL of a PostgreSQL server; one is started if empty."
-    ),
+    database: str = SERVER,
     json: bool = JSON,
 ) -> None:
     """Figures of a month and of a year, read from closed periods beside counted anew."""
@@ -209,7 +204,7 @@ def figures(
     result = measure_figures(
         size,
         database=database,
-        tick=lambda text: stderr.print(text, style="dim"),
+        tick=_say_dimly,
     )
     _print_result(result, json)
 
@@ -221,9 +216,7 @@ def migrations(
     since: str = typer.Option(
         "", help="The schema to begin with; that of the version before."
     ),
-    database: str = typer.Option(
-        "", help="URL of a PostgreSQL server; one is started if empty."
-    ),
+    database: str = SERVER,
     json: bool = JSON,
 ) -> None:
     """The longest that a migration keeps others waiting for a table, beside a quiet one; ms."""
@@ -234,7 +227,7 @@ def migrations(
         size,
         since=since or VERSION_BEFORE,
         database=database,
-        tick=lambda text: stderr.print(text, style="dim"),
+        tick=_say_dimly,
     )
     _print_result(result, json)
 
