@@ -315,3 +315,22 @@ def test_where_one_person_is_enough_the_command_switches_it_on(
         and "nobody looks before" in told.err
     )
     assert _stored().police_since is not None
+
+
+@pytest.mark.usefixtures("imported")
+def test_what_was_looked_up_is_logged_although_a_later_line_cannot_be_read(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.run(["match", MD5, "no hash"]) == 2
+    assert "one" in capsys.readouterr().out
+    context = build_context(load_settings())
+    try:
+        with context.database.reading() as session:
+            entry = session.scalars(
+                select(AuditEntry).where(
+                    AuditEntry.action == "hashlist.looked_up"
+                )
+            ).one()
+            assert entry.details == {"hashes": 1}
+    finally:
+        context.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,6 +13,7 @@ from workers.cli.opening import open_house
 from workers.cli.output import emit_json, read_inputs, stdout
 
 if TYPE_CHECKING:
+    from hotline.core.context import Context
     from triage.hashlists.search.matcher import Hit, Query
 
 
@@ -30,27 +31,40 @@ def match(
     """Look hashes up in all enabled lists; nothing is stored, the look-up is logged."""
     from hotline.core.context import utc_now
     from hotline.core.storage import audit
-    from triage.hashlists.search.matcher import Matcher
 
     context = open_house()
-    matcher = Matcher(context)
-    with context.database.writing() as session:
-        asked = 0
-        for text in read_inputs(hashes):
-            if not text.strip():
-                continue
+    asked = 0
+    try:
+        for _ in _answer_each(context, hashes, json):
             asked += 1
-            hits = matcher.match(session, _parse_query(text.strip()))
-            _print_hits(text.strip(), hits, json)
-        audit.record_entry(
-            session,
-            actor="cli",
-            action="hashlist.looked_up",
-            entity="hash_list",
-            entity_id="all",
-            now=utc_now(),
-            hashes=asked,
-        )
+    finally:
+        # Also where a later line cannot be read, or nobody reads on: what was printed was told.
+        with context.database.writing() as session:
+            audit.record_entry(
+                session,
+                actor="cli",
+                action="hashlist.looked_up",
+                entity="hash_list",
+                entity_id="all",
+                now=utc_now(),
+                hashes=asked,
+            )
+
+
+def _answer_each(
+    context: Context, hashes: Sequence[str], json: bool
+) -> Iterator[str]:
+    """Look up each in turn, and yield it before its hits are printed."""
+    from triage.hashlists.search.matcher import Matcher
+
+    matcher = Matcher(context)
+    with context.database.reading() as session:
+        for line in read_inputs(hashes):
+            text = line.strip()
+            if text:
+                hits = matcher.match(session, _parse_query(text))
+                yield text
+                _print_hits(text, hits, json)
 
 
 def _parse_query(text: str) -> Query:
