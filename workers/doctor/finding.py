@@ -33,3 +33,8 @@ def warn_of(words: str, remedy: str) -> Finding:
 def find_failed(words: str, remedy: str) -> Finding:
     """What the settings ask for does not work."""
     return Finding(State.FAILED, words, remedy)
+
+
+def write_sentence(fault: str) -> str:
+    """What readiness says in the middle of a line, as a sentence of its own."""
+    return f"{fault[0].upper()}{fault[1:]}."

@@ -13,7 +13,13 @@ from hotline.core.storage.servers.presence import (
 )
 from hotline.core.web import security_txt
 from triage.hashlists.search.index_edition import find_machines_behind
-from workers.doctor.finding import Finding, find_failed, find_well, warn_of
+from workers.doctor.finding import (
+    Finding,
+    find_failed,
+    find_well,
+    warn_of,
+    write_sentence,
+)
 from workers.doctor.installation import Installation
 
 
@@ -34,7 +40,7 @@ def look_at_work(installation: Installation) -> Finding:
         fault = readiness.find_work_faults(session, installation.now)
     if fault:
         return warn_of(
-            f"{fault[0].upper()}{fault[1:]}.",
+            write_sentence(fault),
             "Look whether the workers and the scheduler run; what was given up stands in the "
             "console under Work.",
         )
@@ -46,7 +52,7 @@ def look_at_sealing(installation: Installation) -> Finding:
         fault = readiness.find_sealing_fault(session, installation.now)
     if fault:
         return warn_of(
-            f"{fault[0].upper()}{fault[1:]}.",
+            write_sentence(fault),
             "Look whether the scheduler runs.",
         )
     return find_well("The audit log is sealed.")
@@ -68,7 +74,7 @@ def look_at_backups(installation: Installation) -> Finding:
     if not fault:
         hours = (age or timedelta()) / timedelta(hours=1)
         return find_well(f"The newest backup is {hours:.0f} hours old.")
-    words = f"{fault[0].upper()}{fault[1:]}."
+    words = write_sentence(fault)
     remedy = "Run hotline backup create, and look why none was made on time."
     if settings.backup_required:
         return find_failed(words, remedy)
@@ -101,7 +107,7 @@ def look_at_silent_servers(installation: Installation) -> Finding:
         fault = readiness.find_silent_servers(session)
     if fault:
         return warn_of(
-            f"{fault[0].upper()}{fault[1:]}.",
+            write_sentence(fault),
             "The console names them under Work; they are asked again by and by.",
         )
     return find_well("Every server of others that was asked has answered.")

@@ -13,7 +13,13 @@ from hotline.core.language import languages
 from hotline.intake.form.receipt import confirmation
 from triage.fetching.process.client import Fetcher
 from triage.fetching.report import PROTECTIONS
-from workers.doctor.finding import Finding, find_failed, find_well, warn_of
+from workers.doctor.finding import (
+    Finding,
+    find_failed,
+    find_well,
+    warn_of,
+    write_sentence,
+)
 from workers.doctor.installation import Installation
 
 LITTLE_FREE = 5 * readiness.LEAST_FREE
@@ -33,7 +39,7 @@ def look_at_disk(installation: Installation) -> Finding:
     fault = readiness.find_disk_fault(folder)
     if fault:
         return find_failed(
-            f"{fault[0].upper()}{fault[1:]} ({folder}).",
+            write_sentence(f"{fault} ({folder})"),
             "Make room: reports that cannot be stored are refused.",
         )
     if not os.access(folder, os.W_OK | os.X_OK):
