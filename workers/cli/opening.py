@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from hotline.core.context import Context
+from hotline.core.context import Context, utc_now
 from hotline.core.logs import configure_logging
 from hotline.core.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from hotline.core.act import Act
 
 
 def open_house(settings: Settings | None = None) -> Context:
@@ -44,3 +49,21 @@ def opened_house(settings: Settings | None = None) -> Iterator[Context]:
         yield context
     finally:
         context.close()
+
+
+@contextmanager
+def acting() -> Iterator[Act]:
+    """An act of whoever sits at the machine, in a transaction of its own."""
+    from hotline.core.act import Act
+
+    with opened_house() as context, context.database.writing() as session:
+        yield Act(session, context, operator_name(), utc_now())
+
+
+def operator_name() -> str:
+    """Who sits at the machine, as far as it can tell."""
+    try:
+        return f"cli:{getpass.getuser()}"[:80]
+    except (KeyError, OSError):
+        # A container's user may have no name.
+        return "cli"

@@ -16,8 +16,7 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.core.act import Act
-from hotline.core.context import Context, utc_now
+from hotline.core.context import Context
 from partners.letters.stated_times import describe_use
 from partners.notices.models import Notice
 from partners.referrals.following_up.outcomes import list_outcomes
@@ -35,9 +34,8 @@ from triage.items.models import Item
 from triage.jurisdiction import Routing
 from triage.locations.others.address_use import show_place
 from workers.cli.cases.referrals import outcome_shape
-from workers.cli.opening import opened_house
+from workers.cli.opening import acting, opened_house
 from workers.cli.output import emit_each, emit_json, plain, say
-from workers.cli.people.user import operator_name
 
 cases_app = typer.Typer(
     no_args_is_help=True, help="Cases: what is known, and what was done."
@@ -214,8 +212,8 @@ def _case_line(case: Case) -> str:
 @cases_app.command("show")
 def show_case(reference: Reference, as_json: AsJson = False) -> None:
     """One case: places, people, what leads to them, routes, referrals, notices. Logged."""
-    with opened_house() as context, context.database.writing() as session:
-        act = Act(session, context, operator_name(), utc_now())
+    with acting() as act:
+        session, context = act.session, act.context
         case = by_reference(session, reference)
         # Before anything is shown: what was read without an entry was never
         # read.

@@ -11,17 +11,14 @@ from typing import Annotated
 import typer
 from sqlalchemy import select
 
-from hotline.core.act import Act
-from hotline.core.context import utc_now
 from hotline.core.errors import NotFound
 from partners.letters.clock import format_exact, format_stamp
 from partners.referrals.following_up.outcomes import list_outcomes
 from partners.referrals.models import Referral, ReferralOutcome
 from partners.referrals.telling.sent_letters import SentLetter, list_sent
 from partners.states import Purpose
-from workers.cli.opening import opened_house
+from workers.cli.opening import acting
 from workers.cli.output import emit_json, plain, say
-from workers.cli.people.user import operator_name
 
 referrals_app = typer.Typer(
     no_args_is_help=True, help="Referrals: what an office was told."
@@ -50,8 +47,8 @@ def show_referral(
     as_json: Annotated[bool, typer.Option("--json", help="JSON.")] = False,
 ) -> None:
     """What an office was told, exactly as it left the house. Logged."""
-    with opened_house() as context, context.database.writing() as session:
-        act = Act(session, context, operator_name(), utc_now())
+    with acting() as act:
+        session, context = act.session, act.context
         referral = session.scalar(
             select(Referral).where(Referral.reference == reference)
         )

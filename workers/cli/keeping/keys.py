@@ -11,9 +11,8 @@ import typer
 
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import InvalidInput
-from workers.cli.opening import opened_house
+from workers.cli.opening import acting, opened_house
 from workers.cli.output import emit_json, make_progress, stdout
-from workers.cli.people.user import operator_name
 
 GRACE_DAYS = 30
 app = typer.Typer(
@@ -187,7 +186,6 @@ def _rotate_of_sender(
     again: bool,
     as_json: bool,
 ) -> None:
-    from hotline.core.act import Act
     from hotline.intake.api import keys, webhooks
 
     if not sender:
@@ -199,8 +197,7 @@ def _rotate_of_sender(
         SenderSecret.WEBHOOKS: webhooks.rotate_secret,
         SenderSecret.API_KEYS: keys.rotate_key,
     }[secret]
-    with opened_house() as context, context.database.writing() as session:
-        act = Act(session, context, operator_name(), utc_now())
+    with acting() as act:
         # Shown before it counts, so that none counts that nobody saw.
         made = replace(act, sender, grace, again=again)
         _show_secret(made, secret, sender, as_json)

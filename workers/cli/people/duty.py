@@ -9,9 +9,8 @@ import typer
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, Unavailable
-from workers.cli.opening import opened_house
+from workers.cli.opening import opened_house, operator_name
 from workers.cli.output import emit_each, emit_json
-from workers.cli.people.user import operator_name
 
 app = typer.Typer(
     no_args_is_help=True,

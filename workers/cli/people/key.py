@@ -7,14 +7,12 @@ from typing import Annotated
 
 import typer
 
-from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import NotFound
 from hotline.intake.api import keys, webhooks
 from hotline.intake.models import ApiKey
-from workers.cli.opening import opened_house
+from workers.cli.opening import acting, opened_house
 from workers.cli.output import emit_each, emit_json
-from workers.cli.people.user import operator_name
 
 DAILY_QUOTA = 10_000
 """As many reports as one bulk body may hold."""
@@ -59,8 +57,7 @@ def add(
 ) -> None:
     """Make a key. It is printed once, as is the secret that signs what goes to its webhook."""
     made = {"name": name}
-    with opened_house() as context, context.database.writing() as session:
-        act = Act(session, context, operator_name(), utc_now())
+    with acting() as act:
         made["key"] = keys.create_key(
             act,
             name,
@@ -97,10 +94,8 @@ def list_keys(as_json: AsJson = False) -> None:
 @app.command()
 def revoke(name: Name) -> None:
     """End a key at once. Reports that came with it stay."""
-    with opened_house() as context, context.database.writing() as session:
-        keys.revoke_key(
-            Act(session, context, operator_name(), utc_now()), name
-        )
+    with acting() as act:
+        keys.revoke_key(act, name)
     print(f"The key of {name} is revoked.")
 
 
@@ -113,10 +108,8 @@ def set_webhook(
     as_json: AsJson = False,
 ) -> None:
     """Tell a sender's server at URL from now on. Its secret is new and printed once."""
-    with opened_house() as context, context.database.writing() as session:
-        secret = webhooks.subscribe_sender(
-            Act(session, context, operator_name(), utc_now()), name, url
-        )
+    with acting() as act:
+        secret = webhooks.subscribe_sender(act, name, url)
     if as_json:
         emit_json({"name": name, "webhook": url, "webhook_secret": secret})
     else:
@@ -126,10 +119,8 @@ def set_webhook(
 @hooks.command("remove")
 def remove_webhook(name: Name) -> None:
     """Tell a sender's server nothing any more. The key stays."""
-    with opened_house() as context, context.database.writing() as session:
-        webhooks.unsubscribe_sender(
-            Act(session, context, operator_name(), utc_now()), name
-        )
+    with acting() as act:
+        webhooks.unsubscribe_sender(act, name)
     print(f"The webhook of {name} is removed.")
 
 

@@ -18,9 +18,8 @@ from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Forbidden, InvalidInput
 from workers.cli.keeping.two_people import People, ask_people, require_two
-from workers.cli.opening import opened_house
+from workers.cli.opening import opened_house, operator_name
 from workers.cli.output import emit_json, stderr, stdout
-from workers.cli.people.user import operator_name
 from workers.retention.asked import (
     Met,
     agree_to_answer,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Mapping
 from typing import Annotated
@@ -14,10 +13,8 @@ from hotline.accounts.invitations import link_of, make_invitation
 from hotline.accounts.models import Person
 from hotline.accounts.permissions import Role
 from hotline.accounts.signing_in.passwords import generate_password
-from hotline.core.act import Act
-from hotline.core.context import utc_now
 from hotline.core.errors import Conflict, InvalidInput
-from workers.cli.opening import opened_house
+from workers.cli.opening import acting, opened_house
 from workers.cli.output import emit_each, emit_json
 
 app = typer.Typer(
@@ -65,9 +62,9 @@ def add(
         _add_invited(username, name or username, role, as_json=as_json)
         return
     password = _from_stdin() if password_stdin else generate_password(username)
-    with opened_house() as context, context.database.writing() as session:
+    with acting() as act:
         person = service.add_person(
-            Act(session, context, actor=operator_name(), now=utc_now()),
+            act,
             username=username,
             display_name=name or username,
             role=role,
@@ -87,14 +84,13 @@ def add(
 def _add_invited(
     username: str, name: str, role: str, *, as_json: bool
 ) -> None:
-    with opened_house() as context, context.database.writing() as session:
-        act = Act(session, context, actor=operator_name(), now=utc_now())
+    with acting() as act:
         person = service.add_person(
             act, username=username, display_name=name, role=role, password=None
         )
         # The invitation refers to the person, who has to be there first.
-        session.flush()
-        link = link_of(context, make_invitation(act, person))
+        act.session.flush()
+        link = link_of(act.context, make_invitation(act, person))
         shape = _person_shape(person)
     if as_json:
         emit_json({**shape, "link": link})
@@ -106,20 +102,18 @@ def _add_invited(
 @app.command()
 def invite(username: Username) -> None:
     """Print a one-time link by which somebody chooses a new password; until then theirs stays."""
-    with opened_house() as context, context.database.writing() as session:
-        act = Act(session, context, actor=operator_name(), now=utc_now())
-        person = service.find_person(session, username)
+    with acting() as act:
+        person = service.find_person(act.session, username)
         if person.disabled_at is not None:
             raise Conflict("A disabled person gets no link.")
-        link = link_of(context, make_invitation(act, person))
+        link = link_of(act.context, make_invitation(act, person))
     print(f"{username} chooses a password here, once: {link}")
 
 
 @app.command("reset-factors")
 def reset_factors(username: Username) -> None:
     """Take the second factors of somebody away who lost theirs. Every session of theirs ends."""
-    with opened_house() as context, context.database.writing() as session:
-        act = Act(session, context, actor=operator_name(), now=utc_now())
+    with acting() as act:
         service.reset_factors(act, username)
     print(f"{username} sets up a second factor at the next sign-in.")
 
@@ -141,8 +135,7 @@ def list_people(as_json: AsJson = False) -> None:
 @app.command()
 def disable(username: Username) -> None:
     """End a person's access at once, on all devices."""
-    with opened_house() as context, context.database.writing() as session:
-        act = Act(session, context, actor=operator_name(), now=utc_now())
+    with acting() as act:
         service.disable_person(act, username)
     print(f"{username} can no longer sign in.")
 
@@ -150,8 +143,7 @@ def disable(username: Username) -> None:
 @app.command()
 def enable(username: Username) -> None:
     """Let somebody sign in again, with the role and the password that they had."""
-    with opened_house() as context, context.database.writing() as session:
-        act = Act(session, context, actor=operator_name(), now=utc_now())
+    with acting() as act:
         service.enable_person(act, username)
     print(f"{username} can sign in again.")
 
@@ -159,8 +151,7 @@ def enable(username: Username) -> None:
 @app.command()
 def password(username: Username) -> None:
     """Make a new password; it is printed once. Every session of theirs ends."""
-    with opened_house() as context, context.database.writing() as session:
-        act = Act(session, context, actor=operator_name(), now=utc_now())
+    with acting() as act:
         new = service.renew_password(act, username)
     print(f"New password of {username}, shown only now: {new}")
 
@@ -171,19 +162,9 @@ def role(
     new: Annotated[str, typer.Argument(help=", ".join(Role))],
 ) -> None:
     """Change what somebody may see and do."""
-    with opened_house() as context, context.database.writing() as session:
-        act = Act(session, context, actor=operator_name(), now=utc_now())
+    with acting() as act:
         service.change_role(act, username, new)
     print(f"{username} is {new} now.")
-
-
-def operator_name() -> str:
-    """Who sits at the machine, as far as it can tell."""
-    try:
-        return f"cli:{getpass.getuser()}"[:80]
-    except (KeyError, OSError):
-        # A container's user may have no name.
-        return "cli"
 
 
 def _from_stdin() -> str:
