@@ -30,6 +30,11 @@ def clean_text(text: str) -> str:
     )
 
 
+def clean_line(text: str) -> str:
+    """As ``clean_text``, on one line and with single spaces."""
+    return " ".join(clean_text(text).split())
+
+
 class Listed:
     """A vocabulary whose values the OpenAPI document lists where they are used."""
 

@@ -18,7 +18,7 @@ from hotline.core.language.languages import CODE, write_code
 from hotline.core.second_person import is_own_request, require_another
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
-from hotline.intake.submission import clean_text
+from hotline.intake.values import clean_line
 from partners.channels import mail
 from partners.channels.base import NO_CHANNEL, address_fault, channel_names
 from partners.directory.kinds import PartnerKind
@@ -168,7 +168,7 @@ def add_partner(
 ) -> Partner:
     """A partner that the seed does not know; its address is entered and confirmed afterwards."""
     name, country = (
-        " ".join(str(clean_text(name)).split()),
+        clean_line(name),
         country.strip().upper(),
     )
     faults = {}

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hotline.core.act import Act
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.storage.ids import new_id
-from hotline.intake.submission import clean_text
+from hotline.intake.values import clean_line, clean_text
 from partners.manual.models import ManualAct
 from partners.manual.vocabulary import ManualWay, Outcome
 from triage.cases.locking import lock_case
@@ -73,8 +73,8 @@ def record_act(
     ``also``: routes that are not the case's any more, but were when something was planned.
     """
     lock_case(act.session, case.id)
-    reached, number = _one_line(told.reached), _one_line(told.number)
-    note = str(clean_text(told.note))
+    reached, number = clean_line(told.reached), clean_line(told.number)
+    note = clean_text(told.note)
     routes = (*list_route_ids(case), *also)
     _require_sense(act, told, routes, reached, note)
     done = ManualAct(
@@ -104,10 +104,6 @@ def record_act(
         outcome=done.outcome,
     )
     return done
-
-
-def _one_line(text: str) -> str:
-    return " ".join(str(clean_text(text)).split())
 
 
 def _require_sense(

@@ -11,7 +11,7 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, NotFound, TooMany, phrase
 from hotline.core.storage.ids import new_id
-from hotline.intake.submission import clean_text
+from hotline.intake.values import clean_text
 from partners.notices.models import Notice, ProviderAnswer
 from partners.notices.preservation import end_wait
 from partners.notices.service import note_at_places
@@ -76,7 +76,7 @@ def store_answer(
             phrase("Choose one of the answers."),
             fields={"/verb": phrase("Choose one.")},
         )
-    text = str(clean_text(text))
+    text = clean_text(text)
     if len(text) > MAX_ANSWER:
         raise InvalidInput(
             phrase("The text is too long."),

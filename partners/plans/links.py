@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, phrase
-from hotline.intake.submission import clean_text
+from hotline.intake.values import clean_line
 from partners.directory.models import Partner
 from partners.directory.service import set_contact
 from partners.notices import service as notices
@@ -45,7 +45,7 @@ def replace_by_hand(
 ) -> None:
     """A link that reached the wrong reader dies. ``sends``: a letter with the new one goes out."""
     lock_case(act.session, letter.case_id)
-    reason = " ".join(str(clean_text(reason)).split())[:LONGEST_REASON]
+    reason = clean_line(reason)[:LONGEST_REASON]
     if not reason:
         missing = phrase("Say why the link is replaced.")
         raise InvalidInput(missing, fields={"/reason": missing})

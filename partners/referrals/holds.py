@@ -18,7 +18,7 @@ from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.storage import machine, outbox
 from hotline.core.storage.ids import new_id
-from hotline.intake.submission import clean_text
+from hotline.intake.values import clean_line, clean_text
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.states import HoldEvent, HoldState, ReferralState
 from triage.cases.locking import lock_case
@@ -97,8 +97,8 @@ def extend_hold(
     """Police need longer: a reason, their own reference and a new deadline are required."""
     lock_case(act.session, hold.case_id)
     reason, officer_reference = (
-        str(clean_text(reason)),
-        str(clean_text(officer_reference)),
+        clean_text(reason),
+        clean_line(officer_reference),
     )
     faults = {}
     if not reason:
@@ -112,7 +112,7 @@ def extend_hold(
     if faults:
         raise InvalidInput(phrase("The hold was not extended."), fields=faults)
     hold.deadline, hold.reason = deadline, reason[:2000]
-    hold.officer_reference = " ".join(officer_reference.split())[:120]
+    hold.officer_reference = officer_reference[:120]
     act.advance(
         hold,
         HoldEvent.EXTENDED,
@@ -125,7 +125,7 @@ def extend_hold(
 def release_hold(act: Act, hold: Hold, *, reason: str = "") -> None:
     """The police let it go: what waited for it is posted at once, day or night."""
     lock_case(act.session, hold.case_id)
-    words = str(clean_text(reason))[:2000]
+    words = clean_text(reason)[:2000]
     act.advance(hold, HoldEvent.RELEASED, reason=words)
     post_release(
         act.session, hold.case_id, key=f"release:{hold.id}", now=act.now

@@ -14,7 +14,7 @@ from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
-from hotline.intake.submission import clean_text
+from hotline.intake.values import clean_line, clean_text
 from partners.directory.models import Partner
 from partners.links import new_link
 from partners.referrals import holds
@@ -164,13 +164,13 @@ def store_answer(
             phrase("This is not an answer that a referral can have.")
         )
     lock_case(act.session, referral.case_id)
-    their_reference = " ".join(str(clean_text(their_reference)).split())[:120]
+    their_reference = clean_line(their_reference)[:120]
     if their_reference:
         referral.their_reference = their_reference
     act.advance(
         referral,
         ANSWERS[verb],
-        note=str(clean_text(note))[:2000],
+        note=clean_text(note)[:2000],
         their_reference=their_reference,
     )
     note_answer(act, referral, ANSWERS[verb])

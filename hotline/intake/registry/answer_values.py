@@ -14,7 +14,7 @@ from hotline.intake.registry.questions import (
     Answers,
     Shape,
 )
-from hotline.intake.values import clean_text
+from hotline.intake.values import clean_line
 
 MAX_ANSWER = 200
 _COUNTRY = "^[A-Z]{2}$"
@@ -48,7 +48,7 @@ def keep_possible(said: Mapping[Answer, str]) -> Answers:
     return {
         answer: value
         for answer, text in said.items()
-        if (value := _clean_line(text)) and _is_possible(answer, value)
+        if (value := clean_line(text)) and _is_possible(answer, value)
     }
 
 
@@ -75,12 +75,8 @@ def _schema_of(answer: Answer) -> CoreSchema:
         # The list of countries takes long to load, and the form offers nothing else.
         return core_schema.str_schema(pattern=_COUNTRY)
     return core_schema.no_info_after_validator_function(
-        _clean_line, core_schema.str_schema(max_length=MAX_ANSWER)
+        clean_line, core_schema.str_schema(max_length=MAX_ANSWER)
     )
-
-
-def _clean_line(text: str) -> str:
-    return " ".join(clean_text(text).split())
 
 
 def _keep_said(values: Mapping[str, str]) -> Answers:

@@ -13,7 +13,7 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.storage.ids import new_id
-from hotline.intake.submission import clean_text
+from hotline.intake.values import clean_text
 from partners.referrals.models import Referral, ReferralMessage
 
 LONGEST_MESSAGE = 4000
@@ -34,7 +34,7 @@ def write_message(
     act: Act, referral: Referral, text: str, *, is_ours: bool
 ) -> None:
     """Keep a message. Raises ``InvalidInput`` for an empty or an endless one."""
-    text = str(clean_text(text))
+    text = clean_text(text)
     if not 1 <= len(text) <= LONGEST_MESSAGE:
         reason = phrase("Write 1 to 4000 characters.")
         raise InvalidInput(reason, fields={"/text": reason})

@@ -22,7 +22,7 @@ from hotline.core.storage.ids import new_id
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from hotline.intake.registry.contact_terms import ContactTerms
-from hotline.intake.values import clean_text
+from hotline.intake.values import clean_line
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.people.models import ContactRelease
@@ -145,7 +145,7 @@ def release_contact(
 ) -> None:
     """Let the police have a reporter's contact without consent; the reason goes into the log."""
     lock_case(act.session, case.id)
-    why = " ".join(str(clean_text(why)).split())
+    why = clean_line(why)
     if not 1 <= len(why) <= LONGEST_REASON:
         raise InvalidInput(
             phrase("Say why, in at most 1000 characters."),
