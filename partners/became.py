@@ -144,5 +144,7 @@ def _list_latest(
         .limit(LATEST)
     )
     happened += [Happening(case, what, at) for case, what, at in spoken]
+    # Each half was cut to the newest of its own; only together it shows which
+    # are the newest of all.
     happened.sort(key=lambda each: each.at, reverse=True)
     return happened[:LATEST]

@@ -43,6 +43,7 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
     # A misspelt name in a template is a fault, and not an empty place on a
     # page.
     app.jinja_env.undefined = StrictUndefined
+    # In every template: Flask by itself goes by what its name ends in.
     app.jinja_env.autoescape = True
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -72,6 +73,8 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
             app.register_blueprint(blueprint)
     retries.retry_refused_acts(app)
     measuring.count_requests(app)
+    # Without a proxy in front these headers are whatever a client writes into
+    # them.
     if context.settings.trusted_proxies:
         hops = context.settings.trusted_proxies
         # Only scheme and host are taken over; the client's address is never wanted.

@@ -49,6 +49,8 @@ def list_faults(settings: Settings) -> list[str]:
         faults.append(
             f"There is no data file for the home country {settings.country}."
         )
+    # A file that two readers share is wrong for both of them, and once is
+    # enough to say so.
     return list(dict.fromkeys(faults))
 
 

@@ -36,6 +36,8 @@ def send(task: Task) -> None:
         )
         server = urlsplit(receiver.url).netloc.lower()
         circuit = Circuit(task.context.database)
+        # A server that has stayed silent for a while holds up no other
+        # sender's messages.
         circuit.require_closed(server)
         with circuit.listening(server):
             _deliver(
@@ -105,6 +107,8 @@ def _failure(name: str, reply: Reply) -> GiveUp | Unavailable:
         return GiveUp(f"The webhook of {name} {where}.")
     if reply.is_refused:
         return GiveUp(f"The webhook of {name} cannot be used ({reply.error}).")
+    # A name may be given an address again; one that must not be visited stays
+    # so.
     if reply.error.startswith("dns_"):
         return Unavailable(
             f"The webhook of {name} has no address ({reply.error})."

@@ -145,6 +145,8 @@ class Channels:
     def send(self, channel: str, message: Message) -> dict[str, object]:
         """The other side's answer (codes and ids, for the record)."""
         opened = self.by_name.get(channel)
+        # A partner may have been entered while a channel was set up that is
+        # gone from the settings.
         if opened is None:
             raise Unavailable(
                 f"No {channel} channel is set up, so nothing was sent.",

@@ -48,6 +48,7 @@ class HttpChannel:
 
 def _require_acceptance(reply: Reply) -> None:
     """Raise unless the server said that it took the message."""
+    # Before all else: where such an address leads, no later try may go either.
     if reply.error == "blocked_address":
         raise Refused(
             "The partner's address leads to a network that must not be reached"

@@ -73,9 +73,13 @@ class MailChannel:
             )
             if settings.smtp_security == "starttls":
                 server.starttls(context=context)
+            # After TLS has begun, so that no password crosses the network in
+            # the open.
             if settings.smtp_user:
                 password = settings.smtp_password.get_secret_value()
                 server.login(settings.smtp_user, password)
+        # Whatever interrupts the greeting, such as the end of the job's time,
+        # leaves no socket open.
         except BaseException:
             server.close()
             raise

@@ -78,6 +78,8 @@ def list_points(session: Session) -> list[Point]:
         *_of_watches(session),
     ]
     urgent = _list_urgent(session)
+    # What is urgent keeps its own order: an old question must not slip between
+    # a child and a call.
     return urgent + sorted(points, key=lambda point: point.since)
 
 
@@ -100,6 +102,8 @@ def _of_states(session: Session) -> Iterator[Point]:
         rows: Iterable[Plan | Hold | Referral | Notice] = session.scalars(
             select(model)
             .where(model.state.in_(states))
+            # The oldest, because of more than can be shown those have waited
+            # longest.
             .order_by(model.state_since)
             .limit(SHOWN)
         )

@@ -96,6 +96,8 @@ def find_candidates(
     ``route_to``, ``country`` and ``name`` are the route's addressee; platforms are known by name.
     """
     kind = KIND_OF_ROUTE.get(route_to)
+    # A host's desk is nobody's choice: it follows from where the location
+    # lies.
     if kind is None or kind == PartnerKind.PROVIDER:
         return []
     query = select(Partner).where(

@@ -110,6 +110,8 @@ def load_seed(override_dir: Path | None = None) -> list[PartnerSeed]:
         *_named_units(override_dir),
     ]
     codes = [seed.code for seed in seeds]
+    # The table has one row a code: the second office would silently never be
+    # there.
     twice = sorted({code for code in codes if codes.count(code) > 1})
     if twice:
         raise Misconfigured(
@@ -285,6 +287,7 @@ def _local_police(
         inside = [
             place
             for place in places
+            # Two countries may have a county of the same name.
             if (place.country, place.county) == (country, county)
         ]
         yield PartnerSeed(

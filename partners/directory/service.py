@@ -219,6 +219,8 @@ def set_contact(
     fault = _fault_of(channel, address, act)
     if fault:
         raise InvalidInput(fault, fields={"/address": fault})
+    # Saving the form unchanged must not stop letters until somebody confirms
+    # it anew.
     if (partner.channel, partner.address) == (channel, address):
         return False
     partner.channel, partner.address = channel, address

@@ -70,6 +70,8 @@ def propose_office(
         if coverage_of(office.territory, municipality) is _wanted(office.kind)
     ]
     confirmed = [office for office in fitting if office.is_confirmed]
+    # In this order: one that fits alone is proposed although nobody has
+    # confirmed it yet.
     for candidates in (fitting, confirmed):
         if len(candidates) == 1:
             return candidates[0]

@@ -113,6 +113,8 @@ def _choose_next(act: Act, alert: Alert) -> Sequence[DutyContact]:
     for contact in find_on_duty(act.session, act.context, act.now):
         if contact.person_id not in called:
             return [contact]
+    # Counted only from here on: while the list lasts, each person is called
+    # once.
     alert.rounds_of_all += 1
     return list_contacts(act.session)
 
@@ -133,6 +135,8 @@ def _note_calls(
         for way, address in contact.addresses.items()
         if is_set_up(way, act.context.settings)
     ]
+    # Rows before work: a message that is sent without a row could not say
+    # later that it was.
     act.session.add_all(calls)
     act.session.flush()
     for call in calls:

@@ -80,6 +80,8 @@ def _write_message(context: Context, alert: Alert, call: AlertCall) -> Message:
 def _note_failure(task: Task, error: HotlineError) -> None:
     with task.context.database.writing() as session:
         call = session.get_one(AlertCall, task.id_of("call_id"))
+        # In a transaction of its own, because the job itself ends in the
+        # error.
         call.tries, call.last_error = call.tries + 1, str(error)[:300]
         _log_try(Act(session, task.context, audit.SYSTEM, task.now), call)
 

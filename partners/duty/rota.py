@@ -41,6 +41,7 @@ def list_candidates(session: Session) -> Sequence[Person]:
 
 def list_contacts(session: Session) -> Sequence[DutyContact]:
     """Of everybody who can be reached and may take a case."""
+    # A role may have been taken away since somebody was put on the rota.
     allowed = {person.id for person in list_candidates(session)}
     contacts = session.scalars(select(DutyContact).order_by(DutyContact.id))
     return [

@@ -45,6 +45,7 @@ def forget_cases(session: Session, context: Context, *, now: datetime) -> int:
 
 def forget_case(act: Act, case: Case) -> None:
     """Everything of the case that is not a figure."""
+    # Keys first: should this break off, what is left can be read by nobody.
     forget_people_of(act.session, act.context, case.id)
     _forget_assessments(act, case.id)
     for row in (CaseTag, HandOver, StepTick):
@@ -52,6 +53,7 @@ def forget_case(act: Act, case: Case) -> None:
     items = [place.item_id for place in case.places]
     parts = _empty_partners_rows(act, case.id)
     places = [place.id for place in case.places]
+    # After the rows, whose ids say which histories are meant.
     _empty_history(act.session, [case.id, *places, *parts])
     for item_id in items:
         forget_place(act, item_id)

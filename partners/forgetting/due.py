@@ -65,6 +65,8 @@ def is_of_police() -> ColumnElement[bool]:
 def is_of_sort(sort: Sort) -> ColumnElement[bool]:
     """Of a ``Case``: by which of the periods of cases it goes; each case goes by one."""
     not_illegal = Case.state == CaseState.NOT_ILLEGAL
+    # Asked first: what the police may still need is kept longest, whatever the
+    # case turned out to be.
     if sort is Sort.CASE_OF_POLICE:
         return is_of_police()
     if sort is Sort.CASE_NOT_ILLEGAL:

@@ -111,6 +111,8 @@ def find_files(session: Session, item_id: uuid.UUID) -> Sequence[File]:
         File(medium, tuple(matches.get(medium.media_id, ())))
         for medium in media
     ]
+    # A letter is cut after so many files; those that a list knows must not be
+    # among the rest.
     return sorted(files, key=lambda file: not file.matches)
 
 

@@ -72,6 +72,7 @@ def record_act(
 
     ``also``: routes that are not the case's any more, but were when something was planned.
     """
+    # A call may be recorded while the very report comes in that asks for it.
     lock_case(act.session, case.id)
     reached, number = clean_line(told.reached), clean_line(told.number)
     note = clean_text(told.note)

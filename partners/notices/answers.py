@@ -94,6 +94,8 @@ def store_answer(
     event = VERBS[verb]
     if event and notice.machine.allows(notice.state, event):
         act.advance(notice, event, verb=verb)
+        # Whatever a host says of a request to keep data, nobody need wait for
+        # its answer any longer.
         end_wait(act.session, notice, act.now)
     stored = ProviderAnswer(
         id=new_id(), notice_id=notice.id, at=act.now, verb=verb, text=text

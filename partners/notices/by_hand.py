@@ -22,8 +22,10 @@ def note_told(act: Act, notice: Notice, told: Told) -> None:
     """
     lock_case(act.session, notice.case_id)
     record_act(act, notice.case, told, also=(told.route,))
+    # Nobody was reached: it is written down, and the notice waits as before.
     if told.outcome != Outcome.TOLD:
         return
+    # A telephone call warns a host as a letter does.
     is_free = is_of_this_round(act.session, notice) and may_leave(
         act.session, act.context, notice, act.now
     )

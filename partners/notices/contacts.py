@@ -46,6 +46,7 @@ def dispatch_notice(
     now: datetime,
 ) -> None:
     """Queue a released notice to its contact, or lay it before a person if nobody confirmed one."""
+    # What a person named is not put aside by what a registry says.
     if not notice.contact_named and notice.kind in LOOKED_UP:
         act = Act(session, context, audit.SYSTEM, now)
         leave_out_moved_items(act, notice)
@@ -95,6 +96,8 @@ def _look_up_contact(
     session: Session, context: Context, notice: Notice, now: datetime
 ) -> Partner | None:
     """By the newest hosting facts: the network that can be asked, or the host's abuse desk."""
+    # All items of a notice have the same desk, so that the first one speaks
+    # for them.
     item, network = notice.items[0].item, None
     if notice.kind == CDN:
         network = origins.network_of(session, context.settings, item, now)

@@ -64,6 +64,8 @@ def find_wait_end(
     ends = [
         request.state_since + timedelta(hours=hours) for request in requests
     ]
+    # The latest of them: data that one request is about may be gone with what
+    # another one is about.
     return max((end for end in ends if end > now), default=None)
 
 

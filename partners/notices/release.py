@@ -30,12 +30,15 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
     The host is looked up again first: what was true at the assessment may be another's server now.
     """
     case_id = task.id_of("case_id")
+    # Registries may take a minute, in which nobody should wait for the case.
     hosts = _look_up_hosts(task, case_id, lookup)
     with task.context.database.writing() as session:
         case = lock_case(session, case_id)
         task.mark_done(session)
         for place in case.places:
             facts = hosts.get(place.item_id)
+            # Only what moved is stored: a look that failed must not wipe out
+            # what was known.
             if facts is None or not is_elsewhere(place.item, facts):
                 continue
             if store_facts(session, place.item, facts):

@@ -76,6 +76,7 @@ class ChasedNotice:
         if partner is None or not partner.approved_at:
             return False
         days = act.context.settings.notice_link_days
+        # A reminder whose link has ended could not be answered.
         notice.link_expires_at = act.now + timedelta(days=days)
         queue_letter(
             act.session,

@@ -59,11 +59,14 @@ def confirm_and_send(
     All cases are locked before the partner is changed, as a delivery does that has arrived.
     """
     session = act.session
+    # Cases first, and the partner after them, as a delivery does that has
+    # arrived: in another order the two would wait for each other.
     lock_cases(
         session,
         referrals.cases_waiting_for(session, partner)
         | notices.cases_waiting_for(session, partner),
     )
+    # From here on nobody can change the address that is being confirmed.
     session.refresh(partner, with_for_update=True)
     letters = list_waiting_letters(session, partner)
     if seen is not None and seen != digest_of_question(partner, letters):

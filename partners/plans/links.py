@@ -33,6 +33,8 @@ def change_contact(
         act.session,
         {letter.case_id for letter in _list_linked(act.session, partner)},
     )
+    # Links to the same address stay: a form that was saved unchanged must not
+    # cut off an office.
     if not set_contact(act, partner, channel=channel, address=address):
         return False
     for letter in _list_linked(act.session, partner):

@@ -28,6 +28,8 @@ def merge_cases(
     act: Act, target: Case, part: Case, person: Person, why: str
 ) -> None:
     """Make ``part`` a part of ``target``; refused where somebody was told of either."""
+    # Both at once: two people who merge them the other way round would wait
+    # for each other.
     lock_cases(act.session, [target.id, part.id])
     for case in (target, part):
         _require_nobody_told(act.session, case)

@@ -88,6 +88,8 @@ def _narrow_plan(
 def _judge_anew(
     session: Session, context: Context, notice: Notice, now: datetime
 ) -> None:
+    # What was decided on the finding of before must not reach a host after it
+    # was doubted.
     if not judging.is_of_this_round(session, notice):
         withdraw_notice(
             Act(session, context, audit.SYSTEM, now),
@@ -100,6 +102,8 @@ def _judge_anew(
         machine.advance_state(
             session, notice, NoticeEvent.HELD, actor=audit.SYSTEM, now=now
         )
+    # Not sent from here: the job that releases looks up first where the item
+    # lies now.
     elif notice.state == NoticeState.AWAITING_RELEASE and may_leave:
         post_release(
             session, notice.case_id, key=f"release:{notice.id}:{now}", now=now

@@ -19,6 +19,8 @@ def note_told(act: Act, referral: Referral, told: Told) -> None:
     if told.outcome != Outcome.TOLD:
         return
     act.advance(referral, ReferralEvent.TOLD_BY_HAND)
+    # What the office itself wrote on its page counts more than what somebody
+    # heard on the telephone.
     if told.number and not referral.their_reference:
         referral.their_reference = " ".join(told.number.split())[:120]
     referral.due_at = find_due_time(

@@ -114,6 +114,7 @@ def send_package(task: Task) -> None:
         gathered = _list_gathered(session, partner_id, task.now)
         if partner.approved_at is None:
             _lay_aside(act, gathered)
+        # A list of one would make its reader open two things instead of one.
         elif len(gathered) == 1:
             queue_letter(act, gathered[0])
         elif gathered:
@@ -197,6 +198,7 @@ def hasten_referrals(act: Act, case_id: uuid.UUID) -> int:
         )
     ).all()
     for referral in waiting:
+        # Before the deadline, which is reckoned from it.
         referral.urgency = Urgency.IMMEDIATE
         referral.due_at = find_due_time(
             act.context.country, referral.urgency, act.now

@@ -33,6 +33,7 @@ def open_hold(act: Act, referral: Referral) -> Hold:
 
     It takes the place of those whose referral was withdrawn.
     """
+    # Their referral was taken back, so nobody outside would ever let them go.
     for orphan in list_orphans(act.session, referral.case_id):
         act.advance(
             orphan, HoldEvent.CANCELLED, taken_over_by=referral.reference
@@ -105,6 +106,7 @@ def extend_hold(
         faults["/reason"] = "Say why."
     if not officer_reference:
         faults["/officer_reference"] = "Give the officer's reference."
+    # A hold without end would keep a host from being told for ever.
     if not act.now < deadline <= act.now + MAX_EXTENSION:
         faults["/deadline"] = (
             f"Choose a time within the next {MAX_EXTENSION.days} days."

@@ -101,6 +101,8 @@ def send_referral(
 
     ``leaves_at``: when it leaves together with what else the office is told; None for at once.
     """
+    # First, because a state that does not allow it must not leave a new link
+    # behind.
     act.advance(referral, ReferralEvent.QUEUED)
     begins_at = leaves_at or act.now
     link = new_link(
@@ -111,6 +113,7 @@ def send_referral(
     referral.due_at = find_due_time(
         act.context.country, referral.urgency, begins_at
     )
+    # What goes out again is a letter of its own, whatever it left in before.
     referral.leaves_at, referral.package_id = leaves_at, None
     if leaves_at is None:
         queue_letter(act, referral)

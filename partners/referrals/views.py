@@ -173,6 +173,8 @@ def _act_by_link(
             session.flush()
             with speaking(_language_of(referral)):
                 good = describe(session, referral)
+    # Read anew in another transaction: this one is rolled back with what was
+    # half done.
     except (InvalidInput, Conflict) as error:
         with site.reading() as session:
             return _render_page(

@@ -104,6 +104,7 @@ def _gather(
 ) -> _Known:
     item_ids = {part.item.id for part in named if part.item is not None}
     case_ids = {part.place.case_id for part in named if part.place is not None}
+    # A report outlives the kinds that an older program knew.
     is_known_kind = report.kind in set(ReportKind)
     return _Known(
         is_near=is_known_kind and ReportKind(report.kind).row.child_is_known,

@@ -107,6 +107,8 @@ def attempt_delivery(
         with circuit.listening(server), attempt.traced(outgoing.channel):
             answer = channels.send(outgoing.channel, outgoing.message)
     except (Unavailable, GiveUp) as error:
+        # Raised again while there are tries left: it is the outbox that knows
+        # when the next one is.
         if not attempt.note_fault(error):
             raise
     else:
@@ -224,6 +226,8 @@ class _Attempt:
 def _address(delivery: Delivery) -> None:
     """It goes to the partner's address of now, which a second person has confirmed."""
     partner = delivery.partner
+    # The address may have been changed since the letter was queued, by one
+    # person alone.
     if partner.approved_at is None:
         raise GiveUp(
             f"The address of {partner.name} was changed and waits for a second person."

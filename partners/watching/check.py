@@ -121,6 +121,7 @@ def _look_from_everywhere(
     own = _look_once(request, baseline, settings, fetcher, now, vantage="own")
     if (
         not settings.second_vantage_proxy
+        # What is seen from here is there, whatever is seen from elsewhere.
         or own.verdict.verdict == VerdictName.ONLINE
     ):
         return [own]
@@ -149,6 +150,8 @@ def _look_once(
     report = fetcher.fetch(request)
     document = report.to_json()
     missing = home = None
+    # Only then can a page be compared with what the host says to an address
+    # that nobody has.
     if report.outcome == "ok":
         missing = fetcher.fetch(
             replace(request, url=_impossible_address(request.url))

@@ -39,6 +39,7 @@ def start_watches(act: Act, case: Case) -> None:
     """Watch the case's items from now on, as far as they can be looked at and are not lawful."""
     for place in case.places:
         is_lawful = agreed_class(case, place) is AssessmentClass.NOT_ILLEGAL
+        # Looking at what is lawful would be watching people.
         if place.item.fetchable and not is_lawful:
             _start_watch(act, case, place.item)
 

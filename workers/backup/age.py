@@ -69,6 +69,8 @@ def read_identities(path: Path) -> list[x25519.Identity]:
         identities = [x25519.Identity.from_str(text) for text in secrets]
     except pyrage.IdentityError:
         identities = []
+    # A file of remarks alone opens nothing, and would be found out only at the
+    # restore.
     if not identities:
         raise InvalidInput(
             f"{path} holds no private key of age.",

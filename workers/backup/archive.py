@@ -54,6 +54,8 @@ class Manifest:
             raise BadArchive(
                 "The archive's manifest cannot be read."
             ) from None
+        # A form that is read by guessing would be restored with something
+        # missing.
         if manifest.version != _VERSION:
             raise BadArchive(
                 f"The archive has the form {manifest.version}; this program reads {_VERSION}.",
@@ -94,6 +96,8 @@ def cut_pieces(chunks: Iterable[bytes]) -> Iterator[Member]:
             yield Member(f"{DATABASE}{number:08}", bytes(waiting[:PIECE]))
             del waiting[:PIECE]
             number += 1
+    # Also where it is empty: an archive without a piece of the database is not
+    # one of ours.
     yield Member(f"{DATABASE}{number:08}", bytes(waiting))
 
 

@@ -74,6 +74,7 @@ def list_notes(settings: Settings) -> list[BackupNote]:
             for name in ("recipients", "keys_recipients"):
                 values[name] = tuple(values[name])
             notes.append(BackupNote(**values))
+        # One note that was cut off must not hide all other backups.
         except (OSError, ValueError, TypeError, KeyError):
             continue
     return sorted(notes, key=lambda note: note.at, reverse=True)

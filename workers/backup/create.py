@@ -130,6 +130,8 @@ def _read_heads(settings: Settings) -> bytes:
 def _own_files(data_dir: Path) -> Iterator[Member]:
     for folder in archive.FOLDERS:
         for path in sorted((data_dir / folder).rglob("*")):
+            # A link may lead out of the directory, to what nobody meant to
+            # hand on.
             if path.is_file() and not path.is_symlink():
                 name = path.relative_to(data_dir).as_posix()
                 yield Member(name, path.read_bytes())

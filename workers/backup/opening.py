@@ -46,6 +46,8 @@ def load_data(
         )
         members = archive.read_stream(stream)
         opened = Opened(_read_manifest(members))
+        # Before anything is written: a dump of the one database is nonsense to
+        # the other.
         _require_same_kind(opened.manifest, target)
         sink = stack.enter_context(_filling(target, settings))
         for member in members:

@@ -49,6 +49,8 @@ def find_program(name: str, folder: Path | None, *, server: int = 0) -> str:
             "setting postgresql_bin.",
         )
     newest = max(programs, key=lambda path: programs[path])
+    # pg_dump refuses a server that is newer than itself, and says so in the
+    # middle of the night.
     if programs[newest] < server:
         raise Misconfigured(
             f"{name} is of version {programs[newest]}, and the server of {server}.",
@@ -187,6 +189,7 @@ def _environment(url: URL) -> dict[str, str]:
 
 
 def _candidates(name: str, folder: Path | None) -> list[Path]:
+    # Whoever names a folder wants none of the others, however new they are.
     if folder is not None:
         return [folder / name]
     on_path = shutil.which(name)

@@ -263,6 +263,8 @@ def _exchange_files(
             for path in place.rglob("*")
             if path.is_file()
         }
+        # Most restores change nothing here; a folder that is put aside would
+        # ask to be looked at.
         if wanted == present:
             continue
         if present:
@@ -285,6 +287,7 @@ def go_on(
         # The program may be newer than the backup and know offices that it
         # does not.
         seed_directory(Act(session, context, audit.SYSTEM, now))
+    # Last: the log says that it was restored once everything of it is there.
     lost = note_restore(context, persons, reason, now)
     return context, lost
 

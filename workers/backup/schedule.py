@@ -72,6 +72,7 @@ class BackupsOnTime:
         code = self._process.poll()
         if code is None:
             return True
+        # It has said itself what was wrong, in the log that both share.
         if code != 0:
             log.error("backup_failed", code=code)
         self._process = None

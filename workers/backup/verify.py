@@ -157,6 +157,7 @@ def _check(
         raise BackupBroken(
             f"The table {name} has {there} rows and was written with {written}."
         )
+    # After the counting, since a migration may add and drop rows.
     upgraded = _bring_up_to_date(database, manifest.revision, step)
     step("Verifying its audit log")
     path = scratch.settings.audit_heads_file

@@ -51,6 +51,8 @@ def measure_imports(
 def _measure_steps(context: Context, folder: Path, size: int) -> list[Row]:
     """Each step with its seconds, what it did, and the memory that this process took more."""
     with context.database.reading() as session:
+        # A list of somebody's would slow one side and not the other, and be in
+        # the way of the bench's own.
         if service.list_sizes(session):
             raise Conflict(
                 "The database of a bench is an empty one.",

@@ -175,6 +175,8 @@ class _House:
             visit_ours(Load())
             visit_reference(Load())
         for number in range(ROUNDS):
+            # Whoever begins finds a machine that has rested, and whoever is
+            # second one that is warm.
             if number % 2:
                 visit_ours(measured)
                 visit_reference(beside)

@@ -32,6 +32,7 @@ def measure_locations(seconds: float = 3.0) -> Measurement:
     share = seconds / (len(cases) * sides)
     rows = []
     for case, addresses in cases.items():
+        # Emptied before each batch: after the first one no host would be new.
         fresh = catalogue.sites.clear if case == NEW_HOSTS else _do_nothing
         our_batch = _make_batch(identify_locations, addresses, fresh)
         ours = measure_rate(our_batch, seconds=share)

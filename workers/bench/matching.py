@@ -93,6 +93,8 @@ def measure_matching(
         lists.append(_HashList(" skewed", 256, clustered))
     short = _make_random(size, 8, rng)
     lists.append(_HashList(" phash", 64, short))
+    # The lists hold them from here on, and let go of each when it was
+    # measured.
     del even, short
     rows: list[Row] = []
     warm_up()
@@ -270,6 +272,7 @@ def _build_references(hashes: Hashes, bits: int) -> list[Side]:
     sides = []
     has_faiss = find_spec("faiss")
     has_threatexchange = find_spec("threatexchange")
+    # Its index knows PDQ alone.
     if bits == 256 and has_threatexchange and has_faiss:
         sides.append(_build_threatexchange(hashes))
     if has_faiss:

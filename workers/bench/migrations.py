@@ -74,6 +74,8 @@ def _fill(
 def _measure_step(database: Database, step: Step, tick: Tick) -> Row:
     tick(f"{step.revision}  {step.title}")
     names = [table.name for table in step.touched]
+    # Before the migration: what it does to the table's pages would slow the
+    # quiet side as well.
     with _others_at_work(database, names) as quiet:
         time.sleep(QUIET_SECONDS if names else 0)
     with _others_at_work(database, names) as disturbed:

@@ -118,6 +118,7 @@ def _measure_growth(reporting: pipeline.Reporting, reports: int) -> list[Row]:
 def read_sizes(context: Context) -> Sizes:
     """After each table was rewritten, so that no gap counts."""
     with context.database.engine.connect() as connection:
+        # PostgreSQL rewrites no table within a transaction.
         alone = connection.execution_options(isolation_level="AUTOCOMMIT")
         alone.execute(text("VACUUM FULL"))
         return {row.relname: row.size for row in alone.execute(_TABLES)}

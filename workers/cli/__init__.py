@@ -38,6 +38,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         outcome = command.main(
             args=arguments, prog_name="hotline", standalone_mode=False
         )
+        # Here and not at the exit, where nobody would catch that the reader
+        # has gone.
         sys.stdout.flush()
     # A command that ends early by its own word, such as --help: that is no
     # failure.

@@ -67,6 +67,7 @@ class State:
         message = Message(at, to, subject, text, tuple(attachments))
         with self.lock:
             self.messages.append(message)
+            # A sandbox may run for weeks, and holds all of it in memory.
             del self.messages[:-MAX_MESSAGES]
 
 
@@ -84,6 +85,7 @@ class MailSink:
         address: str,
         _options: list[str],
     ) -> str:
+        # So that a delivery which fails can be seen in the demo, too.
         if address.startswith("unknown@"):
             return "550 5.1.1 no such mailbox"
         envelope.rcpt_tos.append(address)

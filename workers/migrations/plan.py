@@ -129,6 +129,8 @@ def _plan(
 def _step_of(
     script: Script, sizes: dict[str, TouchedTable], *, down: bool
 ) -> Step:
+    # Of PostgreSQL in any case: on SQLite the same migration changes the same
+    # tables.
     sql = run.statements_of(script, down=down)
     names = sorted({*_TOUCHED.findall(sql or "")} - _NOT_OURS)
     lost = [

@@ -56,6 +56,8 @@ def _migrating(database: Database) -> Iterator[Connection]:
         _set_checking(connection, on=False)
         try:
             yield connection
+            # What was not checked meanwhile is checked here, while all of it
+            # can still be taken back.
             broken = connection.exec_driver_sql(
                 "PRAGMA foreign_key_check"
             ).all()
@@ -117,6 +119,7 @@ def downgrade_schema(database: Database, revision: str) -> None:
         try:
             command.downgrade(_alembic_config(connection), revision)
             _note_served_now(connection)
+        # A migration that cannot be undone says why by this error.
         except RuntimeError as error:
             raise Conflict(str(error)) from error
 

@@ -25,6 +25,7 @@ schema has them: these alone may go now. A release empties this."""
 
 def note_served(connection: Connection, revisions: Sequence[str]) -> None:
     """Let versions whose newest schema is one of ``revisions`` run, and no others."""
+    # On the way back the table itself may be gone.
     if not inspect(connection).has_table(ServedSchema.__tablename__):
         return
     connection.execute(delete(ServedSchema))

@@ -45,6 +45,8 @@ def serve_queues(
     from workers.house import open_own_context
     from workers.queues.worker import work
 
+    # Before anything large is made: a wrong database or key is said at once,
+    # and in one line.
     open_own_context(settings).close()
     work(settings, pools=pools, burst=burst)
 
@@ -85,6 +87,8 @@ def _run(serve: Callable[[], None]) -> int:
     """Its exit code; what went wrong is a line of the log, as for a program of its own."""
     try:
         serve()
+    # A fork has no interpreter's end of its own that would turn this into an
+    # exit code.
     except SystemExit as leave:
         return leave.code if isinstance(leave.code, int) else 0
     except KeyboardInterrupt:

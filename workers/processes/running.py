@@ -40,6 +40,8 @@ def adopt_demo(settings: Settings) -> bool:
         text = (settings.data_dir / _NOTE).read_text(encoding="utf-8")
         given = {str(k): str(v) for k, v in json.loads(text).items()}
         run_dir = Path(given[NAMED]) / settings.run_dir.name
+    # The note may be half written, or of an older version: then it is as if no
+    # demo ran.
     except (OSError, ValueError, KeyError, AttributeError):
         return False
     if not is_running(run_dir):
@@ -55,6 +57,7 @@ def is_running(run_dir: Path) -> bool:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    # No lock file: nothing has ever run there.
     except OSError:
         return False
     return False

@@ -151,6 +151,8 @@ class Tree:
         log.error(
             "child_died", child=child.name, code=code, again_in_seconds=wait
         )
+        # Said while it goes on being started: what stands in its way may be
+        # mended meanwhile.
         if child.failures >= HOPELESS:
             log.error(
                 "child_cannot_start",
@@ -178,6 +180,7 @@ class Tree:
                 for child in self.children
             ):
                 break
+        # Whoever pressed Ctrl-C while it came up is told nothing of a failure.
         if not self._stop.is_set():
             raise Unavailable(
                 "The web server did not come up.",
@@ -273,6 +276,7 @@ def lock_data_dir(settings: Settings) -> IO[str]:
             f"The service is already running on {settings.data_dir} (process {holder}).",
             hint="Stop it first, or set HOTLINE_DATA_DIR to another directory.",
         ) from None
+    # Only now that it is ours: until then it names the tree that holds it.
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()

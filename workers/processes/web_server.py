@@ -74,6 +74,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
         }
         for name, value in options.items():
+            # An older gunicorn does not know all of them, and refuses to start
+            # by a name that it does not know.
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 

@@ -102,6 +102,7 @@ class Tools:
             IndexKeeper(self.context).start()
 
     def close(self) -> None:
+        # To ask for it would start a child process in order to end it.
         if "fetcher" in self.__dict__:
             self.fetcher.close()
         self.context.close()

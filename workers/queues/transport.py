@@ -100,6 +100,8 @@ class Transport:
         try:
             with self._connection.pipeline(transaction=False) as pipeline:
                 for pool, members in fresh.items():
+                    # "nx": a row that is there already keeps the place that it
+                    # has waited for.
                     pipeline.zadd(queue_key(pool), members, nx=True)
                 pipeline.execute()
         except redis.RedisError as error:
@@ -149,6 +151,8 @@ class Transport:
                 if handed is False:
                     break
                 if handed:
+                    # Only what was handed over: what a worker has in hand
+                    # comes back here if it dies.
                     entry.handed_at = now
                     count += 1
             return count

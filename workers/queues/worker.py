@@ -98,6 +98,7 @@ class Worker:
             began = self._began
             if began is not None and time.monotonic() - began > STUCK_SECONDS:
                 log.error("worker_stuck", seconds=STUCK_SECONDS)
+                # Nothing gentler ends a thread that is stuck in the system.
                 os._exit(STUCK_CODE)
             # That Redis is away is said by the loop that takes the work.
             with suppress(redis.RedisError):

@@ -219,6 +219,7 @@ def _met_reporter(session: Session, report: Report) -> Met:
     why: LeftOut | None = None
     if any(part.state not in FINAL_STATES for part in report.parts):
         why = LeftOut.OPEN
+    # After what is open: of two reasons the one of the police counts.
     if _is_held(session, report.id):
         why = LeftOut.HOLD
     return Met(MetAs.REPORTER, str(report.id), report.id, why_not_erased=why)

@@ -166,6 +166,7 @@ def forget_all(
         progress=lambda counts: progress("reports", counts["reports"]),
     )
     for name, forget in STEPS.items():
+        # Done above, with a count of each sort.
         if name == "reports":
             continue
         sums[name] = 0

@@ -121,6 +121,8 @@ def drop_settled_deliveries(
         # Ids begin with their time: the key's own index finds the old ones.
         Delivery.id < first_id_at(before),
         Delivery.state.in_(SETTLED),
+        # The id tells when it was written; it may have been settled long after
+        # that.
         Delivery.state_since <= before,
         limit=BATCH,
     )

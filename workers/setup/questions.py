@@ -55,6 +55,7 @@ def find_fault(setting: str, value: Value, answers: Answers) -> str:
         )
     if setting == "languages":
         return _find_language_fault(value)
+    # Nothing is said by it, and the default of the setting counts.
     if isinstance(value, str) and not value:
         return ""
     fault = _find_setting_fault(setting, value, answers)

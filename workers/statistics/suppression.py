@@ -48,6 +48,7 @@ def suppress_together(
 ) -> list[Published]:
     """Tables of one and the same sum: if it has to be kept back in one, it is in all of them."""
     published = [suppress_table(counts, least=least) for counts in tables]
+    # The sum that one table keeps back could be read from the other.
     if any(table.total is None for table in published):
         return [_withhold(counts) for counts in tables]
     return published

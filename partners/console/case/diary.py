@@ -157,6 +157,8 @@ def _happened(case: Case) -> Select[HistoryEntry, str, str]:
             for kind in (Plan, Referral, Hold, Notice)
         )
     )
+    # An entry belongs to one of the two tables, so that one of the two joins
+    # is always empty.
     partner_id = func.coalesce(Referral.partner_id, Notice.partner_id)
     return (
         select(

@@ -22,6 +22,8 @@ def describe_released(session: Session, hold: Hold) -> str:
     """A hold was released: whether a host can be told because of it, and if not, why."""
     waiting = _count_waiting_notices(session, hold)
     case = session.get_one(Case, hold.case_id)
+    # Asked after the release, because another hold may have been there all the
+    # time.
     if is_held(session, case.id):
         return str(
             gettext(

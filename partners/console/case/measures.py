@@ -95,6 +95,8 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
             read_people=request.form.get("read_people") or NOTHING_NOTED,
         )
         was_narrowed = len(plan.routes) < asked_for
+        # The state decides what is said: approving may have found that nothing
+        # may be done any more.
         if plan.state == PlanState.SUPERSEDED:
             flash(
                 gettext(
@@ -259,6 +261,8 @@ def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
         if delivery is None:
             raise NotFound(phrase("There is no such delivery."))
         subject = subject_of(session, delivery, SUBJECTS)
+        # A letter may be about several cases; of each of them it can be tried
+        # again, and of no other.
         if by_reference(session, reference).id not in subject.case_ids:
             raise NotFound(phrase("There is no such delivery in this case."))
         act = own_act(session)

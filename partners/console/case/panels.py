@@ -205,6 +205,7 @@ def _find_deliveries(
         for subject in subjects
         if isinstance(subject, Referral) and subject.package_id
     }
+    # What left together with others has no delivery of its own.
     wanted = {*deliveries, *in_package.values()}
     if not wanted:
         return deliveries

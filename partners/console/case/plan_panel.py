@@ -101,6 +101,8 @@ def _look_at_open_plan(session: Session, case: Case) -> OpenPlan:
     if not outdated:
         return OpenPlan(plan, plan.planned_routes)
     rest = remainder_of(plan, case)
+    # The job that takes the plan back may not have run yet, and nobody should
+    # approve nothing.
     left_plan = plan if rest.routes else None
     return OpenPlan(left_plan, rest.routes, outdated, rest.left_out)
 

@@ -54,6 +54,8 @@ def add_partner() -> ResponseReturnValue:
                 languages=given["languages"].replace(",", " ").split(),
             )
             name = partner.name
+    # On the page itself and not after a redirect: what was typed would be
+    # lost.
     except InvalidInput as error:
         return make_response(_render_directory(error, given), error.status)
     flash(
@@ -131,6 +133,7 @@ def set_office_details(partner_id: uuid.UUID) -> ResponseReturnValue:
             head_address=form.get("head_address", ""),
         )
         flash(gettext("The office is stored."), "good")
+        # Whoever changed a telephone number does not expect that letters stop.
         if was_confirmed and partner.approved_at is None:
             flash(gettext("Its addresses have to be confirmed again."), "warn")
     return _go_back()

@@ -40,6 +40,8 @@ def refer_automatically(task: Task) -> None:
     with task.context.database.writing() as session:
         case = lock_case(session, task.id_of("case_id"))
         task.mark_done(session)
+        # Asked by the rules and lists of now: hours may lie between the match
+        # and this job.
         match, route = find_evidence(session, case), police_route(case)
         if match is None or route is None or _is_told(session, case):
             return
@@ -94,6 +96,8 @@ def _approve_by_itself(
         note=NOTE,
         requested_at=act.now,
         requested_by=act.actor,
+        # Nobody asked for it, so nobody could agree with themselves; the
+        # database wants it said.
         two_person=False,
         round=case.round,
         routing_digest=routing_digest(case),

@@ -33,6 +33,7 @@ def routing_digest(case: Case) -> str:
         {name: route.get(name) for name in DECISIVE}
         for route in case.routing.get("routes", [])
     ]
+    # Of a single item the routes of the case are its own.
     if len(case.places) > 1:
         routes += [_name_routes(place) for place in case.places]
     text = json.dumps(routes, sort_keys=True, ensure_ascii=True)
@@ -97,6 +98,8 @@ def _why_not(
 ) -> str:
     if current is None:
         return NOT_NAMED
+    # What was decided on another finding is decided anew, but nobody's rescue
+    # waits for that.
     if is_reopened and planned.to not in IN_DANGER:
         return REOPENED
     waits_now = current.after is Gate.POLICE_RELEASE

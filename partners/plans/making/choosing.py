@@ -48,6 +48,7 @@ def choose_routes(
     if not chosen:
         nothing = phrase("Choose at least one route.")
         raise InvalidInput(nothing, fields={"/routes": nothing})
+    # The rules may have changed while the page was open.
     if chosen.keys() - {route.id for route in offered}:
         raise InvalidInput(
             phrase("This route is not one of the case's."),
@@ -118,6 +119,7 @@ def _choose_partner(
             hint=phrase("Enter and confirm one in the directory."),
         )
     partner = propose_partner(able, municipality)
+    # Several offices fit, and the first of a list is nobody's decision.
     if partner is None:
         to_whom = phrase("Choose to whom this goes.")
         raise InvalidInput(to_whom, fields={"/routes": to_whom})

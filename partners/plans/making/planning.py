@@ -141,6 +141,7 @@ def approve_plan(
     require_two(plan.requested_by, act.actor, is_needed=plan.two_person)
     lock_case(session, plan.case_id)
     appraise_by_rules_of_now(session, act.context, plan.case, act.now)
+    # The job that reviews plans may not have come to this one yet.
     if plan.state == PlanState.REQUESTED and why_outdated(plan, plan.case):
         review_measures(session, act.context, plan.case, now=act.now)
         if plan.state == PlanState.SUPERSEDED:
@@ -159,6 +160,8 @@ def approve_plan(
 def _take_measures(act: Act, plan: Plan) -> None:
     """Offices before hosts: a hold is on the case before a notice could leave."""
     case = plan.case
+    # Not of a child in danger whose case nobody has assessed yet: it goes on
+    # being assessed.
     if case.machine.allows(case.state, CaseEvent.PLAN_APPROVED):
         act.advance(case, CaseEvent.PLAN_APPROVED)
     for route in plan.planned_routes:

@@ -65,6 +65,8 @@ def note_answer(act: Act, referral: Referral, event: str) -> None:
     if outcome is None:
         return
     stored = {row.outcome for row in _rows_of(act.session, referral)}
+    # An office may take it up, ask for more and take it up again: that is one
+    # outcome.
     if outcome not in stored:
         act.session.add(_new_outcome(act, referral, outcome))
 
@@ -90,6 +92,8 @@ def store_outcomes(
     rows = {
         row.outcome: row
         for row in _rows_of(act.session, referral)
+        # The page does not ask for these, and so their absence takes none of
+        # them back.
         if row.outcome not in BY_ANSWER
     }
     added = [

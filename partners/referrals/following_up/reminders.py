@@ -51,6 +51,8 @@ class ChasedReferral:
 
     def may_write(self, act: Act) -> bool:
         """Not so soon after another letter to this office, unless a child is in danger."""
+        # A letter of this very moment is the one that names this referral,
+        # too.
         if self._is_danger or self._is_told_now(act, self.rungs):
             return True
         last = find_last_letter(act.session, self.referral.partner_id)
@@ -95,6 +97,7 @@ class ChasedReferral:
 
     def _is_told_now(self, act: Act, purposes: Sequence[Purpose]) -> bool:
         """Whether another referral of this round has such a letter written to the office."""
+        # The letter of the referral before may not be in the database yet.
         act.session.flush()
         written = select(Delivery.id).where(
             Delivery.partner_id == self.referral.partner_id,

@@ -86,6 +86,7 @@ def ask_server(
     connection.request(method, path, body, named)
     answer = connection.getresponse()
     text = answer.read().decode()
+    # A refusal is quick, and would be counted as a very good figure.
     if answer.status != expect:
         raise Unavailable(
             f"{method} {path} answered {answer.status}, not {expect}."

@@ -98,6 +98,7 @@ def _properties_of_new_list(
 
 def _size_of(stream: BinaryIO, file: Path) -> int:
     """Bytes of the file, which is left at its beginning."""
+    # Its beginning is read twice: once to know the format, once as entries.
     if not stream.seekable():
         raise InvalidInput(
             f"{file} can be read only once.",

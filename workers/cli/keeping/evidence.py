@@ -43,6 +43,8 @@ def write_evidence(
             )
         name = chosen.name.replace("..", "_")
         path = out or Path(f"evidence-{name}.zip")
+        # Before the figures are counted, which takes a while; and a pack that
+        # was handed on is never replaced.
         if path.exists():
             raise Conflict(
                 f"{path} exists.", hint="Name another file with --out."

@@ -166,6 +166,7 @@ def _rotate_own(
         task = progress.add_task(f"Moving what is under {name}", total=None)
 
         def say(step: str, count: int) -> None:
+            # What is left is a number that falls, and a bar can only grow.
             if step == "moved":
                 progress.update(task, completed=count)
 

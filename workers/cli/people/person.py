@@ -116,6 +116,7 @@ def _answer(
     """Have two people confirm, then answer, in one transaction with its entry in the log."""
     require_two(people)
     _require_reason(why)
+    # One line and no more: the passwords may come by the same way.
     if text == "-":
         text = typer.get_text_stream("stdin").readline()
     now = utc_now()

@@ -62,6 +62,8 @@ def run_checks(
 
     try:
         settings = load_running_settings()
+    # Settings that cannot be read are the first thing that a doctor is asked
+    # about.
     except Misconfigured as error:
         fault = findings.find_failed(
             error.message,

@@ -30,6 +30,7 @@ def look_at_placeholders(installation: Installation) -> Finding:
         return find_well("No example stands in letters.")
     words = f"These settings stand in letters and are examples: {', '.join(examples)}."
     remedy = "Set them; no letter leaves until then."
+    # Letters are meant to leave here, and will not.
     if settings.smtp_host:
         return find_failed(words, remedy)
     return warn_of(words, remedy)

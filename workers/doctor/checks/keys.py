@@ -34,6 +34,7 @@ def look_at_keys(installation: Installation) -> Finding:
         )
     folder = installation.secrets_dir
     file = installation.database_file
+    # Nothing is lost yet: this is a machine before its first start.
     if not folder.exists() and file is not None and not file.exists():
         return find_failed(
             "There are no keys yet.",

@@ -117,6 +117,8 @@ def look_at_replica(installation: Installation) -> Finding:
 
 def look_at_redis(installation: Installation) -> Finding:
     settings = installation.settings
+    # Nobody has started it, and nobody should: whether it can be is the
+    # question.
     if settings.redis_is_embedded and not is_running(settings.run_dir):
         try:
             program = redis_server.command(settings.run_dir)[0]

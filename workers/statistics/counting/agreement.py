@@ -92,6 +92,7 @@ def _find_pairs(period: Period) -> CTE:
             first,
             (first.case_id == second.case_id)
             & (first.round == second.round)
+            # Each pair once, and never an answer with itself.
             & (first.at < second.at),
         )
         .where(is_within(second.at, period), ~came_between)

@@ -103,6 +103,7 @@ def forecast_backlog(days: FigureTable) -> int | None:
     None for a period that is too short to say.
     """
     rows = days.rows[-FORECAST_DAYS:]
+    # A line through a few days would tell the accident of those days.
     if len(rows) < FORECAST_DAYS:
         return None
     change = 0

@@ -123,6 +123,7 @@ def measure_durations(session: Session, taken: Any) -> dict[str, Durations]:
     """
     # Kept once: else each duration would be computed for every use of it.
     steps = taken.cte("taken").prefix_with("MATERIALIZED")
+    # A step whose beginning was never written down has no length.
     is_known = steps.c.seconds.is_not(None)
     ranked = (
         select(

@@ -157,6 +157,8 @@ def _row_before(
     table: FigureTable, before: FigureTable, number: int
 ) -> FigureRow | None:
     """The row that this one is compared with."""
+    # The third day of a month is compared with the third of the one before,
+    # whatever their dates.
     if table.name in BY_DAY:
         return before.rows[number] if number < len(before.rows) else None
     key = table.rows[number].key

@@ -240,6 +240,7 @@ OF_KINDS = (
 
 def name_row(table: TableName, key: str) -> str:
     """What a row is called; its code where nobody knows another word any more."""
+    # "Unknown" of a kind has a word of its own, and so these are asked last.
     if table not in OF_KINDS:
         general = ROWS.get(key)
         if general is not None:
@@ -249,5 +250,6 @@ def name_row(table: TableName, key: str) -> str:
         return key
     try:
         return namer(key)
+    # A code from outside may be none that the words are kept by.
     except (ValueError, UnknownLocaleError):
         return key
