@@ -36,6 +36,7 @@ PARTED = re.compile(
 KEPT = re.compile(
     r"%\(\w+\)s|\\[n\"\\]|https?://\S+|[\w.-]+\.(?:org|json|toml)\b|\.onion\b"
     r"|\bAS\d+|\b\d{4}-Q\d|(?:name|other)=value|hotline user invite NAME|hotline hashlist import"
+    r"|smtp_host|hotline user add NAME --role administrator"
     r"|\b(?:AL|API|CSAM|CSV|CyberTipline|DNS|HTTPS?|IBAN|ICCAM|INHOPE|JavaScript|MD5|NCMEC"
     r"|P2P|PDF|PDQ|PayPal|Push|QR|SHA-1|SHA-256|SMS|SVG|Shift|Tor|URL|UTC|VICS|XARF v4|MB"
     r"|Subject:|Re:|blog|eMule|grooming|https?|imageboard|onion|pHash|push|torrent)(?!\w)"

@@ -50,6 +50,7 @@ for _rule, _view, _methods in (
     ("/to-decide", attention, ["GET"]),
     ("/what-became", became_pages.what_became, ["GET"]),
     ("/first-steps", first_steps.show_first_steps, ["GET"]),
+    ("/first-steps/mail", first_steps.test_mail, ["POST"]),
     ("/approvals/pairs", pairs.show_pairs, ["GET"]),
     ("/partners", directory.show_directory, ["GET"]),
     ("/partners", directory.add_partner, ["POST"]),

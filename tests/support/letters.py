@@ -54,6 +54,7 @@ OTHERS = (
     "referral_withdrawal",
     "duty_alert",
     "duty_test",
+    "mail_test",
     "invitation",
 )
 RULES_PLACES = ("nationality", "residence")

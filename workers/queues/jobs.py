@@ -68,6 +68,7 @@ def _waking() -> Jobs:
 
 def _sending() -> Jobs:
     from partners.invitations import send_invitation
+    from partners.mail_test import send_test
     from partners.sending.attempt import attempt_delivery
     from partners.subjects import SUBJECTS
 
@@ -76,6 +77,9 @@ def _sending() -> Jobs:
             task, channels=tools.channels, subjects=SUBJECTS
         ),
         "invitation.send": lambda tools, task: send_invitation(
+            task, channels=tools.channels
+        ),
+        "mail.test": lambda tools, task: send_test(
             task, channels=tools.channels
         ),
     }

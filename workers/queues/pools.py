@@ -42,6 +42,7 @@ POOL_OF_JOB: Mapping[str, Pool] = MappingProxyType(
         "duty.call": Pool.WAKING,
         "delivery.attempt": Pool.SENDING,
         "invitation.send": Pool.SENDING,
+        "mail.test": Pool.SENDING,
         "notice.release": Pool.LOOKING,
         "item.examine": Pool.LOOKING,
         "item.locate": Pool.LOOKING,

@@ -46,6 +46,23 @@ STATES = {
     ApprovalState.LAPSED: lazy_gettext("nobody answered in time"),
 }
 
+DETAILS = {
+    "file": lazy_gettext("File"),
+    "lines": lazy_gettext("Lines"),
+    "not_read": lazy_gettext("Lines that could not be read"),
+    "the_file_is": lazy_gettext("The file is"),
+    "problems": lazy_gettext("What is wrong with them"),
+    "from_then_on": lazy_gettext("From then on"),
+    "what": lazy_gettext("What"),
+}
+VALUES = {
+    "the whole list": lazy_gettext("the whole list"),
+    "additions": lazy_gettext("additions"),
+    "in use": lazy_gettext("in use"),
+    "out of use": lazy_gettext("out of use"),
+}
+"""What a question's details are called, and the words among their values."""
+
 
 @blueprint.get("")
 @requires("approval.see")
@@ -77,6 +94,8 @@ def show_approval(approval_id: uuid.UUID) -> ResponseReturnValue:
             asked=approval,
             kind=kind,
             states=STATES,
+            detail_names=DETAILS,
+            detail_values=VALUES,
             is_over=is_over,
             is_waiting=approval.state == ApprovalState.ASKED and not is_over,
             is_granted=approval.state == ApprovalState.GRANTED and not is_over,

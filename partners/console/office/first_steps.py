@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask import render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from sqlalchemy import ColumnElement, exists, func, select
@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.factors.proof import list_holders
 from hotline.accounts.models import Person
-from hotline.accounts.signing_in.auth import requires
+from hotline.accounts.pages.views import flash_refusals
+from hotline.accounts.signing_in.auth import own_act, requires
 from hotline.core.web import site
 from hotline.intake.models import Report
 from partners.directory.kinds import PartnerKind
 from partners.directory.models import Partner
+from partners.mail_test import ask_for_test, find_last_test
 from partners.notices.models import Notice
 from partners.sending.models import Delivery
 from partners.states import DeliveryState
@@ -32,11 +34,12 @@ LEAST_PEOPLE = 3
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line: whether it is done, what it is, how far it is, and where it is done."""
+    """One line: whether it is done, what it is, how far it is, how and where it is done."""
 
     is_done: bool
     what: str
     state: str
+    how: str
     address: str = ""
 
 
@@ -44,15 +47,49 @@ class Step:
 def show_first_steps() -> ResponseReturnValue:
     with site.reading() as session:
         steps = list(list_steps(session))
-    return render_template("partners/first_steps.html", steps=steps)
+        return render_template(
+            "partners/first_steps.html",
+            steps=steps,
+            next=next((step for step in steps if not step.is_done), None),
+            mail_test=find_last_test(session),
+        )
+
+
+@requires("person.manage")
+def test_mail() -> ResponseReturnValue:
+    """Have a mail sent to oneself; this page says what became of it."""
+    with flash_refusals(), site.writing() as session:
+        ask_for_test(own_act(session), request.form.get("address", ""))
+        flash(
+            gettext("Asked for. What became of it stands here in a moment."),
+            "good",
+        )
+    return redirect(url_for("partners.show_first_steps", _anchor="mail"), 303)
 
 
 def list_steps(session: Session) -> Iterator[Step]:
     """In the order in which they are best done."""
+    yield _of_mail(session)
     yield from _of_people(session)
     yield from _of_offices(session)
     yield _of_hash_lists(session)
     yield from _of_a_test_report(session)
+
+
+def _of_mail(session: Session) -> Step:
+    test = find_last_test(session)
+    is_sent = test is not None and test.is_sent
+    if not site.current_context().settings.smtp_host:
+        state = gettext("no mail server is set up")
+    else:
+        state = _yes_or_not_yet(is_sent)
+    return Step(
+        is_sent,
+        gettext("Test the mail: invitations and letters leave by it"),
+        state,
+        gettext("Send a test to yourself below, and look whether it came."),
+        "#mail",
+    )
 
 
 def _of_people(session: Session) -> Iterator[Step]:
@@ -65,12 +102,19 @@ def _of_people(session: Session) -> Iterator[Step]:
         len(people) >= LEAST_PEOPLE,
         gettext("Invite the people who decide: at least two beside you"),
         ngettext("%(num)s person", "%(num)s people", len(people)),
+        gettext(
+            "Each gets a link by mail. Where two are needed for it, the second administrator is "
+            "added at the machine: hotline user add NAME --role administrator"
+        ),
         address,
     )
     yield Step(
         protected == people,
         gettext("Everybody sets up a second factor"),
         gettext("%(num)s of %(total)s", num=len(protected), total=len(people)),
+        gettext(
+            "Each under their own name at the top right; without one they get no further."
+        ),
         address,
     )
 
@@ -97,6 +141,9 @@ def _of_offices(session: Session) -> Iterator[Step]:
             "%(num)s offices are confirmed",
             confirmed,
         ),
+        gettext(
+            "Open the office, enter its address and ask a supervisor or another administrator."
+        ),
         url_for("partners.show_directory", kind=PartnerKind.POLICE),
     )
     sent = session.scalar(
@@ -111,6 +158,9 @@ def _of_offices(session: Session) -> Iterator[Step]:
         bool(sent),
         gettext("A letter by e-mail was accepted by the other side"),
         _yes_or_not_yet(bool(sent)),
+        gettext(
+            "The first approved referral or notice does this; the test report below leads to it."
+        ),
         url_for("partners.show_directory"),
     )
 
@@ -128,9 +178,14 @@ def _of_hash_lists(session: Session) -> Step:
     )
     return Step(
         bool(lists),
-        gettext("Import a list of known hashes (hotline hashlist import)"),
+        gettext("Bring in a list of known hashes"),
         ngettext("%(num)s list in use", "%(num)s lists in use", lists or 0),
-        url_for("triage.hash_lists"),
+        gettext(
+            "Choose the file on the page; it shows how far it is, and another person agrees."
+        ),
+        url_for("triage.new_upload")
+        if not lists
+        else url_for("triage.hash_lists"),
     )
 
 
@@ -150,6 +205,10 @@ def _of_a_test_report(session: Session) -> Iterator[Step]:
         reported,
         gettext("Send a report through the form, as a visitor would"),
         _yes_or_not_yet(reported),
+        gettext(
+            "Name an address of your own that holds nothing, such as a page made for it."
+        ),
+        f"{site.current_context().settings.public_url}/",
     )
     yield Step(
         noticed,
@@ -157,6 +216,10 @@ def _of_a_test_report(session: Session) -> Iterator[Step]:
             "Take it all the way: assessed, planned, approved, and told to a host"
         ),
         _yes_or_not_yet(noticed),
+        gettext(
+            "An analyst assesses it, a second one does so blind; one asks for a plan and another "
+            "approves it. The police release the hold by the link in their letter."
+        ),
         url_for("partners.show_duty"),
     )
 

@@ -99,6 +99,7 @@ WHO_MAY: dict[str, set[Role]] = {
     "partners.show_first_steps": ADMINISTRATORS,
     "partners.show_pairs": {Role.AUDITOR},
     "partners.split": ANALYSTS,
+    "partners.test_mail": ADMINISTRATORS,
     "partners.what_became": ANALYSTS,
     "partners.withdraw_notice": SENIORS,
     "partners.withdraw_referral": SENIORS,

@@ -70,6 +70,14 @@ TOPICS = (
     Topic(
         "house",
         lazy_gettext("The house itself"),
-        ("audit.", "key.", "work.", "evidence.", "backup.", "sample."),
+        (
+            "audit.",
+            "key.",
+            "mail.",
+            "work.",
+            "evidence.",
+            "backup.",
+            "sample.",
+        ),
     ),
 )
