@@ -126,4 +126,6 @@ def find_linked(
     until = replaced.works_until
     if until is not None and until > now:
         return session.get(model, replaced.subject_id)
+    # One of before a rotation worked on until its grace was over, and ended
+    # only then.
     raise LinkEnded(LinkEnd.REPLACED, until or replaced.replaced_at)

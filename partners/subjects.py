@@ -62,6 +62,8 @@ class ReferralSubject:
 
     def may_leave(self, act: Act, delivery: Delivery) -> MayLeave:  # noqa: ARG002
         """A reminder leaves only while nobody has answered."""
+        # First of all: what takes a letter back leaves although, and because,
+        # its referral is withdrawn.
         if delivery.purpose == Purpose.WITHDRAWAL:
             return MayLeave.YES
         if self.referral.state == ReferralState.WITHDRAWN:
@@ -144,6 +146,7 @@ class NoticeSubject:
         notice, is_first = self.notice, purpose == Purpose.FIRST
         if notice.state == NoticeState.WITHDRAWN:
             return MayLeave.WITHDRAWN
+        # Between queueing and leaving the host may have acted.
         expected = (NoticeState.QUEUED,) if is_first else OPEN
         if notice.state not in expected:
             return MayLeave.OVERTAKEN
@@ -211,6 +214,8 @@ class PackageSubject:
         return any(part.is_danger for part in self.parts)
 
     def may_leave(self, act: Act, delivery: Delivery) -> MayLeave:  # noqa: ARG002
+        # One that stands is enough: those that were taken back are left out of
+        # the letter.
         return MayLeave.YES if self._standing() else MayLeave.WITHDRAWN
 
     def message(self, act: Act, delivery: Delivery) -> Message:

@@ -66,6 +66,7 @@ def index() -> str:
 
 @blueprint.get("/<token>")
 def notice(token: str) -> BaseResponse:
+    # The same limit as for receipt codes, so that no link is found by trying.
     guard.allow_lookup()
     with site.reading() as session:
         return _render_page(session, _find_notice(session, token), token)

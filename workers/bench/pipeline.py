@@ -246,6 +246,7 @@ class Reporting:
         taken = []
         for number in range(count):
             url = f"{self.place}{number}.jpg"
+            # A new one each time, as each report is another person's.
             connection = HTTPConnection(HOST, self.home.port, timeout=60)
             with closing(connection):
                 begun = _file_report(connection, url)

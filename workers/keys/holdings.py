@@ -117,6 +117,7 @@ def _needs_receipts(
     now: datetime,
 ) -> str:
     used_from = rotation.used_from if rotation is not None else None
+    # Of a key whose rotation nobody noted, anything from before now may be.
     count = count_receipts_before(session, used_from or now)
     if not count:
         return ""

@@ -59,6 +59,8 @@ class Scheduler:
                 with self.context.database.writing() as session:
                     done[name] = (
                         step(session, self.context, now)
+                        # Within the step's own transaction, so that the lock
+                        # lasts as long as the step.
                         if _mine(session)
                         else 0
                     )

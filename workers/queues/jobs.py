@@ -40,6 +40,7 @@ def _intake() -> Jobs:
         register_report,
     )
 
+    # Here and not below, because triage knows no plans.
     deeds = {deed.name: deed for deed in (*DEEDS, *plans.DEEDS)}
     return {
         "bulk.run": lambda _, task: run_bulk(task, deeds=deeds),

@@ -123,6 +123,8 @@ def _plan_words(
     first = session.scalar(
         select(func.min(last_end)).where(
             Report.erased_at.is_(None),
+            # With an open part a report has no end yet from which its time
+            # could run.
             ~still_open,
             last_end > now - period.length,
         )

@@ -63,6 +63,8 @@ class Period:
 
     def before(self) -> Period:
         """What it is compared with: the calendar's one before, or as many days just before."""
+        # Days that are no month, quarter or year have no neighbour in the
+        # calendar.
         if ".." in self.name:
             ends = self.first - _DAY
             begins = ends - (self.last - self.first)
@@ -75,6 +77,7 @@ class Period:
         """The whole calendar months inside, the oldest first."""
         periods = []
         year, month = self.first.year, self.first.month
+        # A month that began before the period is not one of its whole ones.
         if self.first.day > 1:
             year, month = _shift(year, month, 1)
         while (whole := month_of(year, month, self.zone)).last <= self.last:

@@ -41,6 +41,8 @@ def notice_message(
         session, context, notice.case, route, notice.language
     )
     link = answer_link(context, notice)
+    # A machine would open another ticket for the very thing that is taken
+    # back.
     documents = (
         []
         if delivery.purpose == Purpose.WITHDRAWAL

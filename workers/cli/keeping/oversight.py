@@ -59,6 +59,8 @@ def verify_log(
                 "fault": result.fault or None,
             }
         )
+    # After the JSON: a program reads there what is wrong, and learns by the
+    # exit code that something is.
     if not result.intact:
         raise ChainBroken(f"The audit log is broken: {result.fault}.")
     if not json:

@@ -34,6 +34,8 @@ def upgrade(
     from workers.house import preparing_alone
     from workers.migrations import run
 
+    # Past a pooler: a lock that a session holds means nothing where each
+    # transaction may get another one.
     context = build_context(load_service_settings().direct())
     try:
         if plan or as_json:

@@ -61,6 +61,7 @@ def add(
         made["key"] = keys.create_key(
             act,
             name,
+            # The same one may be named twice, and is kept once.
             scopes=list(dict.fromkeys(scope)),
             daily_quota=quota,
         )

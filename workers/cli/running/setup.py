@@ -113,6 +113,8 @@ def _ask(question: Question, proposed: str) -> str:
         question.words + (" [as it is]" if proposed else ""),
         default="",
         show_default=False,
+        # From a pipe nothing is shown anyway, and what hides it waits for a
+        # terminal.
         hide_input=sys.stdin.isatty(),
         err=True,
     )

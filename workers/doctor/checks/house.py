@@ -66,6 +66,7 @@ def look_at_backups(installation: Installation) -> Finding:
             session, settings, installation.now
         )
         age = age_of_newest(session, installation.now)
+    # Whoever asked for no backup is not at fault, and has none all the same.
     if not fault and age is None:
         return warn_of(
             "No backup was made by this service, and none is asked for.",

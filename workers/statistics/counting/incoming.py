@@ -67,6 +67,7 @@ def count_totals(session: Session, period: Period) -> dict[str, Value]:
             session,
             Item,
             is_within(Item.first_reported_at, period),
+            # What was told in words lies nowhere.
             Item.canonical != "",
         ),
     }

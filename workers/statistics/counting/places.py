@@ -70,6 +70,8 @@ def count_by_provider(session: Session, period: Period) -> FigureTable:
     answers = _count_answers(session, period)
     gone = measure_durations(session, _time_notices(period))
     rows: dict[str, tuple[Value, ...]] = {}
+    # A contact may answer in another period than the one in which it was
+    # written to.
     for name in _largest_first({*sent, *answers, *gone}, sent):
         said = answers.get(name, {})
         rows[name] = (

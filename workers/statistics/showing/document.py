@@ -109,6 +109,8 @@ def _write(
 def _write_chapter(document: FPDF, chapter: Chapter) -> None:
     drawing = chapter.drawing
     needed = 30.0 if drawing is None else _scaled(drawing.height) + 30
+    # A title at the foot of a page, with its table on the next one, belongs to
+    # nothing.
     if document.will_page_break(needed):
         document.add_page()
     document.ln(4)

@@ -122,4 +122,5 @@ def _paint_box(box: Box) -> Markup:
 
 
 def _number(value: float) -> str:
+    # A tenth of a unit is less than anybody sees.
     return f"{value:.1f}".removesuffix(".0")
