@@ -44,6 +44,7 @@ from partners.notices import answers
 from partners.notices.models import Notice, NoticeItem, ProviderAnswer
 from partners.replaced_links import LinkEnded
 from triage.items.models import Item
+from triage.locations.others.address_use import show_place
 
 blueprint = Blueprint("provider_notices", __name__, url_prefix="/provider")
 blueprint.register_error_handler(LinkEnded, render_ended_link)
@@ -171,7 +172,16 @@ def _render_page(
             notice=notice,
             token=token,
             hosts=sorted({item.host for item in items if item.host}),
-            urls=[item.canonical for item in items] if shown else [],
+            urls=[
+                show_place(
+                    item.kind,
+                    item.canonical,
+                    gettext("time zone not stated"),
+                )
+                for item in items
+            ]
+            if shown
+            else [],
             count=len(items),
             answers=_list_answers(session, notice),
             faults=faults_of(error),

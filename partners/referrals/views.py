@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask import render_template as render
@@ -44,8 +44,10 @@ from partners.referrals.following_up.outcomes import (
 from partners.referrals.following_up.thread import list_messages
 from partners.referrals.models import HOLDING, Hold, Referral
 from partners.referrals.telling.evidence import items_told
+from partners.referrals.telling.offices import Disclosure, load_offices
 from partners.replaced_links import LinkEnded
 from partners.states import HoldEvent
+from triage.cases.models import CaseItem
 from triage.cases.pages.words import HOSTING, KINDS
 
 blueprint = Blueprint("referrals", __name__, url_prefix="/referral")
@@ -197,6 +199,14 @@ def _find_referral(session: Session, token: str) -> Referral:
     )
 
 
+def _places_shown(session: Session, referral: Referral) -> Sequence[CaseItem]:
+    """None for an office that may not get where things lie: who helps a child needs no host."""
+    offices = load_offices(site.current_context().settings.data_dir)
+    if Disclosure.LOCATIONS not in offices[referral.kind].gets:
+        return ()
+    return items_told(referral.case, planned_route_of(session, referral))
+
+
 def _find_hold(session: Session, referral: Referral) -> Hold:
     hold = session.scalar(select(Hold).where(Hold.referral_id == referral.id))
     if hold is None:
@@ -215,7 +225,7 @@ def _render_page(
         name: request.form.get(name, "") for name in FIELDS
     }
     hold = session.scalar(select(Hold).where(Hold.referral_id == referral.id))
-    places = items_told(referral.case, planned_route_of(session, referral))
+    places = _places_shown(session, referral)
     with speaking(_language_of(referral)):
         faults = faults_of(error)
         page = render(

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from triage.locations.others.address_use import IP_ADDRESS, read_address_use
+
 TAIL = 6
 """So many letters or digits of the end are shown; or half of what there is, if that is less."""
 HEAD = 2
@@ -35,6 +37,8 @@ def name_place(place: PlaceToName) -> str:
     if place.kind == "email":
         name, _, domain = place.canonical.partition("@")
         return f"{name[:1]}…@{domain}"
+    if place.kind == IP_ADDRESS:
+        return _tail_of(read_address_use(place.canonical).address)
     if place.host:
         return _name_page(place.host, place.canonical)
     return _tail_of(place.canonical)

@@ -254,6 +254,15 @@ def test_every_piece_of_news_can_come_about() -> None:
         (PlaceToName("account", "@ab", "@ab", None), "a…"),
         (PlaceToName("phone", "+355692123456", ""), "…123456"),
         (PlaceToName("phone", "12345", ""), "…345"),
+        (
+            PlaceToName(
+                "ip",
+                "203.0.113.7:4662 2026-11-01T22:15:00",
+                "",
+                host="203.0.113.7",
+            ),
+            "….113.7",
+        ),
         (PlaceToName("email", "wolf@mail.example", ""), "w…@mail.example"),
         (PlaceToName("narrative", "", ""), ""),
     ],

@@ -81,6 +81,7 @@ def every_notice() -> Iterator[tuple[str, dict[str, Any]]]:
                 "kind": kind,
                 "host": MARK if is_full else "",
                 "urls": [MARK, MARK] if is_full else [MARK],
+                "uses": [],
                 "assessed_class": "baseline" if is_full else "national",
                 "basis": MARK if is_full else "",
                 "known": is_full,
@@ -90,6 +91,9 @@ def every_notice() -> Iterator[tuple[str, dict[str, Any]]]:
             }
             for purpose in ("first", "reminder", "withdrawal"):
                 yield f"notice_{purpose}", values
+                if kind == "preservation_request":
+                    of_people = {"urls": [], "uses": list(every_use())}
+                    yield f"notice_{purpose}", values | of_people
 
 
 def every_referral() -> Iterator[dict[str, Any]]:
@@ -198,9 +202,13 @@ def every_item() -> Iterator[Mapping[str, Any]]:
     classes = cycle([*CLASSES, None])
     for state in (*PlaceState, *PlaceState):
         yield page | {"removal": state, "assessed_class": next(classes)}
-    for time in (ZONED, BARE, None):
-        used = {"address": MARK, "port": 1, "client": MARK, "time": time}
+    for used in every_use():
         yield page | {"used": used}
+
+
+def every_use() -> Iterator[Mapping[str, Any]]:
+    for time in (ZONED, BARE, None):
+        yield {"address": MARK, "port": 1, "client": MARK, "time": time}
 
 
 def every_identifier() -> Iterator[Mapping[str, Any]]:

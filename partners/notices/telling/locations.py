@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from hotline.core.spreadsheets import guard_text
 from partners.letters.clock import format_stamp
 from partners.notices.telling.xarf import Located
+from triage.locations.others.address_use import IP_ADDRESS, show_place
 
 COLUMNS = ("id", "url", "host", "address", "network", "reported_at", "seen_at")
 
@@ -21,7 +22,9 @@ def csv_of(located: Sequence[Located]) -> bytes:
     for location in located:
         cells = (
             str(location.id),
-            location.url,
+            show_place(IP_ADDRESS, location.url)
+            if location.used
+            else location.url,
             location.host,
             location.address or "",
             location.asn or "",

@@ -14,6 +14,7 @@ from hotline.core.storage import machine
 from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
 from partners.letters.clock import format_stamp
+from partners.letters.stated_times import describe_use
 from partners.letters.wording import sender_name
 from partners.links import present_link
 from partners.notices.models import Notice, NoticeItem
@@ -25,6 +26,7 @@ from partners.sending.service import first_message_id
 from partners.states import NoticeEvent, Purpose
 from triage.cases.assessing.assessment import industry_class
 from triage.jurisdiction import Route
+from triage.locations.others.address_use import IP_ADDRESS, show_place
 
 SCHEMA = "hotline-notice/1"
 LETTERS = {Purpose.LINK.value: Purpose.FIRST.value}
@@ -35,7 +37,7 @@ def notice_message(
     session: Session, context: Context, notice: Notice, delivery: Delivery
 ) -> Message:
     """The message of ``delivery``: the first one, a reminder or a withdrawal, by its purpose."""
-    located = _list_located(session, notice)
+    located = _list_located(session, context, notice)
     route = _route_of(session, notice)
     reason = findings.explain_route(
         session, context, notice.case, route, notice.language
@@ -57,7 +59,8 @@ def notice_message(
         **wording.address_letter(context, delivery.partner, notice.language),
         due_at=notice.due_at,
         host=next((place.host for place in located if place.host), ""),
-        urls=[place.url for place in located],
+        urls=[place.url for place in located if not place.used],
+        uses=[place.used for place in located if place.used],
         assessed_class=notice.case.outcome.get("class", ""),
         basis=reason.basis,
         known=any(place.hash_match for place in located),
@@ -101,12 +104,17 @@ def answer_link(context: Context, notice: Notice) -> str:
     return f"{context.settings.provider_url}/provider/{token}"
 
 
-def _list_located(session: Session, notice: Notice) -> list[Located]:
-    return [_locate_item(session, notice, entry) for entry in notice.items]
+def _list_located(
+    session: Session, context: Context, notice: Notice
+) -> list[Located]:
+    zone = context.country.time_zone
+    return [
+        _locate_item(session, notice, entry, zone) for entry in notice.items
+    ]
 
 
 def _locate_item(
-    session: Session, notice: Notice, entry: NoticeItem
+    session: Session, notice: Notice, entry: NoticeItem, home_zone: str
 ) -> Located:
     item = entry.item
     known_media = [
@@ -119,6 +127,7 @@ def _locate_item(
     return Located(
         id=entry.id,
         url=item.canonical,
+        used=describe_use(item.kind, item.canonical, home_zone),
         host=item.host or "",
         at=item.last_reported_at,
         address=findings.address_of(session, item.id),
@@ -157,10 +166,20 @@ def _write_documents(
     )
     return [
         write_document(
-            place, sender, reference=notice.reference, description=description
+            place,
+            sender,
+            reference=notice.reference,
+            description=f"{description}{_describe_use_of(place)}",
         )
         for place in located
     ]
+
+
+def _describe_use_of(place: Located) -> str:
+    """In words: the format has no field for a time whose zone nobody stated."""
+    if not place.used:
+        return ""
+    return f" Used by somebody: {show_place(IP_ADDRESS, place.url)}."
 
 
 def _make_attachments(

@@ -58,6 +58,8 @@ class Located:
     at: datetime
     address: str | None = None
     seen_at: datetime | None = None
+    used: Mapping[str, object] | None = None
+    """Of an address that somebody used: its port and time, as documents tell them."""
     asn: str | None = None
     country: str | None = None
     assessed_class: str = "baseline"

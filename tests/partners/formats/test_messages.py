@@ -475,6 +475,36 @@ def test_a_time_without_a_zone_is_never_told_as_utc(house: House) -> None:
     }
 
 
+def test_a_provider_is_asked_who_had_an_address_and_not_to_remove_it(
+    house: House,
+) -> None:
+    message = notice(house)
+    with house.context.database.writing() as session:
+        case = session.scalars(select(Case)).one()
+        case.kind = "p2p"
+        item = session.scalars(select(Item)).one()
+        item.kind, item.host = "ip", "203.0.113.7"
+        item.canonical = "203.0.113.7:4662 2026-11-01T10:00:00"
+        item.display = item.canonical
+        written = session.scalars(select(Notice)).one()
+        written.kind = "preservation_request"
+        delivery = session.scalars(
+            select(Delivery).where(Delivery.subject_id == written.id)
+        ).one()
+        message = notice_message(session, house.context, written, delivery)
+    letter = " ".join(message.text.split())
+    assert "203.0.113.7, port 4662" in letter
+    assert "2026-11-01 10:00:00, TIME ZONE NOT STATED" in letter
+    assert "the time of Europe/Tirane: 2026-11-01 09:00:00 UTC" in letter
+    assert "Preserve now the data by which you know to whom" in letter
+    assert "Our analysts" not in letter and "Remove" not in letter
+    whole = json.dumps(message.body) + "".join(
+        attachment.data.decode() for attachment in message.attachments
+    )
+    assert "10:00:00" in whole and "2026-11-01T10:00:00" not in whole
+    assert whole.count("10:00:00") == whole.count("time zone not stated")
+
+
 def test_a_time_with_a_zone_is_told_as_one_moment(house: House) -> None:
     used_address(house, "203.0.113.7 2026-11-01T10:00:00Z")
     message = referral(house, languages=["sq"])
