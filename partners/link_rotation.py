@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.keys.key_rotations import Moved
 from hotline.core.storage.keys.keyring import Keyring
-from partners.links import Linked, link_under, lookup_under
+from hotline.core.storage.keys.links import Linked, link_under, lookup_under
 from partners.notices.models import Notice
 from partners.referrals.models import Referral
 from partners.replaced_links import ReplacedLink

@@ -19,7 +19,7 @@ from hotline.core.errors import HotlineError
 from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.keys.keyring import Keyring
-from partners.links import Linked, lookups_of, new_link
+from hotline.core.storage.keys.links import Linked, lookups_of, new_link
 
 
 class LinkedRow(Protocol):

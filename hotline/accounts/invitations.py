@@ -6,9 +6,7 @@ again; the database holds only a MAC of it and cannot give the link away.
 
 from __future__ import annotations
 
-import base64
 import re
-import uuid
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
@@ -21,10 +19,10 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import NotFound, phrase
 from hotline.core.storage.ids import new_id
-from hotline.core.storage.keys.keyring import Keyring, mac_under
+from hotline.core.storage.keys.keyring import Keyring
+from hotline.core.storage.keys.links import find_link, lookups_of, new_link
 
-TOKEN_BYTES = 24  # 192 bits
-LONGEST_TOKEN = 64
+SCOPE = "invitation"
 LONGEST_ADDRESS = 200
 ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+"
@@ -49,13 +47,12 @@ def make_invitation(act: Act, person: Person, email: str = "") -> str:
     )
     hours = act.context.settings.invitation_hours
     invitation_id = new_id()
-    key = act.context.keyring.bytes_of("links")
-    token = _token_under(key, invitation_id)
+    link = new_link(act.context.keyring, SCOPE, invitation_id)
     act.session.add(
         Invitation(
             id=invitation_id,
             person_id=person.id,
-            mac=_mac_under(key, token),
+            mac=link.mac,
             email=email,
             made_at=act.now,
             expires_at=act.now + timedelta(hours=hours),
@@ -68,7 +65,7 @@ def make_invitation(act: Act, person: Person, email: str = "") -> str:
             key=f"invitation:{invitation_id}",
             payload={"invitation_id": str(invitation_id)},
         )
-    return token
+    return link.token
 
 
 def find_open(
@@ -76,7 +73,9 @@ def find_open(
 ) -> Invitation:
     """The invitation of a link; ``NotFound`` for one that is used, too old, replaced or made up."""
     invitation = session.scalar(
-        select(Invitation).where(Invitation.mac.in_(_macs_of(keyring, token)))
+        select(Invitation).where(
+            Invitation.mac.in_(lookups_of(keyring, SCOPE, token))
+        )
     )
     if invitation is None or not is_open(invitation, now):
         raise NotFound(
@@ -135,28 +134,5 @@ def link_of(context: Context, token: str) -> str:
 
 
 def token_of(keyring: Keyring, invitation: Invitation) -> str:
-    """The token that opens it: while the key is rotated, it may be one under an older key."""
-    keys = keyring.keys_of("links")
-    tokens = [(key, _token_under(key, invitation.id)) for key in keys]
-    opening = (
-        token
-        for key, token in tokens
-        if _mac_under(key, token) == invitation.mac
-    )
-    return next(opening, tokens[0][1])
-
-
-def _token_under(key: bytes, invitation_id: uuid.UUID) -> str:
-    """The same one each time."""
-    raw = mac_under(key, b"token:invitation:" + invitation_id.bytes)
-    return base64.urlsafe_b64encode(raw[:TOKEN_BYTES]).decode()
-
-
-def _macs_of(keyring: Keyring, token: str) -> list[bytes]:
-    """What a token is looked up by, under each key; over-long ones cost nothing."""
-    return [_mac_under(key, token) for key in keyring.keys_of("links")]
-
-
-def _mac_under(key: bytes, token: str) -> bytes:
-    plain = token[:LONGEST_TOKEN].encode()
-    return mac_under(key, b"lookup:invitation:" + plain)
+    """The token that opens it."""
+    return find_link(keyring, SCOPE, invitation.id, invitation.mac).token

@@ -16,9 +16,9 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.language.languages import letter_language
 from hotline.core.storage import audit, machine
+from hotline.core.storage.keys.links import new_link
 from partners.directory.models import Partner
 from partners.directory.service import PublishedContact, add_published_desk
-from partners.links import new_link
 from partners.notices.judging import is_of_this_round, may_leave
 from partners.notices.models import Notice
 from partners.notices.service import (

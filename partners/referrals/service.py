@@ -13,10 +13,10 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.storage.ids import new_id
+from hotline.core.storage.keys.links import new_link
 from hotline.core.storage.reference_numbers import next_reference
 from hotline.intake.values import clean_line, clean_text
 from partners.directory.models import Partner
-from partners.links import new_link
 from partners.referrals import holds
 from partners.referrals.following_up.deadlines import find_due_time
 from partners.referrals.following_up.outcomes import note_answer

@@ -9,10 +9,10 @@ import pytest
 
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput
+from hotline.core.storage.keys.links import new_link
 from partners.channels.base import Refused
 from partners.directory.models import Partner
 from partners.directory.service import confirm_address, name_desk
-from partners.links import new_link
 from partners.notices.answers import find_by_token, store_answer
 from partners.notices.contacts import (
     REMOVAL_HOURS,

@@ -17,7 +17,7 @@ from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import Conflict, InvalidInput, Misconfigured
 from hotline.core.storage.audit import AuditEntry
-from partners.links import new_link
+from hotline.core.storage.keys.links import new_link
 from partners.referrals import service as referrals
 from partners.referrals.following_up.outcomes import (
     SAID_IN,

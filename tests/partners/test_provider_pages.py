@@ -12,7 +12,7 @@ from sqlalchemy import select
 from hotline.core.act import Act
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
-from partners.links import new_link
+from hotline.core.storage.keys.links import new_link
 from partners.notices.models import Notice, ProviderAnswer
 from partners.referrals.models import Hold, Referral
 from tests.support.house import House

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.storage import machine
+from hotline.core.storage.keys.links import present_link
 from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
 from partners.letters.clock import format_stamp
 from partners.letters.stated_times import describe_use
 from partners.letters.wording import sender_name
-from partners.links import present_link
 from partners.notices.models import Notice, NoticeItem
 from partners.notices.telling.locations import csv_of
 from partners.notices.telling.xarf import Located, Sender, write_document

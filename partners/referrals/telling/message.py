@@ -19,13 +19,13 @@ from sqlalchemy.orm import Session
 from hotline.accounts.staff_codes import code_of_actor
 from hotline.core.context import Context
 from hotline.core.language.languages import letter_language, load_languages
+from hotline.core.storage.keys.links import present_link
 from hotline.intake.registry.kinds import ReportKind
 from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
 from partners.letters.clock import format_stamp
 from partners.letters.stated_times import describe_use
 from partners.letters.wording import sender_name
-from partners.links import present_link
 from partners.referrals.following_up.thread import list_messages
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.referrals.routes import PlannedRoute

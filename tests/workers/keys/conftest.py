@@ -11,11 +11,11 @@ from hotline.accounts.signing_in import throttle
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage import audit
+from hotline.core.storage.keys.links import present_link
 from hotline.intake import service as intake
 from hotline.intake.form.asking import drafts
 from hotline.intake.registry.vocabulary import Channel
 from hotline.intake.submission import read_submission
-from partners.links import present_link
 from partners.notices import answers
 from partners.notices.models import Notice
 from partners.referrals import service as referrals

@@ -126,6 +126,7 @@ class RemoteMatcher:
             raise Unavailable(
                 f"The owner of {self._remote.name} answered in no known form."
             ) from None
+        # Whatever else it says would be kept as a match of this file.
         if not {(answer.kind, answer.value) for answer in answers} <= set(
             hashes
         ):

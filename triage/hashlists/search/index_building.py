@@ -61,6 +61,7 @@ def build_own_index(context: Context, now: datetime) -> bool:
             return False
         for kind, size in INDEXED.items():
             _write_file(context, kind, size)
+        # Last: an edition says that the files of it are there.
         write_own_edition(data_dir, edition)
     _note_state(context, edition, now)
     return True

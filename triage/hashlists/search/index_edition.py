@@ -70,6 +70,7 @@ def read_own_edition(data_dir: Path) -> str:
 
 def write_own_edition(data_dir: Path, edition: str) -> None:
     path = edition_path(data_dir)
+    # Swapped in whole, so that nobody reads half of it.
     beside = path.with_suffix(".new")
     beside.write_text(edition + "\n", encoding="ascii")
     beside.replace(path)

@@ -1,6 +1,6 @@
-"""No-login links for partners: unguessable, scoped to one subject, stored only as a MAC.
+"""Links that open something without a sign-in: unguessable, for one subject, stored as a MAC alone.
 
-The token is derived from the subject's id and a number under the links key, so that a reminder can
+The token is derived from the subject's id and a number under the links key, so that a letter can
 carry the same link again although the database cannot give it away. A link that reached the wrong
 reader is replaced by that of the next number.
 """
@@ -26,7 +26,7 @@ class Link:
 
 
 class Linked(Protocol):
-    """What has a link: a referral or a notice."""
+    """What has a link that may be replaced: a referral or a notice."""
 
     id: uuid.UUID
     link_mac: bytes | None
@@ -36,7 +36,7 @@ class Linked(Protocol):
 def new_link(
     keyring: Keyring, scope: str, subject_id: uuid.UUID, number: int = 0
 ) -> Link:
-    """The link of a subject; the same one each time. ``scope``: notice or referral.
+    """The link of a subject; the same one each time. ``scope``: what sort of thing it opens.
 
     ``number``: how many links of the subject were replaced before this one.
     """
@@ -44,12 +44,25 @@ def new_link(
 
 
 def present_link(keyring: Keyring, scope: str, subject: Linked) -> Link:
-    """The link that opens the subject now: while the key is rotated, some are older than it."""
+    """The link that opens the subject now."""
+    return find_link(
+        keyring, scope, subject.id, subject.link_mac, subject.link_number
+    )
+
+
+def find_link(
+    keyring: Keyring,
+    scope: str,
+    subject_id: uuid.UUID,
+    mac: bytes | None,
+    number: int = 0,
+) -> Link:
+    """The link that is stored as ``mac``: while the key is rotated, some are older than it."""
     links = [
-        link_under(key, scope, subject.id, subject.link_number)
+        link_under(key, scope, subject_id, number)
         for key in keyring.keys_of("links")
     ]
-    stored = (link for link in links if link.mac == subject.link_mac)
+    stored = (link for link in links if link.mac == mac)
     return next(stored, links[0])
 
 
