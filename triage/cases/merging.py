@@ -44,6 +44,7 @@ def merge_cases(
     copy_people(act, part, target)
     copy_notes(act, part, target)
     _take_over_what_was_said(target, part)
+    # A list of its own: each place that moves leaves the other one.
     _move_places(target, list(part.places))
     part.merged_into_id = target.id
     part.held = Held.NONE

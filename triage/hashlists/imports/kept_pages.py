@@ -32,6 +32,7 @@ class KeptPages:
         until = self._read_begun()
         if until is None or not now - GOOD_FOR < until <= now:
             self.drop()
+            # The question to the service is written in whole seconds.
             until = now.replace(microsecond=0)
             self._store_file("begun", until.isoformat().encode())
         self.until = until
