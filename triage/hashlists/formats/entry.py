@@ -157,6 +157,14 @@ def parse_percent(value: object) -> int | None:
     return None
 
 
+def parse_word(value: object) -> str | None:
+    """A label or a reference in JSON: numbers and words as they stand; None for all else."""
+    # To Python, True is a number too.
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    return str(value)[:200] or None
+
+
 class LineReader:
     """Lines of a stream as text, one at a time, whatever the size of the file.
 

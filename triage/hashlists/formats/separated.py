@@ -13,6 +13,7 @@ from itertools import chain, islice
 from typing import BinaryIO, NamedTuple
 
 from hotline.core.errors import InvalidInput
+from hotline.core.spreadsheets import FORMULA_STARTS, guard_text
 from triage.hashlists.formats.entry import (
     KINDS,
     HashEntry,
@@ -79,8 +80,6 @@ NAMES = {
 }
 COLUMNS = ("md5", "sha1", "sha256", "pdq", "phash", "photodna")
 HEADER = (*COLUMNS, "category", "source", "date", "id", "quality")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula at the beginning of a cell (OWASP, "CSV Injection")."""
 YES = frozenset({"1", "true", "yes", "deleted"})
 SAMPLE = 100
 LONGEST_ROW = 20
@@ -243,7 +242,7 @@ def _read_entries(
         if place < 0 or place >= columns:
             return None
         text = row[place].strip()
-        if text[:1] == "'" and text[1:].startswith(FORMULA):
+        if text[:1] == "'" and text[1:].startswith(FORMULA_STARTS):
             text = text[1:]
         return text or None
 
@@ -353,8 +352,7 @@ def _guard_cell(text: str | None) -> str:
     """A cell that no spreadsheet runs, in quotes where it needs them."""
     if not text:
         return ""
-    if text.startswith(FORMULA):
-        text = "'" + text
+    text = guard_text(text)
     if any(mark in text for mark in ',"\r\n'):
         text = '"' + text.replace('"', '""') + '"'
     return text

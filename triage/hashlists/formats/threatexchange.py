@@ -17,6 +17,7 @@ from triage.hashlists.formats.entry import (
     explain_fault,
     normalise_hash,
     parse_day,
+    parse_word,
 )
 from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
 from triage.hashlists.formats.jsonstream import JsonObject, JsonStream
@@ -59,15 +60,15 @@ def _read_entry(line: int, record: JsonObject) -> HashEntry | Problem:
             line,
             explain_fault(kind, text) if text else "the record has no hash",
         )
-    status = _word_or_none(record.get("status"))
+    status = parse_word(record.get("status"))
     stamp = record.get("last_updated") or record.get("added_on")
     return HashEntry(
         kind,
         value,
-        _word_or_none(record.get("category")) or status,
-        _word_or_none(_owner_name(record.get("owner")))
-        or _word_or_none(record.get("source")),
-        _word_or_none(record.get("id")),
+        parse_word(record.get("category")) or status,
+        parse_word(_owner_name(record.get("owner")))
+        or parse_word(record.get("source")),
+        parse_word(record.get("id")),
         parse_day(str(stamp)) if stamp else None,
         deleted=record.get("should_delete") is True
         or status == "NON_MALICIOUS",
@@ -76,12 +77,6 @@ def _read_entry(line: int, record: JsonObject) -> HashEntry | Problem:
 
 def _owner_name(owner: object) -> object:
     return owner.get("name") if isinstance(owner, dict) else owner
-
-
-def _word_or_none(value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    return str(value)[:200] or None
 
 
 def certainty_of(head: FileHead) -> Certainty:

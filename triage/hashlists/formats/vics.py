@@ -20,6 +20,7 @@ from triage.hashlists.formats.entry import (
     explain_fault,
     normalise_hash,
     parse_day,
+    parse_word,
 )
 from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
 from triage.hashlists.formats.grouping import group_by_medium
@@ -61,8 +62,8 @@ def _read_entries(
     line: int, record: JsonObject
 ) -> Iterator[HashEntry | Problem]:
     category, reference = (
-        _text_or_none(record.get("Category")),
-        _text_or_none(record.get("MediaID")),
+        parse_word(record.get("Category")),
+        parse_word(record.get("MediaID")),
     )
     written = record.get("DateUpdated")
     dated: date | None = (
@@ -93,13 +94,6 @@ def _hashes_of_record(
             name = str(other.get("HashName")).lower().replace("-", "")
             if name in OTHER:
                 yield OTHER[name], value
-
-
-def _text_or_none(value: object) -> str | None:
-    """Numbers and words as they stand; anything else is nothing."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    return str(value)[:200] or None
 
 
 def write(
