@@ -173,6 +173,7 @@ def _matches_of_files(
     said = _count_verdicts(session, {match.entry_id for match, _ in rows})
     matches: dict[uuid.UUID, list[Match]] = {}
     for match, _ in rows:
+        # What was said of this very file does not count among the others.
         counts = [
             said.get((match.entry_id, decision), 0)
             - (match.decision == decision)

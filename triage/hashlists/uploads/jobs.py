@@ -43,6 +43,8 @@ def read_upload(task: Task) -> None:
         except REFUSALS as refusal:
             _fail(task, upload, refusal)
         return
+    # An earlier run has read it, or somebody took it back: the job alone is to
+    # end.
     with task.finishing():
         pass
 
