@@ -26,6 +26,8 @@ from workers.demo import world
 # Read when the file is loaded: no test sees the settings of the shell.
 SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
 SHOWN_PORT = 8000  # pictures for the README show the addresses that it names
+OTHER_LANGUAGES = ("sq", "sr-Latn", "sr-Cyrl", "mk")
+"""Of the console, beside English."""
 WAIT_SECONDS = 120.0
 WIDE = {"width": 1366, "height": 768}
 NARROW = {"width": 320, "height": 640}
@@ -184,12 +186,28 @@ class Visitor:
         self.page.evaluate("document.activeElement.blur()")
         if around:
             self.page.locator(around).first.evaluate(TO_THE_TOP)
-        # Few colours are on these pages; a palette of them makes a third of the bytes.
-        with Image.open(io.BytesIO(self.page.screenshot())) as picture:
-            few = picture.convert("RGB").quantize(
-                128, dither=Image.Dither.NONE
-            )
-        few.save(Path(SCREENSHOTS) / f"{name}.png", optimize=True)
+        save_picture(self.page, f"{name}.png")
+
+    def show_in_each_language(
+        self, name: str, around: str | None = None
+    ) -> None:
+        """The same for the guide, in each language of the console, from a tab of its own."""
+        self.show(name, around)
+        if not SCREENSHOTS:
+            return
+        own = self.page.evaluate("document.documentElement.lang")
+        address = self.page.url.partition("#")[0].partition("?")[0]
+        tab = self.page.context.new_page()
+        tab.set_viewport_size(WIDE)
+        for language in OTHER_LANGUAGES:
+            tab.goto(f"{address}?lang={language}")
+            assert tab.evaluate("document.documentElement.lang") == language
+            if around:
+                tab.locator(around).first.evaluate(TO_THE_TOP)
+            save_picture(tab, f"{language}/{name}.png")
+        # The visitor's own language again: the choice is the browser's, not the tab's.
+        tab.goto(f"{address}?lang={own}")
+        tab.close()
 
     def see(self, text: str) -> None:
         """Load the page again until ``text`` stands on it."""
@@ -200,6 +218,15 @@ class Visitor:
             )
             time.sleep(1)
             self.page.reload()
+
+
+def save_picture(page: Page, name: str) -> None:
+    """Few colours are on these pages; a palette of them makes a third of the bytes."""
+    target = Path(SCREENSHOTS) / name
+    target.parent.mkdir(exist_ok=True)
+    with Image.open(io.BytesIO(page.screenshot())) as picture:
+        few = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    few.save(target, optimize=True)
 
 
 def faults_of(page: Page, name: str) -> list[str]:
