@@ -194,6 +194,7 @@ def _console() -> list[Blueprint]:
     from partners.console.trail import PartnersTrail
     from partners.console.views import blueprint as measures
     from partners.console.views import case_banners, case_panels
+    from partners.referrals.holds import hinder_viewing
     from triage.console.views import create_blueprint as create_triage
     from workers.statistics.showing.pages import blueprint as figures
 
@@ -204,6 +205,7 @@ def _console() -> list[Blueprint]:
         banners=case_banners,
         trails=[PartnersTrail()],
         diaries=[PartnersDiary()],
+        hindrances=[hinder_viewing],
     )
     sign_in, account = invitation_pages.blueprint, session_pages.blueprint
     return [

@@ -74,6 +74,10 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         # What came of cases; how much the team has to bear, as sums.
         "became.see": _ANALYSTS,
         "load.see": frozenset({Role.SUPERVISOR}),
+        # One look at a file, where that is lawful and two people switched it on.
+        "viewing.see": _ANALYSTS | {Role.ADMINISTRATOR, Role.AUDITOR},
+        "viewing.look": _ANALYSTS,
+        "viewing.switch": _MANAGERS,
         "stats.see": _ANALYSTS
         | {Role.ADMINISTRATOR, Role.AUDITOR, Role.REVIEWER},
     }
@@ -88,10 +92,11 @@ SENSITIVE = frozenset(
         "identity.ask",
         "staff_name.ask",
         "export.ask",
+        "viewing.look",
     }
 )
 """What asks for the second factor again before each act, where it was not shown just now:
-people, lists, decisions on behalf of the police, whose name is read, and what leaves in bulk."""
+people, lists, decisions on behalf of the police, whose name is read, what leaves in bulk, looks."""
 
 
 def role_allows(role: str, permission: str) -> bool:

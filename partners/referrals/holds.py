@@ -164,6 +164,15 @@ def is_held(session: Session, case_id: uuid.UUID) -> bool:
     return session.scalar(query) is not None
 
 
+def hinder_viewing(session: Session, case: Case) -> str | None:
+    """While the police hold, nobody makes the host see another visit for the sake of a look."""
+    if not is_held(session, case.id):
+        return None
+    return phrase(
+        "A police hold is on: the host must not see another visit now."
+    )
+
+
 def was_released(session: Session, case: Case) -> bool:
     """Whether the police let the case go in the round of assessments that it is in.
 

@@ -7,8 +7,9 @@ with the database, Redis, its log, the temporary directory, and whatever its pro
 
 from __future__ import annotations
 
+import base64
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,19 @@ import numpy as np
 import psutil
 import redis
 from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from hotline.accounts import service as service_of_people
+from hotline.accounts.approvals.service import grant_approval
+from hotline.accounts.permissions import Role
+from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in.standing import COOKIE
+from hotline.core.act import Act
+from hotline.core.context import build_context, utc_now
+from hotline.core.settings import Settings
+from triage.fingerprints.model import Limits
+from triage.viewing.process.rendering import render_file
+from triage.viewing.switch import VIEWING_SWITCH, Agreement, ask_for_switch
 
 TEXT_MARKER = b"MARKER-7f3c-in-a-page"
 EXIF_MARKER = b"MARKER-91ab-in-the-exif"
@@ -80,17 +94,141 @@ def test_a_marker_in_pictures_is_found_nowhere(
 
     remains = dict(_remains(up, redis_server.client()))
     markers = (TEXT_MARKER, EXIF_MARKER, PIXEL_MARKER)
-    found = [
-        name
-        for name, data in remains.items()
-        for marker in markers
-        if marker in data
-    ]
-    assert found == []
+    assert _find_markers(remains, markers) == []
     assert any(name.endswith("hotline.db") for name in remains)
     assert any(page_url.encode() in data for data in remains.values()), (
         "the search finds things"
     )
+
+
+def test_a_picture_that_was_looked_at_is_found_nowhere(
+    service: Callable[..., Any], web_host: Any, redis_server: Any
+) -> None:
+    """Neither as it was fetched, nor as it was shown: also not in the profile of the browser."""
+    web_host.put("/b.jpg", _jpeg(), "image/jpeg")
+    up = service(
+        REDIS_URL=redis_server.url, REQUIRE_SECOND_FACTOR="false"
+    ).start()
+    up.post_report(locations=[web_host.url("/b.jpg")])
+    up.wait_examined(1, 150)
+    profile = up.folder / "profile"
+    asked = len(web_host.asked)
+    length = _look_in_a_browser(up, _open_desk(up), profile)
+    # The same bytes as those that came over the wire, which no browser hands out again.
+    shown = render_file(_jpeg(), "image/jpeg", None, Limits())
+    assert len(shown) == length
+    assert web_host.asked[asked:] == ["/b.jpg"], "it was fetched once more"
+    assert up.query("SELECT outcome FROM viewing") == [("shown",)]
+    actions = {row[0] for row in up.query("SELECT action FROM audit_entry")}
+    assert {"viewing.asked", "viewing.shown", "viewing.ended"} <= actions
+
+    remains = dict(_remains(up, redis_server.client()))
+    markers = (EXIF_MARKER, PIXEL_MARKER, *_traces_of(shown))
+    assert _find_markers(remains, markers) == []
+    assert any(
+        name.startswith("profile") and b"/console/cases/" in data
+        for name, data in remains.items()
+    ), "the search finds things in the profile"
+
+
+def _traces_of(shown: bytes) -> Iterator[bytes]:
+    """By which the picture would be known: its file, the same as text, and its pixels."""
+    middle = len(shown) // 2
+    for start in (middle, middle + 300):
+        yield shown[start : start + 24]
+    # Three offsets: as base64 goes by three bytes, one of them fits wherever it begins.
+    for offset in range(3):
+        yield base64.b64encode(shown[middle + offset : middle + offset + 24])
+    row = np.asarray(Image.open(io.BytesIO(shown)))[60, 60:92]
+    yield row.tobytes()
+    yield np.stack([row, row, row, np.full_like(row, 255)], 1).tobytes()
+
+
+def _open_desk(up: Any) -> tuple[str, str]:
+    """Two people switch viewing on; the third one's session and the address of the case."""
+    settings = Settings(
+        data_dir=up.settings["HOTLINE_DATA_DIR"],
+        redis_url=up.settings["HOTLINE_REDIS_URL"],
+    )
+    context, now = build_context(settings), utc_now()
+    with context.database.writing() as session:
+        maker = Act(session, context, "test", now)
+        for role in ("supervisor", "administrator", "analyst"):
+            service_of_people.add_person(
+                maker,
+                username=role,
+                display_name=role,
+                role=Role(role),
+                password="a long enough one",
+            )
+        asking = Act(session, context, "person:supervisor", now)
+        approval = ask_for_switch(
+            asking, Agreement("2026-01-01", "1/26", "Police"), "For a test"
+        )
+        granting = Act(session, context, "person:administrator", now)
+        grant_approval(granting, VIEWING_SWITCH, approval)
+        analyst = service_of_people.find_person(session, "analyst")
+        token = logins.open_session(session, analyst, now, proven_at=now)
+    context.close()
+    reference = up.query("SELECT reference FROM case_file")[0][0]
+    return token, f"/console/cases/{reference}"
+
+
+def _look_in_a_browser(up: Any, desk: tuple[str, str], profile: Path) -> int:
+    """As its user does it, in a real browser with a profile on the disk; how many bytes came."""
+    token, case = desk
+    answers = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch_persistent_context(
+            str(profile),
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu"],
+        )
+        cookie = {
+            "name": COOKIE,
+            "value": token,
+            "domain": "127.0.0.1",
+            "path": "/console",
+        }
+        browser.add_cookies([cookie])  # type: ignore[list-item]
+        page = browser.new_page()
+        page.on(
+            "response",
+            lambda answer: (
+                answers.append(answer)
+                if answer.url.endswith("/picture")
+                else None
+            ),
+        )
+        page.goto(f"{up.url}{case}?lang=en")
+        page.locator(f"form[action='{case}/claim'] button").first.click()
+        page.locator("details.look summary").click()
+        page.locator("details.look [name=why]").fill("To tell the age")
+        page.locator("details.look button").click()
+        page.locator(".look-once button").click()
+        page.locator("[data-picture]").wait_for(timeout=60_000)
+        length = int(answers[0].headers["content-length"])
+        page.locator("[data-less]").click()
+        page.locator("[data-away]").click()
+        page.locator("[data-over]").wait_for()
+        up.wait(
+            lambda: up.query("SELECT ended_at FROM viewing")[0][0] is not None
+        )
+        page.goto(f"{up.url}{case}?lang=en")
+        browser.close()
+    return length
+
+
+def _find_markers(
+    remains: Mapping[str, bytes], markers: Iterable[bytes]
+) -> list[str]:
+    """What holds any of them."""
+    wanted = list(markers)
+    return [
+        name
+        for name, data in remains.items()
+        if any(marker in data for marker in wanted)
+    ]
 
 
 def _remains(up: Any, client: redis.Redis) -> Iterator[tuple[str, bytes]]:

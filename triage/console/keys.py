@@ -100,6 +100,10 @@ SHORTCUTS = (
         "case.aside", Group.CASE, "KeyX", lazy_gettext("They are no reports")
     ),
     Shortcut("match.confirm", Group.CASE, "KeyY", lazy_gettext("Confirm")),
+    Shortcut("case.look", Group.CASE, "KeyE", lazy_gettext("Look at it once")),
+    Shortcut("view.show", Group.CASE, "KeyV", lazy_gettext("Show it now")),
+    Shortcut("view.less", Group.CASE, "KeyB", lazy_gettext("Less of it")),
+    Shortcut("view.away", Group.CASE, "KeyD", lazy_gettext("Put it away")),
     Shortcut(
         "match.refuse", Group.CASE, "KeyU", lazy_gettext("It is not that")
     ),

@@ -47,6 +47,9 @@ from triage.console.search.finding import register_finders
 from triage.hashlists.exports import LIST_EXPORT
 from triage.hashlists.switching import LIST_SWITCH
 from triage.hashlists.uploads.service import LIST_UPLOAD
+from triage.viewing import pages as viewing
+from triage.viewing.service import Hindrance
+from triage.viewing.switch import VIEWING_SWITCH
 
 CASE = "/cases/<reference>"
 ITEM = f"{CASE}/items/<uuid:item_id>"
@@ -75,6 +78,7 @@ PAGES: Mapping[str, RouteCallable] = {
     "/log": audit_pages.log,
     "/sample": sample_pages.sample,
     "/quality": quality_pages.quality,
+    "/viewing": viewing.show_viewing,
 }
 ACTS: Mapping[str, RouteCallable] = {
     "/search": search.find,
@@ -129,6 +133,11 @@ ACTS: Mapping[str, RouteCallable] = {
     "/work/<uuid:entry_id>/replay": work_pages.replay,
     "/log/export": audit_pages.export_log,
     "/log/export/ask": audit_pages.ask_for_export,
+    "/viewing/ask": viewing.ask_switch,
+    "/viewing/off": viewing.end_switch,
+    f"{CASE}/files/<uuid:media_id>/look": viewing.ask_viewing,
+    "/viewing/<uuid:viewing_id>/picture": viewing.show_picture,
+    "/viewing/<uuid:viewing_id>/end": viewing.end_picture,
 }
 
 
@@ -137,11 +146,13 @@ def create_blueprint(
     banners: Sequence[cases.Panel] = (),
     trails: Sequence[Trail] = (),
     diaries: Sequence[Diary] = (),
+    hindrances: Sequence[Hindrance] = (),
 ) -> Blueprint:
     """The pages under /console. ``panels``: what else the case page shows, each made by a function
     of (session, case, person, now) that returns safe HTML. ``banners`` stand above all else.
     ``diaries`` tell what others did about a case and what is due.
-    ``trails``: whose the things are that the log names by their ids."""
+    ``trails``: whose the things are that the log names by their ids. ``hindrances``: why a case's
+    host must not be asked for anything now."""
     blueprint = Blueprint("triage", __name__, url_prefix="/console")
     register_entries(
         blueprint,
@@ -170,6 +181,12 @@ def create_blueprint(
         Entry(
             50, lazy_gettext("Hash lists"), "triage.hash_lists", "hashlist.see"
         ),
+        Entry(
+            55,
+            lazy_gettext("Viewing"),
+            "triage.show_viewing",
+            "viewing.switch",
+        ),
         Entry(60, lazy_gettext("Work"), "triage.work", "work.see"),
         Entry(80, lazy_gettext("Log"), "triage.log", "audit.see"),
         Entry(84, lazy_gettext("Quality"), "triage.quality", "sample.see"),
@@ -186,10 +203,12 @@ def create_blueprint(
         LIST_SWITCH,
         LIST_EXPORT,
         audit_pages.LOG_EXPORT,
+        VIEWING_SWITCH,
     )
     blueprint.record(lambda state: _remember_panels(state, panels, banners))
     blueprint.record(lambda state: _remember_trails(state, trails))
     blueprint.record(lambda state: _remember_diaries(state, diaries))
+    blueprint.record(lambda state: _remember_hindrances(state, hindrances))
     blueprint.add_app_template_filter(show_place, "place")
     blueprint.add_app_template_filter(show_whole_place, "whole_place")
     blueprint.add_app_template_filter(defang, "defanged")
@@ -211,6 +230,12 @@ def _remember_diaries(
     state: BlueprintSetupState, diaries: Sequence[Diary]
 ) -> None:
     state.app.extensions[DIARIES] = tuple(diaries)
+
+
+def _remember_hindrances(
+    state: BlueprintSetupState, hindrances: Sequence[Hindrance]
+) -> None:
+    state.app.extensions[viewing.HINDRANCES] = tuple(hindrances)
 
 
 def _remember_panels(

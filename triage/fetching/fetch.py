@@ -279,10 +279,17 @@ class _Look:
         named: list[tuple[str, Source]],
     ) -> None:
         for name, source in named:
-            skipped = name in self._request.skip
-            error = MediumError.SKIPPED if skipped else MediumError.NOT_REACHED
+            error = MediumError.NOT_REACHED
+            if not self._is_wanted(name, source):
+                error = MediumError.SKIPPED
             self._media.append(MediaFound(name, source, error=error))
         self._listener.announce(self._describe(exchange, contents))
+
+    def _is_wanted(self, name: str, source: Source) -> bool:
+        if name in self._request.skip:
+            return False
+        only = self._request.only
+        return not only or name == only or source == "direct"
 
     def _keep(self, index: int, medium: MediaFound) -> None:
         self._media[index] = medium

@@ -145,7 +145,8 @@ class FetchRequest:
     ``socks_proxy``: a Tor-like proxy that resolves names itself; ``.onion`` goes nowhere else.
     ``http_proxy``: an upstream proxy for everything but ``.onion``. A request that names a proxy
     never connects around it: without ``http_proxy``, ``socks_proxy`` carries everything.
-    ``skip``: media, by the URLs of an earlier report, that are not looked at again.
+    ``skip``: media, by the URLs of an earlier report, that are not looked at again;
+    ``only``: the one of a page that is, where it is not empty.
     ``tls_insecure``: go on although the certificate is not valid (recorded in ``Hop.tls``).
     """
 
@@ -162,6 +163,7 @@ class FetchRequest:
     limits: FetchLimits = field(default_factory=FetchLimits)
     want_media: bool = True
     skip: tuple[str, ...] = ()
+    only: str = ""
     tls_insecure: bool = False
 
     def __post_init__(self) -> None:

@@ -38,7 +38,8 @@ import triage.console.queue.saved_views
 import triage.hashlists.models
 import triage.hashlists.uploads.models
 import triage.items.models
-import triage.prints.models  # noqa: F401
+import triage.prints.models
+import triage.viewing.models  # noqa: F401
 import workers.statistics.models  # noqa: F401
 from hotline.core.storage.database import Base
 

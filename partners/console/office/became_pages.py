@@ -18,6 +18,7 @@ from partners import words
 from partners.became import find_what_became
 from triage.cases.handling.exposure import load_exposure
 from triage.cases.handling.time_spent import measure_team
+from triage.viewing.figures import count_views
 
 PERIODS = (30, 90, 365)
 USUAL = 90
@@ -32,15 +33,17 @@ def what_became() -> ResponseReturnValue:
     now, context = utc_now(), site.current_context()
     since = now - timedelta(days=days)
     with site.reading() as session:
-        load = None
+        load = views = None
         if may_current_person("load.see"):
             since_load = now - timedelta(days=LOAD_DAYS)
             load = measure_team(session, context, since_load, now)
+            views = count_views(session, since_load, now)
         return render_template(
             "partners/became.html",
             own=find_what_became(session, since, signed_in()),
             team=find_what_became(session, since),
             load=load,
+            views=views,
             load_days=LOAD_DAYS,
             exposure=load_exposure(context.settings.data_dir),
             days=days,

@@ -112,7 +112,7 @@ def test_the_child_gets_no_credentials(
         fetcher.fetch(lab.ask(world.url()))
         environment = child_of(fetcher).environ()
     assert "secret" not in json.dumps(environment)
-    assert set(environment) <= {*client._make_environment(), "LC_CTYPE"}
+    assert set(environment) <= {*client.make_environment(), "LC_CTYPE"}
 
 
 def test_the_child_s_limits_are_in_force(

@@ -7,7 +7,7 @@ length; nor has what was taken and given back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -41,6 +41,8 @@ class Exposure:
     break_after_minutes: Minutes = 45
     break_minutes: Minutes = 10
     day_minutes: Minutes = 240
+    day_views: Annotated[int, Field(ge=1)] = 40
+    view_seconds: Annotated[int, Field(ge=5, le=120)] = 20
 
     def is_violent(
         self, answers: Mapping[str, Any], kind: str, proposed: str
@@ -66,6 +68,15 @@ class Stint:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """One person's look at a picture, until it was put away."""
+
+    began_at: datetime
+    ended_at: datetime
+    is_violent: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TimeSpent:
     """One person's work of a day. ``since_break``: on violent cases since the last break."""
 
@@ -74,6 +85,9 @@ class TimeSpent:
     time: timedelta = timedelta()
     violent_time: timedelta = timedelta()
     since_break: timedelta = timedelta()
+    views: int = 0
+    violent_views: int = 0
+    view_time: timedelta = timedelta()
 
     def is_full(self, exposure: Exposure) -> bool:
         return self.time >= timedelta(minutes=exposure.day_minutes)
@@ -96,30 +110,79 @@ def load_exposure(override_dir: Path | None = None) -> Exposure:
 
 
 def measure_time(
-    stints: Iterable[Stint], exposure: Exposure, now: datetime
+    stints: Iterable[Stint],
+    exposure: Exposure,
+    now: datetime,
+    looks: Iterable[Look] = (),
 ) -> TimeSpent:
-    """Of one person. What several cases in hand have in common of time counts once."""
+    """Of one person. What several cases in hand, and looks, have in common of time counts once."""
+    worked, seen = list(stints), list(looks)
+    spans = [
+        *(_span_of(stint, exposure) for stint in worked),
+        *(
+            Span(look.began_at, look.ended_at, look.is_violent)
+            for look in seen
+        ),
+    ]
+    violent = [span for span in spans if span.is_violent]
+    rested = _find_end_of_rest(spans, exposure, now)
+    return TimeSpent(
+        cases=len(worked),
+        violent_cases=sum(stint.is_violent for stint in worked),
+        time=_measure_union(spans),
+        violent_time=_measure_union(violent),
+        since_break=_measure_union(
+            span for span in violent if span.began_at >= rested
+        ),
+        views=len(seen),
+        violent_views=sum(look.is_violent for look in seen),
+        view_time=_measure_union(
+            Span(look.began_at, look.ended_at, look.is_violent)
+            for look in seen
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of somebody's day."""
+
+    began_at: datetime
+    ended_at: datetime
+    is_violent: bool
+
+
+def _span_of(stint: Stint, exposure: Exposure) -> Span:
     longest = timedelta(minutes=exposure.longest_minutes)
+    began_at = max(stint.began_at or stint.ended_at, stint.ended_at - longest)
+    return Span(began_at, stint.ended_at, stint.is_violent)
+
+
+def _measure_union(spans: Iterable[Span]) -> timedelta:
+    total, until = timedelta(), None
+    for span in sorted(spans):
+        began_at = (
+            span.began_at if until is None else max(span.began_at, until)
+        )
+        total += max(span.ended_at - began_at, timedelta())
+        until = span.ended_at if until is None else max(until, span.ended_at)
+    return total
+
+
+def _find_end_of_rest(
+    spans: Sequence[Span], exposure: Exposure, now: datetime
+) -> datetime:
+    """When the last break ended: ``now`` where the person is on one."""
     long_enough = timedelta(minutes=exposure.break_minutes)
-    cases = violent_cases = 0
-    time = violent_time = since_break = timedelta()
-    before: datetime | None = None
-    for stint in sorted(stints, key=lambda each: each.ended_at):
-        start = max(stint.began_at or stint.ended_at, stint.ended_at - longest)
-        if before is not None:
-            start = max(start, before)
-            if start - before >= long_enough:
-                since_break = timedelta()
-        taken = stint.ended_at - start
-        cases, time = cases + 1, time + taken
-        if stint.is_violent:
-            violent_cases += 1
-            violent_time += taken
-            since_break += taken
-        before = stint.ended_at
-    if before is not None and now - before >= long_enough:
-        since_break = timedelta()
-    return TimeSpent(cases, violent_cases, time, violent_time, since_break)
+    if not spans:
+        return now
+    ordered = sorted(spans)
+    rested, until = ordered[0].began_at, ordered[0].ended_at
+    for span in ordered[1:]:
+        if span.began_at - until >= long_enough:
+            rested = span.began_at
+        until = max(until, span.ended_at)
+    return now if now - until >= long_enough else rested
 
 
 def _list_faults(made: Exposure, schema: Schema) -> list[str]:

@@ -23,7 +23,9 @@ from triage.cases.assessing.claim import claim_case, is_free_for
 from triage.cases.handling.exposure import Exposure, load_exposure
 from triage.cases.handling.time_spent import measure_own_day
 from triage.cases.models import Assessment, Case
+from triage.cases.places import item_ids_of
 from triage.cases.vocabulary import CaseState
+from triage.viewing.models import Viewing
 
 ASSESSABLE = (
     CaseState.WAITING,
@@ -93,21 +95,67 @@ def _find_pause(
 
 
 def was_last_violent(
-    session: Session, person: Person, exposure: Exposure, now: datetime
+    session: Session,
+    person: Person,
+    exposure: Exposure,
+    now: datetime,
+    *,
+    besides: uuid.UUID | None = None,
 ) -> bool:
-    """Whether what the person assessed last, a short while ago, was violent."""
+    """Whether what the person assessed or saw last, a short while ago, was violent; ``besides``:
+    a case that is left out of it."""
     since = now - timedelta(minutes=exposure.within_minutes)
-    last = session.execute(
-        select(Assessment.answers, Case.kind, Case.proposed_class)
+    lasts = [
+        _find_last_assessed(session, person, exposure, since, besides),
+        _find_last_seen(session, person, since, besides),
+    ]
+    happened = [last for last in lasts if last is not None]
+    return bool(happened) and max(happened)[1]
+
+
+def _find_last_assessed(
+    session: Session,
+    person: Person,
+    exposure: Exposure,
+    since: datetime,
+    besides: uuid.UUID | None,
+) -> tuple[datetime, bool] | None:
+    query = (
+        select(
+            Assessment.at, Assessment.answers, Case.kind, Case.proposed_class
+        )
         .join(Case, Case.id == Assessment.case_id)
         .where(Assessment.person_id == person.id, Assessment.at > since)
         .order_by(Assessment.at.desc(), Assessment.id.desc())
         .limit(1)
-    ).first()
+    )
+    if besides is not None:
+        query = query.where(Case.id != besides)
+    last = session.execute(query).first()
     if last is None:
-        return False
-    answers, kind, proposed = last
-    return exposure.is_violent(answers, kind, proposed)
+        return None
+    at, answers, kind, proposed = last
+    return at, exposure.is_violent(answers, kind, proposed)
+
+
+def _find_last_seen(
+    session: Session,
+    person: Person,
+    since: datetime,
+    besides: uuid.UUID | None,
+) -> tuple[datetime, bool] | None:
+    query = (
+        select(Viewing.shown_at, Viewing.is_violent)
+        .where(Viewing.person_id == person.id, Viewing.shown_at > since)
+        .order_by(Viewing.shown_at.desc(), Viewing.id.desc())
+        .limit(1)
+    )
+    if besides is not None:
+        query = query.where(Viewing.item_id.not_in(item_ids_of(besides)))
+    last = session.execute(query).first()
+    if last is None or last[0] is None:
+        return None
+    return last[0], last[1]
 
 
 def _offered(person: Person, now: datetime) -> list[ColumnElement[bool]]:

@@ -1,13 +1,14 @@
 """How long people worked on cases: a person's own day for that person, sums for the team.
 
-Nothing is stored for it but when a case was taken and assessed. Nobody is shown another's time.
+Nothing is stored for it but when a case was taken and assessed, and when a picture was seen. Nobody
+is shown another's time.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,12 +18,25 @@ from sqlalchemy.orm import Session
 from hotline.accounts.models import Person
 from hotline.core.context import Context
 from triage.cases.handling.exposure import (
+    Look,
     Stint,
     TimeSpent,
     load_exposure,
     measure_time,
 )
 from triage.cases.models import Assessment, Case
+from triage.viewing.models import Viewing
+
+Days = dict[tuple[uuid.UUID, date], "Day"]
+"""By person and day."""
+
+
+@dataclass(slots=True)
+class Day:
+    """What one person did on one day."""
+
+    stints: list[Stint] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +49,24 @@ class TeamTime:
     time: timedelta
     violent_time: timedelta
     full_days: int
+    views: int
+    violent_views: int
+    view_time: timedelta
 
 
 def measure_own_day(
     session: Session, context: Context, person: Person, now: datetime
 ) -> TimeSpent:
-    """What the person assessed today, by the clock of this country."""
+    """What the person assessed and saw today, by the clock of this country."""
     zone = ZoneInfo(context.country.time_zone)
     midnight = now.astimezone(zone).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
-    stints = _list_stints(session, context, midnight, person.id)
+    days = _list_days(session, context, midnight, person.id)
     exposure = load_exposure(context.settings.data_dir)
-    own = [stint for of_day in stints.values() for stint in of_day]
-    return measure_time(own, exposure, now)
+    stints = [stint for day in days.values() for stint in day.stints]
+    looks = [look for day in days.values() for look in day.looks]
+    return measure_time(stints, exposure, now, looks)
 
 
 def measure_team(
@@ -56,25 +74,43 @@ def measure_team(
 ) -> TeamTime:
     """All people together; who did how much cannot be seen from it."""
     exposure = load_exposure(context.settings.data_dir)
-    stints = _list_stints(session, context, since)
-    days = [measure_time(own, exposure, now) for own in stints.values()]
+    by_person = _list_days(session, context, since)
+    days = [
+        measure_time(day.stints, exposure, now, day.looks)
+        for day in by_person.values()
+    ]
     return TeamTime(
-        people=len({person_id for person_id, _ in stints}),
+        people=len({person_id for person_id, _ in by_person}),
         cases=sum(day.cases for day in days),
         violent_cases=sum(day.violent_cases for day in days),
         time=sum((day.time for day in days), timedelta()),
         violent_time=sum((day.violent_time for day in days), timedelta()),
         full_days=sum(day.is_full(exposure) for day in days),
+        views=sum(day.views for day in days),
+        violent_views=sum(day.violent_views for day in days),
+        view_time=sum((day.view_time for day in days), timedelta()),
     )
 
 
-def _list_stints(
+def _list_days(
     session: Session,
     context: Context,
     since: datetime,
     person_id: uuid.UUID | None = None,
-) -> dict[tuple[uuid.UUID, date], list[Stint]]:
-    """By person and day."""
+) -> Days:
+    days: Days = defaultdict(Day)
+    _add_stints(session, context, since, person_id, days)
+    _add_looks(session, context, since, person_id, days)
+    return days
+
+
+def _add_stints(
+    session: Session,
+    context: Context,
+    since: datetime,
+    person_id: uuid.UUID | None,
+    days: Days,
+) -> None:
     exposure = load_exposure(context.settings.data_dir)
     zone = ZoneInfo(context.country.time_zone)
     query = (
@@ -91,9 +127,34 @@ def _list_stints(
     )
     if person_id is not None:
         query = query.where(Assessment.person_id == person_id)
-    stints = defaultdict(list)
     for who, began_at, at, answers, kind, proposed in session.execute(query):
-        day = at.astimezone(zone).date()
+        day = days[who, at.astimezone(zone).date()]
         is_violent = exposure.is_violent(answers, kind, proposed)
-        stints[who, day].append(Stint(began_at, at, is_violent))
-    return stints
+        day.stints.append(Stint(began_at, at, is_violent))
+
+
+def _add_looks(
+    session: Session,
+    context: Context,
+    since: datetime,
+    person_id: uuid.UUID | None,
+    days: Days,
+) -> None:
+    """A look of which no browser said its end counts as long as one may be."""
+    exposure = load_exposure(context.settings.data_dir)
+    longest = timedelta(seconds=exposure.view_seconds)
+    zone = ZoneInfo(context.country.time_zone)
+    query = select(
+        Viewing.person_id,
+        Viewing.shown_at,
+        Viewing.ended_at,
+        Viewing.is_violent,
+    ).where(Viewing.shown_at >= since)
+    if person_id is not None:
+        query = query.where(Viewing.person_id == person_id)
+    for who, shown_at, ended_at, is_violent in session.execute(query):
+        assert shown_at is not None
+        day = days[who, shown_at.astimezone(zone).date()]
+        day.looks.append(
+            Look(shown_at, ended_at or shown_at + longest, is_violent)
+        )

@@ -59,6 +59,7 @@ from triage.cases.pages.diary import (
     tell_history,
 )
 from triage.cases.vocabulary import CaseEvent, CaseState, Held
+from triage.viewing.switch import find_switch
 
 Panel = Callable[[Session, Case, Person, datetime], str]
 PANELS = "triage_panels"
@@ -125,6 +126,7 @@ def case_page(
             countries=sorted(country_codes()),
             answer_words=answer_words(language),
             industry_class=industry_class(case.outcome),
+            is_viewing_on=find_switch(session) is not None,
         )
 
 

@@ -57,6 +57,7 @@ TOPICS = (
             "invitation.",
         ),
     ),
+    Topic("viewing", lazy_gettext("Looks at files"), ("viewing.",)),
     Topic(
         "approvals",
         lazy_gettext("What two people agreed on"),

@@ -47,7 +47,7 @@ clock between two frames, and some never do."""
 def main() -> int:
     # A Ctrl-C is the parent's to act on.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.excepthook = _say_class_only
+    sys.excepthook = say_class_only
     hasher = _load_hasher()
     uid = os.environ.get(UID_VARIABLE)
     close_doors = partial(
@@ -59,7 +59,7 @@ def main() -> int:
     reading.start_reader(
         partial(close_doors, die_with_parent=True, calls=DECODING)
     )
-    answers, notes = _private_streams()
+    answers, notes = private_streams()
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     die_with_parent = os.environ.get(DEATH_VARIABLE) == "1"
     given = close_doors(die_with_parent=die_with_parent)
@@ -137,7 +137,7 @@ def _answer_request(
         return report_failure(request, "fetcher_failed")
 
 
-def _private_streams() -> tuple[IO[bytes], IO[str]]:
+def private_streams() -> tuple[IO[bytes], IO[str]]:
     """Keep stdout and stderr for ourselves: what a decoder in C prints goes nowhere."""
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     notes = os.fdopen(
@@ -163,7 +163,7 @@ def _leave_with_parent() -> None:
     os._exit(0)
 
 
-def _say_class_only(
+def say_class_only(
     kind: type[BaseException],
     _error: BaseException,
     _trace: TracebackType | None,

@@ -233,7 +233,7 @@ class _Child:
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=_make_environment(),
+            env=make_environment(),
             # The working directory may hold the configuration.
             cwd="/",
             close_fds=True,
@@ -347,7 +347,7 @@ class _Child:
                 pipe.close()
 
 
-def _make_environment() -> dict[str, str]:
+def make_environment() -> dict[str, str]:
     """All that the child knows of its surroundings. One thread per library: media come one by one,
     and idle thread pools only cost address space."""
     kept = {}

@@ -179,14 +179,35 @@ def _few_scans(data: bytes | memoryview) -> bytes | memoryview:
     )
 
 
-def _read_jpeg(data: bytes | memoryview, limits: Limits) -> Picture:
-    """Decoded small and grey where that is enough."""
+def decode_upright(
+    data: bytes | memoryview, media_type: str, limits: Limits
+) -> Image.Image:
+    """The picture as people see it, a JPEG small and grey. Raises as ``read_picture`` does."""
+    image: ImageFile.ImageFile
+    if media_type == "image/jpeg":
+        data, image = _open_jpeg(data)
+    else:
+        image = open_image(Source(data, Deadline(limits)), media_type)
+    full = _prepare_decoding(image, limits)
+    _decode_image(image)
+    upright, _ = _turn_upright(to_eight_bits(image), full, image)
+    return upright
+
+
+def _open_jpeg(
+    data: bytes | memoryview,
+) -> tuple[bytes | memoryview, JpegImagePlugin.JpegImageFile]:
     image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
-    if image.info.get(
-        "progressive"
-    ):  # the scans of others are as long as what they hold
+    # The scans of others are as long as what they hold.
+    if image.info.get("progressive"):
         data = _few_scans(data)
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    return data, image
+
+
+def _read_jpeg(data: bytes | memoryview, limits: Limits) -> Picture:
+    """Decoded small and grey where that is enough."""
+    data, image = _open_jpeg(data)
     full = _prepare_decoding(image, limits)
     pixels = _grey_pixels(data, image)
     whole = pixels is not None or _decode_image(image)

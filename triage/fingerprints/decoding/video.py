@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -159,6 +160,17 @@ def _hash_frame(
     frame: Any, at: float, limits: Limits, sampled: Sampled
 ) -> FrameFingerprint:
     """Hash one frame, upright. Sizes may change within a video, so that each one is checked."""
+    image, full = _shrink_frame(frame, limits)
+    shrunk = shrink_picture(image, full)
+    sampled.width = sampled.width or shrunk.width
+    sampled.height = sampled.height or shrunk.height
+    return shrunk.frame(at)
+
+
+def _shrink_frame(
+    frame: Any, limits: Limits
+) -> tuple[Image.Image, tuple[int, int]]:
+    """The frame upright and small enough to hash, and its full size."""
     full = width, height = frame.width, frame.height
     if width * height > limits.pixels:
         raise RefusedError("too_many_pixels")
@@ -174,10 +186,53 @@ def _hash_frame(
     if turn is not None:
         image = image.transpose(turn)
         full = full if turn is Image.Transpose.ROTATE_180 else full[::-1]
-    shrunk = shrink_picture(image, full)
-    sampled.width = sampled.width or shrunk.width
-    sampled.height = sampled.height or shrunk.height
-    return shrunk.frame(at)
+    return image, full
+
+
+def read_stills(
+    data: bytes | memoryview, media_type: str, limits: Limits, most: int
+) -> list[Image.Image]:
+    """At most so many frames from all over a video, upright and small; its sound is not touched.
+
+    As with hashes, every second one goes when there are too many, and the steps grow wider.
+    """
+    stills: list[Image.Image] = []
+    source = Source(data, Deadline(limits))
+    with (
+        suppress(RefusedError, av.error.FFmpegError),
+        av.open(
+            source,
+            mode="r",
+            format=CONTAINERS[media_type],
+            metadata_errors="ignore",
+            io_open=_refuse_to_open,
+        ) as container,
+    ):
+        _gather_stills(container, source, limits, most, stills)
+    return stills
+
+
+def _gather_stills(
+    container: Any,
+    source: Source,
+    limits: Limits,
+    most: int,
+    stills: list[Image.Image],
+) -> None:
+    if not container.streams.video:
+        return
+    stream = container.streams.video[0]
+    _prepare_codec(stream.codec_context, limits)
+    interval, due = limits.interval, 0.0
+    for frame in _decode_frames(container, stream, source, Sampled()):
+        at = frame.time or 0.0
+        if at < due:
+            continue
+        if len(stills) >= most:
+            del stills[1::2]
+            interval *= 2
+        due = at + interval
+        stills.append(_shrink_frame(frame, limits)[0])
 
 
 def video_match(
