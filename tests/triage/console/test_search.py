@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage.audit import AuditEntry
 from tests.support.clock import Clock
+from triage.cases.handling.tags import add_tag
 from triage.cases.models import Case
 from triage.cases.people.reading import read_identifier
 from triage.cases.people.service import add_identifier
@@ -215,3 +217,23 @@ def test_the_palette_gets_the_hits_alone(
 def test_the_console_of_others_has_no_box(browse: Browse) -> None:
     page = browse("auditor").get("/console/password").text
     assert 'id="palette"' not in page
+
+
+@pytest.mark.parametrize(
+    "typed", ["blue cellar", "Blue-Cellar", "BLUE  cellar"]
+)
+def test_cases_are_found_by_a_tag_that_lasts(
+    browse: Browse, make_case: Make, context: Context, clock: Clock, typed: str
+) -> None:
+    tagged, over, other = make_case(), make_case(), make_case()
+    now = clock.now
+    with context.database.writing() as session:
+        for reference, until in ((tagged, None), (over, now)):
+            case = session.scalars(
+                select(Case).where(Case.reference == reference)
+            ).one()
+            begun = Act(session, context, "test", now - timedelta(days=1))
+            add_tag(begun, case, "blue cellar", until)
+    page = ask(browse("analyst"), typed)
+    assert tagged in page
+    assert over not in page and other not in page

@@ -20,7 +20,7 @@ from triage.locations.others import address_use
 
 Words = Mapping[str, LazyString]
 """Slug -> what it is called, in the reader's language."""
-SHOWN_LENGTH = 56
+SHOWN_LENGTH = 44
 """Letters of an address in a list."""
 LEFT_OUT = "…"
 

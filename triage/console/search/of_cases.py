@@ -14,9 +14,11 @@ from flask import url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, Select, or_, select
 
-from hotline.core.errors import NotFound
+from hotline.core.errors import InvalidInput, NotFound
 from hotline.intake import service as intake
 from hotline.intake.models import ReportPart
+from triage.cases.handling.models import CaseTag
+from triage.cases.handling.tags import read_tag
 from triage.cases.listing.queue import by_reference
 from triage.cases.models import Case, CaseItem
 from triage.cases.pages import words
@@ -146,6 +148,24 @@ def find_by_identifier(asked: Asked) -> Sequence[Hit]:
     return _hits_of(asked, Case.id.in_(noted.limit(SHOWN)))
 
 
+def find_by_tag(asked: Asked) -> Sequence[Hit]:
+    """Cases with the tag that was typed, as long as it lasts."""
+    try:
+        tag = read_tag(asked.text)
+    except InvalidInput:
+        return []
+    tagged = (
+        select(CaseTag.case_id)
+        .where(
+            CaseTag.tag == tag,
+            or_(CaseTag.expires_at.is_(None), CaseTag.expires_at > asked.now),
+        )
+        .order_by(CaseTag.case_id.desc())
+        .limit(SHOWN)
+    )
+    return _hits_of(asked, Case.id.in_(tagged))
+
+
 def find_by_receipt(asked: Asked) -> Sequence[Hit]:
     """The cases of the report whose receipt somebody reads out."""
     report = intake.find_by_receipt(asked.session, asked.context, asked.text)
@@ -221,6 +241,13 @@ def _hits_of(asked: Asked, condition: ColumnElement[bool]) -> list[Hit]:
 
 
 FINDERS = (
+    Finder(
+        55,
+        "tag",
+        lazy_gettext("Cases with this tag"),
+        "queue.see",
+        find_by_tag,
+    ),
     Finder(
         10,
         "case",
