@@ -97,7 +97,13 @@ def _read_places(context: Context) -> understood.Reader:
         from triage.locations.understanding import understand_places
 
         catalogue = load_platforms(context.settings.data_dir)
-        return understand_places(lines, narrative, region, catalogue)
+        return understand_places(
+            lines,
+            narrative,
+            region,
+            catalogue,
+            str(understood.ZONE_NOT_STATED),
+        )
 
     return read
 

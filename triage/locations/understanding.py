@@ -11,6 +11,11 @@ from hotline.intake.form.asking.understood import Sort, Understood
 from triage.locations.catalogue_values import Catalogue
 from triage.locations.identify import identify_locations
 from triage.locations.location import Location
+from triage.locations.others.address_use import (
+    IP_ADDRESS,
+    ZONE_NOT_STATED,
+    show_place,
+)
 
 IN_NARRATIVE = frozenset({"url", "onion", "magnet", "ed2k", "ipfs"})
 """Kinds that a narrative is searched for. Telephone numbers and addresses of people that are only
@@ -30,8 +35,12 @@ def understand_places(
     narrative: str,
     region: str,
     catalogue: Catalogue | None = None,
+    zone_not_stated: str = ZONE_NOT_STATED,
 ) -> Understood:
-    """Each place once; a line in which nothing is found stands as it was written."""
+    """Each place once; a line in which nothing is found stands as it was written.
+
+    ``zone_not_stated``: what stands beside a time without a zone, in the reader's language.
+    """
     reading = (
         _read_lines(lines, region, catalogue)
         if lines
@@ -39,7 +48,9 @@ def understand_places(
     )
     by_sort: dict[Sort, dict[str, str]] = {}
     for sort, key, shown in reading:
-        by_sort.setdefault(sort, {}).setdefault(key, shown)
+        by_sort.setdefault(sort, {}).setdefault(
+            key, _show(sort, shown, zone_not_stated)
+        )
     return {
         sort: tuple(by_sort[sort].values()) for sort in Sort if sort in by_sort
     }
@@ -70,6 +81,11 @@ def _read_narrative(
     for place in identify_locations(narrative, region, catalogue=catalogue):
         if place.key and place.kind in IN_NARRATIVE:
             yield _sort_of(place), place.key, place.display
+
+
+def _show(sort: Sort, text: str, zone_not_stated: str) -> str:
+    kind = IP_ADDRESS if sort is Sort.ADDRESS else ""
+    return show_place(kind, text, zone_not_stated)
 
 
 def _sort_of(place: Location) -> Sort:

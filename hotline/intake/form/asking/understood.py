@@ -11,8 +11,11 @@ from enum import StrEnum
 from typing import Protocol, cast
 
 from flask import Flask, current_app
+from flask_babel import lazy_gettext as _
 
 _EXTENSION = "hotline.intake.understood"
+ZONE_NOT_STATED = _("time zone not stated")
+"""Stands beside a time of which nobody said by which clock it was read."""
 MOST_SHOWN = 10
 """Of each sort; the page is read by a person."""
 
