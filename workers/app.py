@@ -29,6 +29,15 @@ from hotline.intake.models import Report
 ROOT = Path(__file__).parent.parent
 
 
+WITH_TEMPLATES = (
+    "hotline.core",
+    "hotline.intake",
+    "triage",
+    "partners",
+    "workers",
+)
+
+
 def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
     """The app of the audiences that the settings name; ``pulse`` tells whether it can store."""
     app = APIFlask(
@@ -40,25 +49,7 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
         spec_path=None,
         json_errors=False,
     )
-    # A misspelt name in a template is a fault, and not an empty place on a
-    # page.
-    app.jinja_env.undefined = StrictUndefined
-    # In every template: Flask by itself goes by what its name ends in.
-    app.jinja_env.autoescape = True
-    app.jinja_env.trim_blocks = True
-    app.jinja_env.lstrip_blocks = True
-    app.jinja_loader = ChoiceLoader(
-        [
-            PackageLoader(name)
-            for name in (
-                "hotline.core",
-                "hotline.intake",
-                "triage",
-                "partners",
-                "workers",
-            )
-        ]
-    )
+    _set_up_templates(app)
     site.install_site(app, context)
     app.register_blueprint(health.create_blueprint(_readiness(context, pulse)))
     app.register_blueprint(security_txt.create_blueprint())
@@ -83,6 +74,19 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
         )
         app.wsgi_app = behind_a_proxy  # type: ignore[method-assign]
     return app
+
+
+def _set_up_templates(app: APIFlask) -> None:
+    # A misspelt name in a template is a fault, and not an empty place on a
+    # page.
+    app.jinja_env.undefined = StrictUndefined
+    # In every template: Flask by itself goes by what its name ends in.
+    app.jinja_env.autoescape = True
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_loader = ChoiceLoader(
+        [PackageLoader(name) for name in WITH_TEMPLATES]
+    )
 
 
 def _read_places(context: Context) -> understood.Reader:

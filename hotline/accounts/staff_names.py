@@ -35,10 +35,10 @@ def _refuse_own(act: Act, approval: Approval) -> None:
 
 
 def _person_of(act: Act, approval: Approval) -> Person:
-    found = act.session.get(Person, uuid.UUID(approval.subject))
-    if found is None:
+    person = act.session.get(Person, uuid.UUID(approval.subject))
+    if person is None:
         raise Conflict(phrase("There is nobody with this code."))
-    return found
+    return person
 
 
 STAFF_NAME = Kind(

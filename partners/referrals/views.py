@@ -214,6 +214,26 @@ def _find_hold(session: Session, referral: Referral) -> Hold:
     return hold
 
 
+def _list_verbs(referral: Referral) -> list[str]:
+    """What the office may say now."""
+    return [
+        verb
+        for verb, event in service.ANSWERS.items()
+        if referral.machine.allows(referral.state, event)
+    ]
+
+
+def _list_own_acts(
+    session: Session, referral: Referral
+) -> list[machine.HistoryEntry]:
+    """What the office did; what others did is not for it to read."""
+    return [
+        entry
+        for entry in machine.list_history(session, referral.id)
+        if entry.actor == ACTOR
+    ]
+
+
 def _render_page(
     session: Session,
     referral: Referral,
@@ -243,16 +263,8 @@ def _render_page(
             holding=hold is not None and hold.state in HOLDING,
             may_extend=hold is not None
             and hold.machine.allows(hold.state, HoldEvent.EXTENDED),
-            verbs=[
-                verb
-                for verb, event in service.ANSWERS.items()
-                if referral.machine.allows(referral.state, event)
-            ],
-            history=[
-                entry
-                for entry in machine.list_history(session, referral.id)
-                if entry.actor == ACTOR
-            ],
+            verbs=_list_verbs(referral),
+            history=_list_own_acts(session, referral),
             outcomes=list_outcomes(session, [referral.id])[referral.id],
             offered=offered_outcomes(site.current_context(), referral),
             messages=list_messages(session, site.current_context(), referral),

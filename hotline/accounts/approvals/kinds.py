@@ -49,10 +49,10 @@ def register_kinds(blueprint: Blueprint, *kinds: Kind) -> None:
     """Have ``blueprint`` bring its kinds to each application that serves it."""
 
     def bring(state: BlueprintSetupState) -> None:
-        known = cast(
+        registered = cast(
             dict[str, Kind], state.app.extensions.setdefault(EXTENSION, {})
         )
-        known.update({kind.code: kind for kind in kinds})
+        registered.update({kind.code: kind for kind in kinds})
 
     blueprint.record(bring)
 

@@ -88,7 +88,7 @@ def sign_in_identity(
     link = find_link(act.session, identity.issuer, identity.subject)
     person = link.person if link is not None else None
     if person is None or person.disabled_at is not None:
-        known = {"username": person.username} if person else {}
+        named = {"username": person.username} if person else {}
         audit.record_entry(
             act.session,
             actor=audit.PUBLIC,
@@ -96,7 +96,7 @@ def sign_in_identity(
             entity="sign_in",
             entity_id="oidc",
             now=act.now,
-            **known,
+            **named,
         )
         return None
     audit.record_entry(

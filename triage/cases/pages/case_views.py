@@ -146,12 +146,12 @@ def _tell_of_others(
         session, case, diaries, own_last.made.at
     ):
         own_last = None
-    told = {
+    signs = {
         sign for diary in diaries for sign in diary.list_signs(session, case)
     }
     return {
         "own_last": own_last,
-        "steps": list_steps(session, site.current_context(), case, told),
+        "steps": list_steps(session, site.current_context(), case, signs),
         "panels": [panel(session, case, me, now) for panel in panels],
         "banners": [banner(session, case, me, now) for banner in banners],
         "happenings": tell_history(session, case, view.history, diaries),

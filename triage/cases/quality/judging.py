@@ -76,7 +76,7 @@ def list_open(session: Session) -> Sequence[QualityReview]:
 
 
 def describe_evidence(session: Session, case: Case) -> Evidence:
-    seen = session.execute(
+    matches = session.execute(
         select(
             HashList.name,
             MediaMatch.kind,
@@ -101,7 +101,7 @@ def describe_evidence(session: Session, case: Case) -> Evidence:
         case.proposed_class,
         len(case.located),
         tuple(sorted({item.hosting_kind for item in case.items})),
-        tuple(MatchSeen(*row) for row in seen),
+        tuple(MatchSeen(*row) for row in matches),
     )
 
 

@@ -39,8 +39,8 @@ def _expression_of(column: Column[object]) -> str:
     if isinstance(kind, sa.String):
         length = kind.length or ANY_LENGTH
         return f"left(n || '{column.name}', {length})"
-    for known, expression in _EXPRESSIONS:
-        if isinstance(kind, known):
+    for family, expression in _EXPRESSIONS:
+        if isinstance(kind, family):
             return expression
     raise NotImplementedError(f"{column.name}: {kind}")
 

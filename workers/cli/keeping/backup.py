@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -268,7 +269,7 @@ def _restore(
     with restore.keys_taken_back(settings):
         added = _bring_keys(note, keys)
         context = build_context(settings)
-        try:
+        with closing(context):
             # Connections come and go; those of other machines show here alone.
             restore.require_no_connections(context.database)
             _try_first(
@@ -283,8 +284,6 @@ def _restore(
             # Before the exchange: afterwards nobody can say what came in
             # since.
             lost = restore.list_lost(context.database, note.moment)
-        finally:
-            context.close()
         say_lost(note, lost)
         if not yes:
             typer.confirm(

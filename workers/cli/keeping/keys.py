@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -111,7 +112,11 @@ def rotate(
         shape = _rotate_own(context, name, grace)
     if as_json:
         emit_json(shape)
-        return
+    else:
+        _say_rotated(name, shape)
+
+
+def _say_rotated(name: str, shape: Mapping[str, object]) -> None:
     stdout.print(
         f"{name}: {shape['old_key']} -> {shape['new_key']}, moved and read again: "
         f"{shape['moved']}.",
