@@ -61,10 +61,8 @@ class Wish:
 
 
 def ask_for(act: Act, wish: Wish) -> PersonRequest:
-    """Ask for an act; where one person is enough for it, it is done with that.
-
-    What could not be done is refused now and not when another person has looked at it.
-    """
+    """Ask for an act; where one person is enough for it, it is done with that."""
+    # Refused now, and not when another person has looked at it.
     _require_possible(act, wish)
     request = PersonRequest(
         id=new_id(),
@@ -153,11 +151,9 @@ def _require_fitting(session: Session, wish: Wish) -> None:
 
 
 def approve_request(act: Act, request: PersonRequest) -> None:
-    """Do what another administrator asked for.
-
-    Nobody approves what is about themselves: two accomplices would be one person less.
-    """
+    """Do what another administrator asked for."""
     require_two(request.asked_by, act.actor, is_needed=request.two_person)
+    # Two accomplices would be one person less.
     is_about_oneself = act.actor == f"person:{request.username}"
     if request.two_person and is_about_oneself:
         raise Forbidden(phrase("Nobody approves what is about themselves."))

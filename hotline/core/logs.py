@@ -88,15 +88,13 @@ def _walk_traceback(trace: TracebackType | None) -> Iterator[TracebackType]:
 
 
 class _Lines:
-    """Writes one line; a log that cannot be written must not stop the work it tells of.
-
-    stderr is looked up each time: whoever replaced it since must get what is said.
-    """
+    """Writes one line; a log that cannot be written must not stop the work it tells of."""
 
     is_torn = False
     """The last line broke off in the middle; the next one begins anew."""
 
     def msg(self, line: str) -> None:
+        # Looked up each time: whoever replaced it since must get what is said.
         stream: TextIO | None = sys.stderr
         if stream is None:
             return

@@ -255,15 +255,14 @@ def _all_at_once(condition: ReturningInsert[Any] | None = None) -> Insert:
 
 @cache
 def _bind_parameters(table: type[Base]) -> dict[str, BindParameter[Any]]:
-    """One for each column that a new report's rows name; the others are empty.
-
-    What is one value in all of a report's rows is one parameter: beyond 50 of them the driver does
-    not remember a statement, and parses it anew each time.
-    """
+    """One for each column that a new report's rows name; the others are empty."""
     parameters = {}
     for column in _table_of(table).columns:
         if column.name not in _EMPTY:
             name = f"{table.__tablename__}__{column.name}"
+            # What is one value in all rows is one parameter: beyond 50 of them
+            # the driver does not remember a statement, and parses it anew each
+            # time.
             shared = (
                 "now"
                 if isinstance(column.type, UtcDateTime)

@@ -203,8 +203,7 @@ def _lock_due(
     """Reports with which nothing happened since ``before``, on either side, locked.
 
     Words that nobody read hold a report back, until they are too old for that as well. Whoever
-    writes a message locks its report first. One that was written while these were being chosen is
-    seen by the second look, behind the locks; one that comes after it finds an erased report.
+    writes a message locks its report first.
     """
     is_due = (
         *_is_over(before, happened),
@@ -219,6 +218,9 @@ def _lock_due(
         # A report that somebody is writing to waits for the next run.
         .with_for_update(of=Report, skip_locked=True)
     ).all()
+    # A message that was written while these were being chosen is seen by this
+    # second look, behind the locks; one that comes later finds an erased
+    # report.
     return session.scalars(
         select(Report)
         .where(Report.id.in_(chosen), *is_due)

@@ -207,14 +207,12 @@ def is_held(session: Session, report_id: uuid.UUID) -> bool:
 
 
 def add_information(act: Act, report: Report, text: str) -> None:
-    """A later word of the reporter's; also the answer to a question.
-
-    The page offers to make a picture's fingerprint for it: one that is sent here is looked for like
-    one in the report.
-    """
+    """A later word of the reporter's; also the answer to a question."""
     message_id = _write_message(
         act, report, text, author=MessageAuthor.REPORTER
     )
+    # The page offers to make a picture's fingerprint for it: one that is sent
+    # here is looked for like one in the report.
     if _FINGERPRINT.search(text):
         act.post(
             ADDED_JOB,

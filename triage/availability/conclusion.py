@@ -153,19 +153,19 @@ class _Series:
 
     @property
     def state(self) -> State:
-        """``kept_out`` outweighs earlier absences: what is behind a new wall is not known.
-
-        ``still_up`` is only what the very last look saw: a host that says "removed" must not be
-        contradicted by what was seen before it said so.
-        """
+        """What the looks amount to, one after the other."""
         if self.proved is not None:
             return self.proved
+        # It outweighs earlier absences: what is behind a new wall is not
+        # known.
         if self.kept_out is not None:
             return State.KEPT_OUT
         if self.absences:
             return State.REMOVED
         if self.downs:
             return State.DOWN
+        # Only the very last look: a host that says "removed" must not be
+        # contradicted by what was seen before it said so.
         if self.last is not None and self.last.verdict in PRESENT:
             return State.STILL_UP
         return State.UNCLEAR

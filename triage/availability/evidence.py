@@ -116,11 +116,9 @@ def shows_a_part(report: Report, baseline: Baseline) -> bool:
 def baseline_from_report(
     report: Report, sha256: Iterable[str] | None = None
 ) -> Baseline:
-    """What to look for later: the media of this report, or only those with one of ``sha256``.
-
-    Icons are left out where there is anything else: they stay when the material goes.
-    """
+    """What to look for later: the media of this report, or only those with one of ``sha256``."""
     listed = report.get("media") or ()
+    # Icons stay when the material goes.
     without_icons = [medium for medium in listed if not _is_icon(medium)]
     media = _read_hashes(without_icons)
     # Where icons are all that there is, they are what was reported.

@@ -40,7 +40,8 @@ def add_jitter(
     at: datetime, last: datetime, *, key: str, share: float
 ) -> datetime:
     """``at``, later by up to ``share`` of the time since ``last``: what began together drifts
-    apart. By a hash of ``key`` (the item), so that the same plan comes out of the same facts."""
+    apart."""
+    # By a hash and not by chance: the same plan comes out of the same facts.
     seed = f"{key}\0{at.isoformat()}"
     digest = hashlib.blake2b(seed.encode(), digest_size=4)
     number = int.from_bytes(digest.digest(), "big")

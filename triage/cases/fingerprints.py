@@ -74,10 +74,10 @@ def view_print(session: Session, item_id: uuid.UUID) -> PrintView | None:
 def count_for_reporter(session: Session, report: Report) -> SeenAgain | None:
     """For whoever says that it is their own picture, or that they look after the child in it.
 
-    Whoever else holds a picture must not learn from us whether it is known. What lists know is
-    told to no reporter at all.
+    What lists know is told to no reporter at all.
     """
     is_theirs = report.own_material or report.reporter_role in MAY_BE_TOLD
+    # Whoever else holds a picture must not learn from us whether it is known.
     if not is_theirs or report.held_for_review:
         return None
     given = (

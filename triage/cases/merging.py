@@ -61,11 +61,7 @@ def split_case(
     person: Person,
     why: str,
 ) -> Case:
-    """Make a case of its own of some of the items. It begins with all that was said of people.
-
-    Whom a reporter spoke of cannot be told apart by machine; a person takes away what does not
-    belong.
-    """
+    """Make a case of its own of some of the items. It begins with all that was said of people."""
     reason = _require_reason(why)
     lock_case(act.session, case.id)
     _require_mergeable(case)
@@ -81,6 +77,8 @@ def split_case(
     act.advance(new_case, CaseEvent.EXAMINED, split_off=case.reference)
     act.advance(case, CaseEvent.SPLIT, new_case=new_case.reference, why=reason)
     _move_places(new_case, leaving)
+    # Whom a reporter spoke of cannot be told apart by machine; a person takes
+    # away what does not belong.
     copy_people(act, case, new_case)
     begin_new_round(case)
     act.session.flush()

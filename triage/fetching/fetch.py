@@ -227,8 +227,7 @@ class _Look:
     def _look_at_candidates(
         self, exchange: Exchange, contents: _Contents
     ) -> None:
-        """In document order: what a visitor sees first is hashed first. Those whose host is slow
-        wait until all others had their turn."""
+        """In document order: what a visitor sees first is hashed first."""
         first = len(self._media)
         named = [
             (name_candidate(each), each.source) for each in contents.candidates
@@ -239,6 +238,7 @@ class _Look:
             for index, candidate in enumerate(contents.candidates, first)
             if self._media[index].is_open
         ]
+        # Those whose host is slow wait until all others had their turn.
         slow = self._look_at_round(waiting, exchange.url, is_last=False)
         self._look_at_round(slow, exchange.url, is_last=True)
 

@@ -174,11 +174,11 @@ class MediumLook:
     def _get_part(
         self, written: str, base: str, *, referrer: str | None = None
     ) -> Exchange:
-        """A part of a stream gets at most half of the time that is left, so that none can use it
-        all. Its address is read as all others are."""
+        """A part of a stream, whose address is read as all others are."""
         target = parse_target(written, base)
         if target is None:
             return Exchange(base, Answer(error="bad_url", refused=True))
+        # Half of what is left at most, so that no part can use it all.
         patience = max(self._web.remaining / 2, 1.0)
         return self._web.follow_url(
             target.href,

@@ -62,11 +62,9 @@ def open_for_export(act: Act, name: str) -> HashList:
 def stream_entries(
     session: Session, hash_list: HashList
 ) -> Iterator[HashEntry]:
-    """The list's current entries, streamed; the hashes of one medium one after the other.
-
-    By columns: a million mapped objects take four times as long.
-    """
+    """The list's current entries, streamed; the hashes of one medium one after the other."""
     row = HashEntryRow
+    # By columns: a million mapped objects take four times as long.
     rows = session.execute(
         select(
             row.kind,

@@ -114,8 +114,7 @@ def set_enabled(act: Act, hash_list: HashList, enabled: bool) -> None:
 def set_properties(
     act: Act, hash_list: HashList, properties: ListProperties
 ) -> None:
-    """Change what a list says of itself; every fault is named. Files seen earlier are matched anew,
-    since a threshold may have changed; a match that was found stays, with its distance."""
+    """Change what a list says of itself; every fault is named."""
     faults = [
         f"{name}: {reason}"
         for name, reason in _find_property_faults(properties)
@@ -132,6 +131,8 @@ def set_properties(
         hash_list.id,
         changed=sorted(properties),
     )
+    # A threshold may have changed; a match that was found stays, with its
+    # distance.
     post_rematch(act, f"{hash_list.id}:{act.now.isoformat()}")
 
 

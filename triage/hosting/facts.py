@@ -181,13 +181,9 @@ class HostingFacts:
 
     @property
     def country(self) -> str | None:
-        """ISO 3166-1 alpha-2 on which all sources and all addresses agree; None is unknown.
-
-        An address of which no source knows the country makes the whole unknown: one foreign
-        mirror of a domestic site must not decide where the domestic one goes, nor the reverse.
-        A delivery network's address says where its nearest machine is registered, not where the
-        material is kept; so behind one the country stays unknown until the origin is found.
-        """
+        """ISO 3166-1 alpha-2 on which all sources and all addresses agree; None is unknown."""
+        # A delivery network's address says where its nearest machine is
+        # registered, not where the material is kept.
         if self.cdn is not None and not self.origins:
             return None
         observations = self._at_host(FactName.COUNTRY)
@@ -196,6 +192,8 @@ class HostingFacts:
             return None
         placed = {observation.subject for observation in observations}
         addresses = self.origins or self.addresses
+        # One foreign mirror of a domestic site must not decide where the
+        # domestic one goes, nor the reverse.
         if any(address not in placed for address in addresses):
             return None
         return observations[0].value

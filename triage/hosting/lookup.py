@@ -180,11 +180,7 @@ class HostingLookup:
         return observations
 
     def _observe_domain(self, name: str, now: datetime) -> list[Observation]:
-        """The registrable domain by the public suffix list: ``x.com.al``, never ``com.al``.
-
-        By the whole list, so that two tenants of one blog host are two; a registry knows only the
-        name that was bought of it, so it is asked by the list's part of registries alone.
-        """
+        """The registrable domain by the public suffix list: ``x.com.al``, never ``com.al``."""
         domain = self._suffixes.privatesuffix(name)
         registrable = Observation(
             FactName.REGISTRABLE_DOMAIN,
@@ -194,6 +190,8 @@ class HostingLookup:
             1.0,
             name,
         )
+        # A registry knows only the name that was bought of it; by the whole
+        # list, two tenants of one blog host are two.
         bought = self._registries.privatesuffix(name)
         if self._registry is None or not bought:
             return [registrable]

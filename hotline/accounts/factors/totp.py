@@ -47,14 +47,13 @@ def begin_enrolment(act: Act, person: Person) -> TotpSecret:
 def find_begun(
     session: Session, person_id: uuid.UUID, now: datetime
 ) -> TotpSecret | None:
-    """What a person has begun to set up lately and not confirmed.
-
-    What was left lying is not shown again: whoever finds the browser must not be able to finish it.
-    """
+    """What a person has begun to set up lately and not confirmed."""
     return session.scalar(
         select(TotpSecret).where(
             TotpSecret.person_id == person_id,
             TotpSecret.confirmed_at.is_(None),
+            # What was left lying is not shown again: whoever finds the browser
+            # must not be able to finish it.
             TotpSecret.created_at > now - LONGEST_SETUP,
         )
     )

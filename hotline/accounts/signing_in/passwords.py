@@ -27,12 +27,11 @@ _AT_ONCE = BoundedSemaphore(2)
 
 
 def generate_password(username: str = "") -> str:
-    """100 random bits in groups that can be read out: ``k7qm-3d9x-0abc-hj2p-w5tz``.
-
-    A short ``username`` may stand in it by chance, and would be refused as too easy to guess.
-    """
+    """100 random bits in groups that can be read out: ``k7qm-3d9x-0abc-hj2p-w5tz``."""
     while True:
         password = new_receipt().lower()
+        # A short name may stand in it by chance, and would be refused as too
+        # easy to guess.
         if not username or username.strip().lower() not in password:
             return password
 

@@ -139,16 +139,15 @@ def _is_code(name: str) -> bool:
 
 
 def letter_language(preferred: Iterable[str], data_dir: Path | None) -> str:
-    """The first of ``preferred`` that letters can be written in, else English.
-
-    "sr" alone names no script: it takes the first of its folders, "sr-Cyrl".
-    """
+    """The first of ``preferred`` that letters can be written in, else English."""
     written = [
         code
         for code, language in load_languages(data_dir).items()
         if language.has_letters
     ]
     for code in preferred:
+        # "sr" alone names no script: it takes the first of its folders,
+        # "sr-Cyrl".
         of_code = [other for other in written if other.startswith(f"{code}-")]
         if code in written:
             return code

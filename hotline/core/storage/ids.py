@@ -76,13 +76,11 @@ def new_receipt() -> str:
 
 
 def normalise_receipt(text: str) -> str | None:
-    """What was typed, without separators and with look-alikes folded; None if it can't be one.
-
-    The length is checked first, so that a megabyte of text costs nothing.
-    """
+    """What was typed, without separators and with look-alikes folded; None if it can't be one."""
     # Separators of any kind are fine, and four times the code is more than anybody types.
     if len(text) > 4 * RECEIPT_LENGTH:
         return None
+    # Only now: a megabyte of text costs nothing.
     folded = "".join(c for c in text.upper() if c.isalnum()).translate(
         _LOOK_ALIKES
     )

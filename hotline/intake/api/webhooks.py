@@ -60,15 +60,14 @@ class Change:
 
 
 def subscribe_sender(act: Act, name: str, url: str) -> str:
-    """Tell the sender ``name`` about changes at ``url``; returns the secret, to be shown once.
-
-    Another address has another secret: whoever knows the old one can forge nothing for the new.
-    """
+    """Tell the sender ``name`` about changes at ``url``; returns the secret, to be shown once."""
     session, context = act.session, act.context
     key = keys.find_key(session, name)
     _check_url(
         url, plain_allowed=bool(context.settings.fetch_allowed_networks)
     )
+    # Another address has another secret: whoever knows the old one can forge
+    # nothing for the new.
     secret = _new_secret()
     sealing = context.vault.key_for(session, key.id)
     key.webhook_url = url
@@ -112,10 +111,7 @@ def unsubscribe_sender(act: Act, name: str) -> None:
 
 
 def announce_state(session: Session, part: ReportPart, now: datetime) -> None:
-    """Post the work that tells the part's sender its new state, if the sender wants to know.
-
-    The same state can come again (a page that reappeared), which is news too: hence the time.
-    """
+    """Post the work that tells the part's sender its new state, if the sender wants to know."""
     receiver = session.scalar(
         select(ApiKey.id)
         .join(Report, Report.source == ApiKey.name)
@@ -133,6 +129,8 @@ def announce_state(session: Session, part: ReportPart, now: datetime) -> None:
             state=part.state,
             since=now.isoformat(),
         )
+        # The same state can come again (a page that reappeared), which is news
+        # as well.
         key = f"webhook:{part.id}:{part.state}:{now.timestamp():.6f}"
         payload = {"key_id": str(receiver), "data": asdict(change)}
         outbox.post_work(

@@ -146,11 +146,7 @@ def _current_guard() -> Guard:
 
 
 def _client_address() -> str:
-    """The client's address, for counting in memory only; behind proxies the one they saw.
-
-    Of IPv6 its /64, which one network has for itself (RFC 4291, 2.5.4): otherwise whoever
-    sends from a new address each time would meet no limit and fill the table of the others.
-    """
+    """The client's address, for counting in memory only; behind proxies the one they saw."""
     forwarded = _forwarded_address()
     try:
         address = ip_address(forwarded)
@@ -161,6 +157,9 @@ def _client_address() -> str:
     # A socket for both families shows an IPv4 client so.
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
+    # A /64, which one network has for itself (RFC 4291, 2.5.4): whoever sends
+    # from a new address each time would else meet no limit, and fill the table
+    # of the others.
     return address.packed[:8].hex()
 
 

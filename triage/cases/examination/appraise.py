@@ -174,10 +174,8 @@ def route_case(
 def appraise_by_rules_of_now(
     session: Session, context: Context, case: Case, now: datetime
 ) -> None:
-    """Ask the rules anew where the case's routes come from other rules than today's.
-
-    A law or a partner hotline may have changed since the routing was stored.
-    """
+    """Ask the rules anew where the case's routes come from other rules than today's."""
+    # A law or a partner hotline may have changed since the routing was stored.
     if case.routing.get(RULES) != rules_digest(context.settings.data_dir):
         appraise_case(session, context, case, now)
 

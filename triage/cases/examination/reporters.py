@@ -47,11 +47,7 @@ def parts_of(
 
 
 def is_child_cared_for(session: Session, case: Case) -> bool:
-    """Whether a parent or a professional reported what was done to a child that they may know.
-
-    Other organisations' reports are not asked: whoever writes them is a professional of another
-    sort. Nor are reports that a flood holds back.
-    """
+    """Whether a parent or a professional reported what was done to a child that they may know."""
     if not row_of(case.kind).child_is_known:
         return False
     query = (
@@ -61,6 +57,8 @@ def is_child_cared_for(session: Session, case: Case) -> bool:
         .where(
             Sighting.item_id.in_([item.id for item in case.items]),
             Sighting.held.is_(False),
+            # Whoever writes other organisations' reports is a professional of
+            # another sort, and what a flood brings waits for a person.
             Report.reporter_role.in_(CARERS),
             Report.channel.in_(FROM_PEOPLE),
         )
@@ -69,12 +67,10 @@ def is_child_cared_for(session: Session, case: Case) -> bool:
 
 
 def tell_reporters(act: Act, item_id: uuid.UUID, event: str) -> int:
-    """Move every report about the item on, so that its status page says so; returns how many.
-
-    Only those are read that have such a step before them: of a page that thousands reported, each
-    report comes by here.
-    """
+    """Move every report about the item on, so that its status page says so; returns how many."""
     moved = 0
+    # Only those are read that have such a step before them: of a page that
+    # thousands reported, each report comes by here.
     for part in parts_of(act.session, item_id, before=event):
         if event == PartEvent.REMOVED and others_are_up(
             act.session, part.id, item_id

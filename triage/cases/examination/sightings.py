@@ -278,12 +278,10 @@ def urgency_of_held(report: Report) -> Held:
 def _join_items(
     session: Session, entries: Sequence[Found], at: datetime
 ) -> dict[str, Item]:
-    """The items by their key, locked; those that nobody reported before are made.
-
-    Made in the order of their keys and locked in that of their ids, so that two reports of the
-    same locations never wait for each other.
-    """
+    """The items by their key, locked; those that nobody reported before are made."""
     locations = {entry.location.key: entry.location for entry in entries}
+    # Made in the order of their keys and locked in that of their ids, so that
+    # two reports of the same locations never wait for each other.
     for key in sorted(locations):
         _make_item(session, locations[key], at)
     items = session.scalars(

@@ -83,10 +83,7 @@ def assign_case(act: Act, case: Case, to: Person) -> None:
 def last_word(
     session: Session, context: Context, case: Case
 ) -> tuple[HandOver, str] | None:
-    """The newest word and what it says; None where there is none, or where it must not be read.
-
-    In a blind round nobody reads what somebody wrote who has assessed the case in it.
-    """
+    """The newest word and what it says; None where there is none, or where it must not be read."""
     newest = session.scalars(
         select(HandOver)
         .where(HandOver.case_id == case.id)
@@ -96,6 +93,8 @@ def last_word(
     if newest is None:
         return None
     assessors = {made.person_id for made in list_assessments(session, case)}
+    # In a blind round nobody reads what somebody wrote who has assessed the
+    # case in it.
     if is_blind(case) and newest.from_id in assessors:
         return None
     open_sealed = opener_of(session, context, case.id)

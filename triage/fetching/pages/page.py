@@ -34,12 +34,10 @@ _LOGIN_FIELDS = (
 
 
 def make_simhash(text: str) -> str:
-    """64 bits as 16 hex digits over three-word shingles; zeros for a text without words.
-
-    The first 20,000 words count: a page that differs only after them is the same page.
-    """
+    """64 bits as 16 hex digits over three-word shingles; zeros for a text without words."""
     # Full-width letters and ligatures are the same words to a reader.
     plain = normalize_letters(text[:_MAX_CHARACTERS])
+    # A page that differs only after so many words is the same page.
     words = _WORD.findall(plain.casefold())[:_MAX_WORDS]
     if not words:
         return "0" * (_BITS // 4)
@@ -60,17 +58,16 @@ def make_simhash(text: str) -> str:
 
 
 def normalize_letters(text: str) -> str:
-    """In Unicode's compatible form; linear also where marks stand on marks without an end.
-
-    Sorting a run of marks costs the square of its length, so that a run is broken as Unicode's
-    Stream-Safe Text Format breaks it (UAX #15, 13): no writing has more on one letter.
-    """
+    """In Unicode's compatible form; linear also where marks stand on marks without an end."""
     if text.isascii():
         return text
     pieces = []
     run = 0
     for letter in text:
         run = run + 1 if unicodedata.combining(letter) else 0
+        # Sorting a run of marks costs the square of its length, so that a run
+        # is broken as Unicode's Stream-Safe Text Format breaks it (UAX #15,
+        # 13): no writing has more on one letter.
         if run > _MOST_MARKS:
             pieces.append(_JOINER)
             run = 1

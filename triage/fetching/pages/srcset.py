@@ -32,11 +32,7 @@ class Picture:
 
 
 def pick_candidates(srcset: str, sizes: str = "") -> list[str]:
-    """The largest picture, and the one that a browser with a common screen shows, if another.
-
-    Sizes of one picture show the same thing; where a host puts something else under the size
-    that visitors get, only looking at that one finds it.
-    """
+    """The largest picture, and the one that a browser with a common screen shows, if another."""
     pictures = list(read_srcset(srcset))
     if not pictures:
         return []
@@ -47,6 +43,8 @@ def pick_candidates(srcset: str, sizes: str = "") -> list[str]:
         pictures, key=lambda each: each.density_at(shown or COMMON_WIDTH)
     )
     enough = [each for each in ranked if each.density_at(shown) >= 1.0]
+    # Where a host puts something else under the size that visitors get, only
+    # looking at that one finds it.
     usual = enough[0] if enough else ranked[-1]
     picked = [ranked[-1].address, usual.address]
     return list(dict.fromkeys(picked))

@@ -348,8 +348,7 @@ class _Child:
 
 
 def make_environment() -> dict[str, str]:
-    """All that the child knows of its surroundings. One thread per library: media come one by one,
-    and idle thread pools only cost address space."""
+    """All that the child knows of its surroundings."""
     kept = {}
     if UID_VARIABLE in os.environ:
         kept[UID_VARIABLE] = os.environ[UID_VARIABLE]
@@ -363,6 +362,7 @@ def make_environment() -> dict[str, str]:
         "LANG": "C.UTF-8",
         "HOME": "/nonexistent",
         "TMPDIR": "/nonexistent",
+        # Media come one by one, and idle thread pools only cost address space.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }

@@ -288,10 +288,8 @@ def _grey_hashes(image: Image.Image, full: tuple[int, int]) -> tuple[str, str]:
 
 
 def _read_luma(image: Image.Image, lines: slice) -> NDArray[np.generic]:
-    """Some lines for PDQ: of colour with its fractions, as in the reference.
-
-    A strip at a time is converted: the whole picture in floats would take several times its memory.
-    """
+    """Some lines for PDQ: of colour with its fractions, as in the reference."""
+    # The whole picture in floats would take several times its memory.
     strip = _crop_strip(image, lines)
     return np.asarray(
         strip if strip.mode == "L" else strip.convert("RGB").convert("F")
@@ -325,16 +323,14 @@ def _prepare_decoding(
 
 
 def _decode_image(image: ImageFile.ImageFile) -> bool:
-    """Decode; False where the file ended early and the rest of the picture stayed blank.
-
-    Pillow's own way to accept such files is a process-wide flag; giving up the tiles that are
-    left does the same for this one picture.
-    """
+    """Decode; False where the file ended early and the rest of the picture stayed blank."""
     try:
         image.load()
     except (OSError, SyntaxError, ValueError):
         if not image.tile:
             raise
+        # Pillow's own way to accept such files is a process-wide flag; giving
+        # up the tiles that are left does the same for this one picture.
         image.tile = []
         image.load()
         return False

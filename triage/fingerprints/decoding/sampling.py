@@ -108,12 +108,10 @@ def _to_grey_values(samples: NDArray[Any]) -> NDArray[Any]:
 
 @lru_cache(maxsize=CACHED)
 def _pdq_strips(full: int, decoded: Size) -> tuple[tuple[Band, ...], ...]:
-    """The bands down the picture, in groups that are fetched at once.
-
-    Four lines of samples to a band are the fastest that were measured (of 2 to 16); of a picture
-    of many megapixels, one.
-    """
+    """The bands down the picture, in groups that are fetched at once."""
     width, height = decoded
+    # Four lines of samples to a band are the fastest that were measured (of 2
+    # to 16); of a picture of many megapixels, one.
     bands = _pdq_bands(full, height, 4 if width * height <= 1 << 22 else 1)
     together = max(STRIP_PIXELS * len(bands) // (width * height), 1)
     return tuple(

@@ -117,15 +117,13 @@ def _sample_frames(
 
 
 def _prepare_codec(codec: Any, limits: Limits) -> Any:
-    """The decoder, bounded: no frame larger than allowed, no threads (each would hold frames).
-
-    Frames that no other one refers to are left out from the start: they cost half the time, and
-    a neighbour a few hundredths of a second away looks the same.
-    """
+    """The decoder, bounded: no frame larger than allowed, no threads (each would hold frames)."""
     if codec.width * codec.height > limits.pixels:
         raise RefusedError("too_many_pixels")
     codec.options = {"max_pixels": str(limits.pixels)}
     codec.thread_type = "NONE"
+    # Frames that no other one refers to cost half the time, and a neighbour a
+    # few hundredths of a second away looks the same.
     codec.skip_frame = "NONREF"
     return codec
 

@@ -201,7 +201,9 @@ def _begin_or_resume(
 
 
 def chunk_rows(entries: Entries) -> Iterator[list[Row | Problem]]:
-    """What ``Staged.take`` takes. Words are cut at once: a chunk of long ones is no flood."""
+    """What ``Staged.take`` takes."""
+    # Words are cut at once, so that a chunk of long ones does not fill the
+    # memory.
     lean = (
         entry if isinstance(entry, Problem) else _row_of_entry(entry)
         for entry in entries
@@ -241,12 +243,13 @@ def settle_import(session: Session, staged: Staged) -> None:
 
 
 def drop_import(database: Database, import_id: uuid.UUID) -> None:
-    """Forget an import and its rows. SQLite frees a table at once where nothing of it stays; row by
-    row half a million took it 19 seconds."""
+    """Forget an import and its rows."""
     with database.writing() as session:
         session.execute(delete(HashImport).where(HashImport.id == import_id))
         others = session.scalar(select(HashImport.id).limit(1)) is not None
         gone = delete(HashImportRow)
+        # SQLite frees a table at once where nothing of it stays; row by row
+        # half a million took it 19 seconds.
         if others or not database.is_sqlite:
             gone = gone.where(HashImportRow.import_id == import_id)
         session.execute(gone)

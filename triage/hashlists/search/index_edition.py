@@ -40,10 +40,7 @@ class Lag:
 
 
 def read_current_edition(session: Session) -> str:
-    """Of the lists as they are now: how many versions changed something, and the newest of them.
-
-    The number alone would not do: after a restore another version may have the same one.
-    """
+    """Of the lists as they are now: how many versions changed something, and the newest of them."""
     newest = session.scalar(
         select(HashListVersion.id)
         .where(_CHANGED)
@@ -53,6 +50,8 @@ def read_current_edition(session: Session) -> str:
     count = session.scalar(
         select(func.count()).select_from(HashListVersion).where(_CHANGED)
     )
+    # The number alone would not do: after a restore another version may have
+    # the same one.
     return f"{count}:{newest.hex if newest else ''}"
 
 

@@ -67,8 +67,9 @@ class Query:
 
     @classmethod
     def of(cls, seen: Mapping[str, Any]) -> Query:
-        """Of what ``MediaFingerprint.to_json`` gives. PDQ's quality speaks for pHash, too: both
-        look at the same picture, and pHash has no measure of its own."""
+        """Of what ``MediaFingerprint.to_json`` gives."""
+        # PDQ's quality speaks for pHash, too: both look at the same picture,
+        # and pHash has no measure of its own.
         is_good = (seen["pdq_quality"] or 0) >= MATCHABLE_QUALITY
         return cls(
             exact={kind: seen[kind] for kind in EXACT},
@@ -105,15 +106,14 @@ def remote_key(remote: RemoteList, media_id: uuid.UUID, now: datetime) -> str:
 def index_or_fault(
     file: ReloadingIndex, newest: int
 ) -> tuple[HashIndex | None, str]:
-    """(the index, what is wrong with its file). ``newest``: the highest id of any entry.
-
-    An index that knows later entries than the database was built from another one, or from before
-    a backup was put back: its ids would name other entries, so that it is not used.
-    """
+    """(the index, what is wrong with its file). ``newest``: the highest id of any entry."""
     try:
         index = file.current()
     except Unavailable as error:
         return None, str(error)
+    # An index that knows later entries than the database was built from
+    # another one, or from before a backup was put back: its ids would name
+    # other entries, so that it is not used.
     if int(index.version or 0) > newest:
         return (
             None,

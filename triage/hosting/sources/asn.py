@@ -140,7 +140,7 @@ def _build_boundaries(rows: list[_Row], width: int) -> tuple[Starts, Numbers]:
 
 
 def pack_table(table: AsnTable) -> bytes:
-    """The shipped form. Columns are stored byte by byte, which halves what LZMA makes of them."""
+    """The shipped form."""
     names = []
     for number, name in sorted(table.names.items()):
         names.append(f"{number}\t{name}")
@@ -150,6 +150,7 @@ def pack_table(table: AsnTable) -> bytes:
     }
     for version, width in _WIDTH.items():
         written = table.starts[version].tobytes()
+        # Stored byte by byte, which halves what LZMA makes of it.
         columns = np.frombuffer(written, dtype=np.uint8).reshape(-1, width)
         fields[f"starts{version}"] = np.ascontiguousarray(columns.T)
         fields[f"numbers{version}"] = table.numbers[version]

@@ -209,10 +209,9 @@ def _send_report(values: Mapping[str, str], page: str) -> Answer:
 
 
 def _is_hasty(age: timedelta, values: Mapping[str, str]) -> bool:
-    """Whether the form came back sooner than a person types.
-
-    With one question a page the time runs from the first: only the last page may be sent at once.
-    """
+    """Whether the form came back sooner than a person types."""
+    # With one question a page the time runs from the first: only the last page
+    # may be sent at once.
     begun = values.get(_BEGUN)
     since_begun = (
         form_fields.age_of(site.current_context(), begun) if begun else None

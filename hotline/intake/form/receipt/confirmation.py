@@ -42,10 +42,9 @@ class Confirmation:
 
 
 def secret_of(context: Context, form_id: str) -> str:
-    """The same for the same form, so that sending it twice leads to one confirmation.
-
-    Hence under the key that the form's number was signed with, even where another is in use now.
-    """
+    """The same for the same form, so that sending it twice leads to one confirmation."""
+    # Of the key that signed the form's number, even where another is in use
+    # now.
     key = key_of_form(context, form_id)
     text = f"confirmation:{form_id}".encode()
     return hmac.digest(key, text, hashlib.sha256).hex()

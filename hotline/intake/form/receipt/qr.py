@@ -12,16 +12,15 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def draw_receipt(receipt: str) -> str:
-    """A PNG as a data URI, one pixel a module, with the quiet zone that ISO/IEC 18004 asks for.
-
-    Not an SVG, which Tor Browser does not show at its safest level. Level M: 15 % of the symbol may
-    be smudged and it can still be read. Any mask can be read, too; to look for the best of the
-    eight takes longer than all the rest, and matters for symbols that are much larger.
-    """
+    """A PNG as a data URI, one pixel a module, with the quiet zone that ISO/IEC 18004 asks for."""
+    # Level M: 15 % of the symbol may be smudged and it can still be read. Any
+    # mask can be read, too; to look for the best of the eight takes longer
+    # than all the rest, and matters for symbols that are much larger.
     symbol = zxingcpp.create_barcode(
         receipt, zxingcpp.BarcodeFormat.QRCode, ec_level="M", data_mask=4
     ).to_image()
     grey = bytes(symbol)  # type: ignore[call-overload]  # a buffer, which its stub does not say
+    # No SVG: Tor Browser does not show one at its safest level.
     png = _encode_png(grey, *symbol.shape)
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 

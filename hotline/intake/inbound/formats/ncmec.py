@@ -115,7 +115,7 @@ def read(message: Message) -> tuple[Inbound, ...]:
 
 
 def _parse_tree(body: bytes) -> Element:
-    """The document without namespaces. A handler sees a DTD in any encoding; a search doesn't."""
+    """The document without namespaces."""
     builder = TreeBuilder()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
@@ -136,6 +136,7 @@ def _parse_tree(body: bytes) -> Element:
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = builder.data
+    # It sees a document type in any encoding; a search would not.
     parser.StartDoctypeDeclHandler = _refuse_document
     try:
         parser.Parse(body, True)

@@ -202,12 +202,11 @@ def _read_content(content: Content) -> tuple[Inbound, ...]:
 
 
 def _places(content: Content, seen: SaidTime | None) -> list[str]:
-    """The page, or the source where there is none, and the addresses that a person used.
-
-    With a page the source is the server that shows it, unless it has the port of a client.
-    """
+    """The page, or the source where there is none, and the addresses that a person used."""
     page = [content.url] if content.url else []
     port = content.source_port
+    # With a page the source is the server that shows it, unless it has the
+    # port of a client.
     if not page or (port is not None and port not in WEB_PORTS):
         page += _source_used(content, seen)
     # When those were used nobody says: the time of the report is not theirs.
