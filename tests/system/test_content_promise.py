@@ -22,7 +22,7 @@ from playwright.sync_api import sync_playwright
 from hotline.accounts import service as service_of_people
 from hotline.accounts.approvals.service import grant_approval
 from hotline.accounts.permissions import Role
-from hotline.accounts.signing_in import logins
+from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.standing import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import build_context, utc_now
@@ -168,7 +168,7 @@ def _open_desk(up: Any) -> tuple[str, str]:
         granting = Act(session, context, "person:administrator", now)
         grant_approval(granting, VIEWING_SWITCH, approval)
         analyst = service_of_people.find_person(session, "analyst")
-        token = logins.open_session(session, analyst, now, proven_at=now)
+        token = sessions.open_session(session, analyst, now, proven_at=now)
     context.close()
     reference = up.query("SELECT reference FROM case_file")[0][0]
     return token, f"/console/cases/{reference}"
