@@ -31,9 +31,10 @@ def upgrade() -> None:
     op.add_column(
         "person", sa.Column("sealed_name", sa.LargeBinary(), nullable=True)
     )
-    op.execute(_GIVE_CODES[op.get_context().dialect.name])
-    # Everybody who signs in writes there, and may not wait meanwhile.
+    # Everybody who signs in writes there, and may not wait meanwhile: not for the lock of the new
+    # columns, which ends with its transaction, either.
     with op.get_context().autocommit_block():
+        op.execute(_GIVE_CODES[op.get_context().dialect.name])
         op.create_index(
             "ix_person_code",
             "person",
