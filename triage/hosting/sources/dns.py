@@ -14,6 +14,7 @@ import dns.resolver
 import dns.rrset
 
 from hotline.core.errors import Misconfigured
+from hotline.core.network.resolve import make_resolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class DnsResolver:
         self._timeout = timeout
         self._resolver: dns.resolver.Resolver | None = None
         if server is not None:
-            self._resolver = _resolver_for(server)
+            self._resolver = make_resolver(server)
 
     def resolve(self, host: str) -> Resolution:
         name = _plain_name(host)
@@ -144,21 +145,6 @@ def _read_targets(rrset: dns.rrset.RRset) -> list[str]:
         target = record.target.to_text(omit_final_dot=True)
         targets.append(target.lower())
     return targets
-
-
-def _resolver_for(server: str) -> dns.resolver.Resolver:
-    address, port = server, 53
-    if server.startswith("["):
-        address, _, rest = server[1:].partition("]")
-        number = rest.removeprefix(":")
-        port = int(number or 53)
-    elif server.count(":") == 1:
-        address, _, text = server.partition(":")
-        port = int(text)
-    resolver = dns.resolver.Resolver(configure=False)
-    resolver.nameservers = [address]
-    resolver.port = port
-    return resolver
 
 
 def _combine_statuses(statuses: list[str]) -> str:
