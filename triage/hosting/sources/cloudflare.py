@@ -149,6 +149,7 @@ def _build_body(
         "urls": "\n".join(dict.fromkeys(urls)),
         "host_notification": notification,
         "ncmec_notification": "send",
+        # It would warn the suspected person.
         "owner_notification": "none",
     }
     if reporter.organisation:

@@ -60,6 +60,7 @@ def spell_ed2k_name(name: str) -> str:
     name = name.replace("|", "_").strip()
     spelled = _SPELLED.sub(lambda mark: quote(mark[0], safe=""), name)
     if len(spelled) > LONGEST_NAME:
+        # No letter is spelled with more than nine characters.
         return spell_ed2k_name(name[: LONGEST_NAME // 9])
     return spelled or _NO_NAME
 
