@@ -141,6 +141,43 @@ ACTS: Mapping[str, RouteCallable] = {
 }
 
 
+ENTRIES = (
+    Entry(
+        10,
+        lazy_gettext("Queue"),
+        "triage.queue",
+        "queue.see",
+        key="go.queue",
+    ),
+    Entry(
+        95,
+        lazy_gettext("Search"),
+        "triage.search",
+        "search.use",
+        key="search",
+        opens_box=True,
+    ),
+    Entry(
+        12,
+        lazy_gettext("Mentions"),
+        "triage.mentions",
+        "case.claim",
+        waiting=count_mentions,
+    ),
+    Entry(50, lazy_gettext("Hash lists"), "triage.hash_lists", "hashlist.see"),
+    Entry(
+        55,
+        lazy_gettext("Viewing"),
+        "triage.show_viewing",
+        "viewing.switch",
+    ),
+    Entry(60, lazy_gettext("Work"), "triage.work", "work.see"),
+    Entry(80, lazy_gettext("Log"), "triage.log", "audit.see"),
+    Entry(84, lazy_gettext("Quality"), "triage.quality", "sample.see"),
+    Entry(85, lazy_gettext("Sample"), "triage.sample", "sample.see"),
+)
+
+
 def create_blueprint(
     panels: Sequence[cases.Panel],
     banners: Sequence[cases.Panel] = (),
@@ -154,44 +191,7 @@ def create_blueprint(
     ``trails``: whose the things are that the log names by their ids. ``hindrances``: why a case's
     host must not be asked for anything now."""
     blueprint = Blueprint("triage", __name__, url_prefix="/console")
-    register_entries(
-        blueprint,
-        Entry(
-            10,
-            lazy_gettext("Queue"),
-            "triage.queue",
-            "queue.see",
-            key="go.queue",
-        ),
-        Entry(
-            95,
-            lazy_gettext("Search"),
-            "triage.search",
-            "search.use",
-            key="search",
-            opens_box=True,
-        ),
-        Entry(
-            12,
-            lazy_gettext("Mentions"),
-            "triage.mentions",
-            "case.claim",
-            waiting=count_mentions,
-        ),
-        Entry(
-            50, lazy_gettext("Hash lists"), "triage.hash_lists", "hashlist.see"
-        ),
-        Entry(
-            55,
-            lazy_gettext("Viewing"),
-            "triage.show_viewing",
-            "viewing.switch",
-        ),
-        Entry(60, lazy_gettext("Work"), "triage.work", "work.see"),
-        Entry(80, lazy_gettext("Log"), "triage.log", "audit.see"),
-        Entry(84, lazy_gettext("Quality"), "triage.quality", "sample.see"),
-        Entry(85, lazy_gettext("Sample"), "triage.sample", "sample.see"),
-    )
+    register_entries(blueprint, *ENTRIES)
     register_box(blueprint, Box("triage.find", "search.use"))
     register_finders(blueprint, *of_cases.FINDERS)
     register_shortcuts(blueprint, *SHORTCUTS)
