@@ -45,6 +45,7 @@ from triage.console.search import of_cases
 from triage.console.search import pages as search
 from triage.console.search.finding import register_finders
 from triage.hashlists.exports import LIST_EXPORT
+from triage.hashlists.police_switch import LIST_POLICE
 from triage.hashlists.switching import LIST_SWITCH
 from triage.hashlists.uploads.service import LIST_UPLOAD
 from triage.viewing import pages as viewing
@@ -201,6 +202,7 @@ def create_blueprint(
         REPORTER_IDENTITY,
         LIST_UPLOAD,
         LIST_SWITCH,
+        LIST_POLICE,
         LIST_EXPORT,
         audit_pages.LOG_EXPORT,
         VIEWING_SWITCH,

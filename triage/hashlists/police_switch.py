@@ -6,10 +6,25 @@ so that no old case goes out by itself, also where an import matches its files a
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from flask_babel import lazy_gettext
+
+from hotline.accounts.approvals.kinds import Kind
+from hotline.accounts.approvals.service import record_agreement
 from hotline.core.act import Act
 from hotline.core.errors import Conflict
 from hotline.core.second_person import require_two
 from triage.hashlists.models import HashList
+
+LIST_POLICE = Kind(
+    "list_police",
+    lazy_gettext("Tells the police by itself"),
+    lazy_gettext("Tells the police by itself"),
+    asking="hashlist.decide",
+    granting="hashlist.decide",
+    lasts=timedelta(days=1),
+)
 
 
 def ask_for_switch(
@@ -30,6 +45,13 @@ def ask_for_switch(
     require_two(hash_list.police_asked_by, act.actor, is_needed=second_person)
     hash_list.police_since = act.now
     asked_by = hash_list.police_asked_by
+    record_agreement(
+        act,
+        LIST_POLICE,
+        subject=str(hash_list.id),
+        about=hash_list.name,
+        asked_by=asked_by,
+    )
     _record_act(act, hash_list, "hashlist.police_on", by=asked_by)
     hash_list.police_asked_by = ""
     return True

@@ -192,6 +192,31 @@ def settle_by_two(
     return approval
 
 
+def record_agreement(
+    act: Act, kind: Kind, *, subject: str, about: str, asked_by: str
+) -> Approval:
+    """What two people agreed on where the thing itself is, as a row that the database checks."""
+    asker = asked_by or act.actor
+    approval = Approval(
+        id=new_id(),
+        kind=kind.code,
+        subject=subject,
+        about=about,
+        why=about,
+        details={},
+        asked_at=act.now,
+        asked_by=asker,
+        ends_at=act.now,
+        two_person=act.context.settings.second_person,
+    )
+    asking = Act(act.session, act.context, asker, act.now)
+    asking.begin(approval, kind=kind.code, about=about)
+    act.session.flush()
+    _grant(act, kind, approval)
+    _use(act, approval)
+    return approval
+
+
 def get_approval(session: Session, approval_id: uuid.UUID) -> Approval:
     """``NotFound`` if there is none of that id."""
     approval = session.get(Approval, approval_id)

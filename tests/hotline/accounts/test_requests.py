@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -27,9 +28,15 @@ from hotline.accounts.signing_in import logins
 from hotline.accounts.staff_names import seal_name
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.errors import Conflict, Forbidden, InvalidInput
+from hotline.core.errors import (
+    Conflict,
+    Forbidden,
+    HotlineError,
+    InvalidInput,
+)
 from hotline.core.storage.audit import AuditEntry
 from tests.hotline.accounts.conftest import PASSWORD
+from tests.support.people import make_person
 
 Add = Callable[..., str]
 MAIL = "new@hotline.example"
@@ -258,3 +265,35 @@ def test_an_operator_can_let_one_person_do_it(staff: Context) -> None:
         sent = session.scalars(select(Invitation)).one()
         token = invitations.token_of(alone.keyring, sent)
         assert invitations.find_open(session, alone.keyring, token, NOW)
+
+
+def test_whoever_asked_does_not_slip_in_beside_another(
+    make_context: Callable[..., Context],
+) -> None:
+    """At the same moment, on the database of an office: the asker is refused, another does it."""
+    house = make_context("postgresql", smtp_host="mail.hotline.example")
+    with house.database.writing() as session:
+        for name in ("first", "second", "third"):
+            person = make_person(name, "administrator")
+            session.add(person)
+        session.add(make_person("ana"))
+    request = ask(house, Wish(PersonAct.DISABLE, "ana", why="left"))
+    gate, ends = threading.Barrier(4), list[str]()
+
+    def run(by: str) -> None:
+        gate.wait()
+        try:
+            approve(house, request, by)
+            ends.append("done")
+        except HotlineError as error:
+            ends.append(type(error).__name__)
+
+    threads = [
+        threading.Thread(target=run, args=(by,))
+        for by in ("first", "second", "third", "first")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(ends) == ["Conflict", "Forbidden", "Forbidden", "done"]

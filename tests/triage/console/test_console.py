@@ -785,15 +785,21 @@ def test_navigation_offers_what_one_may(browse: Browse) -> None:
             "keys",
         }
 
-    assert offered("analyst") == {"queue", "search"}
-    assert offered("senior") == {"queue", "search", "hash-lists"}
+    assert offered("analyst") == {"queue", "search", "approvals"}
+    assert offered("senior") == {
+        "queue",
+        "search",
+        "hash-lists",
+        "approvals",
+    }
     assert offered("administrator") == {
         "hash-lists",
         "work",
         "people",
         "search",
+        "approvals",
     }
-    assert offered("auditor") == {"log"}
+    assert offered("auditor") == {"log", "approvals"}
     assert offered("liaison") == set()
     assert browse("liaison").get("/console/").status_code == 200
     assert browse("analyst").get("/console/").location == "/console/queue"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from hotline.accounts.approvals.models import Approval
 from hotline.core.context import Context
 from hotline.core.storage.audit import AuditEntry
 from triage.console.lists import list_pages
@@ -80,6 +81,13 @@ def test_two_people_switch_it_on_and_one_switches_it_off(
         "hashlist.police_on",
         "hashlist.police_off",
     ]
+    with context.database.reading() as session:
+        agreed = session.scalars(select(Approval)).one()
+    assert (agreed.kind, agreed.asked_by, agreed.granted_by) == (
+        "list_police",
+        "person:supervisor",
+        "person:administrator",
+    )
 
 
 def test_without_the_tick_nothing_happens(

@@ -141,7 +141,11 @@ def export_log() -> ResponseReturnValue:
     """
     filters = Filters.of_request()
     with site.writing() as session:
-        use_grant(own_act(session), LOG_EXPORT, LOG)
+        act = own_act(session)
+        if find_grant(session, LOG_EXPORT, LOG, act.actor, act.now) is None:
+            flash(gettext("This needs another person's agreement."), "danger")
+            return redirect(url_for("triage.log"), 303)
+        use_grant(act, LOG_EXPORT, LOG)
         query = _find_entries(session, filters).limit(MOST_EXPORTED)
         entries = session.scalars(query).all()
         things = _name_things(session, entries)
