@@ -122,6 +122,16 @@ def test_no_page_of_the_console_shows_it_as_certain(
     assert shown >= 2
 
 
+def test_an_address_that_somebody_used_has_no_host_on_the_page(
+    case: Case, pages: Callable[..., str]
+) -> None:
+    page = pages(f"/console/cases/{case.reference}")
+    assert "<dt>Hosting</dt><dd>Peer-to-peer</dd>" in re.sub(
+        r"\s*\n\s*", "", page
+    )
+    assert "<dt>Host</dt>" not in page
+
+
 @pytest.mark.parametrize("language", sorted(load_languages()))
 def test_no_letter_and_no_document_tells_it_as_certain(
     house: House, case: Case, language: str
