@@ -30,7 +30,7 @@ blueprint = Blueprint("approvals", __name__, url_prefix="/console/approvals")
 register_entries(
     blueprint,
     Entry(
-        66,
+        88,
         lazy_gettext("Approvals"),
         "approvals.show_approvals",
         "approval.see",

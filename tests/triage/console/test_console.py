@@ -803,6 +803,7 @@ def test_navigation_offers_what_one_may(browse: Browse) -> None:
     assert offered("liaison") == set()
     assert browse("liaison").get("/console/").status_code == 200
     assert browse("analyst").get("/console/").location == "/console/queue"
+    assert browse("auditor").get("/console/").location == "/console/log"
 
 
 def test_albanian_speaks_albanian(browse: Browse, make_case: Make) -> None:
