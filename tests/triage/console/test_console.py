@@ -798,6 +798,7 @@ def test_navigation_offers_what_one_may(browse: Browse) -> None:
         "people",
         "search",
         "approvals",
+        "viewing",
     }
     assert offered("auditor") == {"log", "approvals"}
     assert offered("liaison") == set()
