@@ -77,7 +77,7 @@ def test_answers_are_proposed_noted_and_told(house: House) -> None:
     for said in (
         "Municipality: Shkodër (said by the reporter)",
         "Age: 13 (said by the reporter)",
-        "Next meeting or deadline: Saturday at the stadium",
+        "Next meeting: Saturday at the stadium",
         "Asks for: money (said by the reporter)",
         "Account of the reported person: wolf_of_tests (Snapchat)",
     ):

@@ -150,7 +150,7 @@ def test_the_police_letter_names_who_is_concerned(house: House) -> None:
     words = " ".join(message.text.split())
     for said in (
         "SUMMARY FOR YOU For police.",
-        f"Next meeting or deadline: {MEETING} (said by the reporter)",
+        f"Next meeting: {MEETING} (said by the reporter)",
         "Relation: football coach",
         f"Telephone of the affected child: {CHILD_PHONE}",
         f"Account of the reported person: {THEIR_ACCOUNT} (Snapchat)",

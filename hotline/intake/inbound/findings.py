@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 
 from hotline.core.language.said_time import SaidTime, read_said_time, said_of
 from hotline.intake import submission
+from hotline.intake.inbound.answered_lines import answers_in, kind_in
 from hotline.intake.registry.answer_values import keep_possible
 from hotline.intake.registry.kinds import ReportKind
 from hotline.intake.registry.questions import Answers
@@ -47,11 +48,13 @@ def build_reports(
     danger_now: bool = False,
     seen: SaidTime | None = None,
     answers: Answers | None = None,
+    words: str = "",
 ) -> tuple[Inbound, ...]:
     """One report, or as many as its locations need: a report holds ``MAX_LOCATIONS`` of them.
 
-    ``seen`` is when it was seen or used; of ``answers`` those are kept that can be
-    one. A location longer than a report takes is told in words.
+    ``seen`` is when it was seen or used; of ``answers`` those are kept that can be one, and of
+    ``words``, what the sender wrote freely, those that its lines give. A location longer than a
+    report takes is told in words.
     Raises ``InvalidInput`` where nothing is left to report.
     """
     cleaned = (_clean_whole(text) for text in locations)
@@ -61,12 +64,15 @@ def build_reports(
     reference = _clean_whole(reference)[:MAX_REFERENCE]
     shared = {
         "narrative": _tell_in_words(reference, lines, too_long),
-        "kind": kind,
+        "kind": kind_in(words) if kind is ReportKind.UNKNOWN else kind,
         "reporter_role": role,
         "contact": _clean_whole(contact)[: submission.MAX_CONTACT],
         "danger_now": danger_now,
         "seen_at": seen.text if seen is not None else "",
-        "answers": keep_possible(answers or {}),
+        "answers": {
+            **keep_possible(answers_in(words)),
+            **keep_possible(answers or {}),
+        },
     }
     return tuple(
         Inbound(

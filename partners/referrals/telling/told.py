@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, phrase
+from hotline.core.language.said_time import lacks_zone
 from partners.referrals.models import Referral
 from partners.referrals.telling.offices import Disclosure, Office, load_offices
 from triage.cases.models import Case
@@ -56,6 +57,11 @@ class ToldFact:
     name: str
     value: str
     source: str
+
+    @property
+    def lacks_zone(self) -> bool:
+        """A time whose zone nobody stated: never to be read as anybody's."""
+        return self.name == FactName.WHEN and lacks_zone(self.value)
 
 
 @dataclass(frozen=True, slots=True)

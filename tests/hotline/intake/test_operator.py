@@ -20,6 +20,8 @@ from hotline.core.settings import Settings
 from hotline.core.storage.machine import HistoryEntry
 from hotline.intake import service
 from hotline.intake.models import Report
+from hotline.intake.registry.questions import Answer
+from tests.support.said import ANSWERED
 from workers.app import create_app
 from workers.migrations.tables import metadata
 
@@ -193,3 +195,22 @@ def test_without_a_form_token_or_with_a_file_nothing_is_stored(
 def test_the_form_speaks_albanian(sign_in: SignIn) -> None:
     page = sign_in("operator").get(PAGE, query_string={"lang": "sq"}).text
     assert "Raportim me telefon" in page and "Kush po telefonon?" in page
+
+
+def test_a_call_is_asked_every_question_and_each_answer_is_kept(
+    context: Context, sign_in: SignIn
+) -> None:
+    client = sign_in("operator")
+    page = client.get(PAGE).text
+    for answer in Answer:
+        assert f'name="{answer}"' in page, answer
+    for asked in ("seen_at", "seen_zone", "contact_way", "safe_time"):
+        assert f'name="{asked}"' in page, asked
+    said = {answer.value: text for answer, text in ANSWERED.items()}
+    form = {**hidden(page), "narrative": "x", **said}
+    assert "receipt" in client.post(PAGE, data=form).text
+    with context.database.writing() as session:
+        report = session.scalars(select(Report)).one()
+        act = Act(session, context, "test", utc_now())
+        opened = service.open_texts(act, report, why="test")
+    assert opened.answers == ANSWERED

@@ -22,22 +22,8 @@ from hotline.intake.models import Report
 from hotline.intake.registry.kinds import ReportKind
 from hotline.intake.registry.questions import Answer, Answers, Question, Shape
 from hotline.intake.submission import read_submission
+from tests.support.said import ANSWERED
 
-ANSWERED = {
-    Answer.CHILD_COUNTRY: "AL",
-    Answer.CHILD_MUNICIPALITY: "Shkodër",
-    Answer.CHILD_AGE: "13",
-    Answer.GOING_ON: "yes",
-    Answer.MEETS: "soon",
-    Answer.NEXT_MEETING: "Saturday at 5",
-    Answer.DEADLINE: "today",
-    Answer.DEADLINE_AT: "until 8",
-    Answer.THEIR_PLATFORM: "Snapchat",
-    Answer.THEIR_NAME: "wolf_of_tests",
-    Answer.ASKED_FOR: "money",
-    Answer.PAYMENT_WAY: "voucher",
-    Answer.PAYMENT_TO: "code 1234",
-}
 KINDS_THAT_ASK = [kind for kind in ReportKind if kind.row.asks]
 
 

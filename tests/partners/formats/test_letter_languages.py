@@ -46,7 +46,7 @@ ENGLISH = re.compile(
 )
 # Names, formats and abbreviations that keep their own letters in every alphabet.
 OWN_LETTERS = re.compile(
-    r"Re:|referral\.json|xarf\.org|\.onion|\b(CSAM|CSV|CyberTipline|IBAN|ICCAM|INHOPE|P2P|PDQ"
+    r"Re:|referral\.json|xarf\.org|\.onion|\b(CSAM|CSV|CyberTipline|IBAN|ICCAM|INHOPE|P2P|PDQ|PayPal"
     r"|UTC|VICS|XARF v4|blog|grooming|imageboard)\b"
 )
 LATIN = re.compile("[A-Za-zČĆŽŠĐËÇčćžšđëç]")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hotline.core.language.said_time import lacks_zone, read_said_time
 from hotline.intake.registry.questions import Answer
 from triage.cases.people.answers import propose_facts, propose_identifiers
 from triage.cases.people.service import check_fact
@@ -49,9 +51,10 @@ def test_a_meeting_and_a_deadline_are_told_in_the_reporter_s_words() -> None:
     key = (CHILD, FactName.NEXT_MEETING)
     assert facts_of(meets="soon", next_meeting="Saturday")[key] == "Saturday"
     assert facts_of(meets="soon")[key] == "soon"
-    assert facts_of(deadline="today", deadline_at="8 pm")[key] == "8 pm"
-    both = facts_of(next_meeting="Saturday", deadline="today")[key]
-    assert both == "Saturday; today"
+    due = (CHILD, FactName.DEADLINE)
+    assert facts_of(deadline="today", deadline_at="8 pm")[due] == "8 pm"
+    both = facts_of(next_meeting="Saturday", deadline="today")
+    assert (both[key], both[due]) == ("Saturday", "today")
 
 
 def test_what_says_nothing_is_no_fact() -> None:
@@ -64,6 +67,21 @@ def test_what_is_wanted_is_a_fact_of_the_reported_person() -> None:
     assert facts_of(asked_for="pictures_and_money") == {
         (THEM, FactName.DEMAND): "pictures_and_money"
     }
+
+
+def test_a_platform_and_a_way_to_pay_say_something_by_themselves() -> None:
+    """Nobody knows under which name, or where the money goes: the police can ask there."""
+    assert facts_of(their_platform="A game", payment_way="voucher") == {
+        (THEM, FactName.PLATFORM): "A game",
+        (THEM, FactName.PAYMENT): "voucher",
+    }
+
+
+@pytest.mark.parametrize("stated", ["2026-11-20T22:15", "2026-11-20T22:15Z"])
+def test_when_it_was_is_a_fact_that_keeps_its_doubt(stated: str) -> None:
+    (fact,) = propose_facts({}, read_said_time(stated))
+    assert (fact.role, fact.name) == (THEM, FactName.WHEN)
+    assert lacks_zone(fact.value) is not stated.endswith("Z")
 
 
 def test_an_account_is_read_with_its_platform() -> None:

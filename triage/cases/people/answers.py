@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput
+from hotline.core.language.said_time import SaidTime
 from hotline.intake.registry.questions import Answer, Answers
 from hotline.intake.registry.vocabulary import (
     Deadline,
@@ -43,8 +44,13 @@ class ProposedFact:
     value: str
 
 
-def propose_facts(answers: Answers) -> tuple[ProposedFact, ...]:
-    """What the answers say of the affected child and of the reported person."""
+def propose_facts(
+    answers: Answers, seen: SaidTime | None = None
+) -> tuple[ProposedFact, ...]:
+    """What the answers say of the affected child and of the reported person.
+
+    ``seen`` is when it was seen or used; where nobody stated its zone it has none.
+    """
     return tuple(
         ProposedFact(role, name, value)
         for role, name, value in (
@@ -54,7 +60,7 @@ def propose_facts(answers: Answers) -> tuple[ProposedFact, ...]:
             ),
             *(
                 (PersonRole.REPORTED_PERSON, *fact)
-                for fact in _of_person(answers)
+                for fact in _of_person(answers, seen)
             ),
         )
         if value
@@ -69,23 +75,36 @@ def _of_child(answers: Answers) -> Iterator[tuple[FactName, str]]:
     yield FactName.AGE, answers.get(Answer.CHILD_AGE, "")
     going_on = answers.get(Answer.GOING_ON, "")
     yield FactName.GOING_ON, "" if going_on == GoingOn.UNKNOWN else going_on
-    yield FactName.NEXT_MEETING, "; ".join(filter(None, _next_dates(answers)))
-
-
-def _next_dates(answers: Answers) -> Iterator[str]:
-    """In the reporter's words, or as the code of the choice where there are none."""
-    meets = answers.get(Answer.MEETS, "")
-    yield answers.get(Answer.NEXT_MEETING) or (
-        meets if meets in {Meeting.SOON, Meeting.SOMETIME} else ""
+    yield (
+        FactName.NEXT_MEETING,
+        _in_words_or_as_chosen(answers, Answer.NEXT_MEETING, Answer.MEETS),
     )
-    deadline = answers.get(Answer.DEADLINE, "")
-    yield answers.get(Answer.DEADLINE_AT) or (
-        deadline if deadline in {Deadline.TODAY, Deadline.DAYS} else ""
+    yield (
+        FactName.DEADLINE,
+        _in_words_or_as_chosen(answers, Answer.DEADLINE_AT, Answer.DEADLINE),
     )
 
 
-def _of_person(answers: Answers) -> Iterator[tuple[FactName, str]]:
+SAYS_NO_TIME = frozenset(
+    {Meeting.NO, Meeting.UNKNOWN, Deadline.NO, Deadline.UNKNOWN}
+)
+
+
+def _in_words_or_as_chosen(
+    answers: Answers, words: Answer, choice: Answer
+) -> str:
+    """When it is, in the reporter's words, or as the code of the choice where there are none."""
+    chosen = answers.get(choice, "")
+    return answers.get(words) or ("" if chosen in SAYS_NO_TIME else chosen)
+
+
+def _of_person(
+    answers: Answers, seen: SaidTime | None
+) -> Iterator[tuple[FactName, str]]:
     yield FactName.DEMAND, answers.get(Answer.ASKED_FOR, "")
+    yield FactName.PLATFORM, answers.get(Answer.THEIR_PLATFORM, "")
+    yield FactName.PAYMENT, answers.get(Answer.PAYMENT_WAY, "")
+    yield FactName.WHEN, seen.text if seen is not None else ""
 
 
 def propose_identifiers(

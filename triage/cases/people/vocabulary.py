@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from hotline.intake.registry.vocabulary import AskedFor
+from hotline.intake.registry.vocabulary import AskedFor, PaymentWay
 
 
 class IdentifierKind(StrEnum):
@@ -59,9 +59,14 @@ class FactName(StrEnum):
     WHEN = "when"
     GOING_ON = "going_on"
     NEXT_MEETING = "next_meeting"
-    """When they meet next, or when a threat runs out."""
+    DEADLINE = "deadline"
+    """When a threat runs out."""
+    PLATFORM = "platform"
+    """Where the reported person is met, also where nobody knows under which name."""
     DEMAND = "demand"
     """What the reported person wants: an ``AskedFor``."""
+    PAYMENT = "payment"
+    """How money is to be paid: a ``PaymentWay``."""
     NAME = "name"
 
 
@@ -102,5 +107,6 @@ CHOICES: dict[FactName, type[StrEnum]] = {
     FactName.IS_CHILD: YesNo,
     FactName.GOING_ON: YesNo,
     FactName.DEMAND: AskedFor,
+    FactName.PAYMENT: PaymentWay,
 }
 """Facts whose value is one of a few words; the others are written out."""

@@ -79,6 +79,7 @@ def read(message: Message) -> tuple[Inbound, ...]:
         ],
         reference=mime.header_text(message, "Message-ID").strip("<>"),
         seen=arrival,
+        words=mime.message_narrative(message),
     )
 
 

@@ -54,6 +54,7 @@ _MEDIA = frozenset(
 )
 _LOCATED = frozenset({"url", "profileUrl"})
 _OF_ACCOUNT = frozenset({"email", "emailAddress", "phone", "phoneNumber"})
+_SAID_FREELY = "additionalInfo"
 _SECTIONS = {
     "personOrUserReported": "suspected account",
     "victim": "affected child",
@@ -192,6 +193,7 @@ def _read_report(report: Element) -> tuple[Inbound, ...]:
         danger_now=bool(urgent),
         seen=stated_time(when),
         answers=_answers_in(report),
+        words="\n".join(node.text or "" for node in report.iter(_SAID_FREELY)),
     )
 
 

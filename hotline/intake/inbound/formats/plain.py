@@ -24,4 +24,5 @@ def read(message: Message, find_places: FindPlaces) -> tuple[Inbound, ...]:
         locations=find_places(words),
         lines=[mime.header_text(message, "Subject"), words],
         reference=mime.header_text(message, "Message-ID").strip("<>"),
+        words=words,
     )

@@ -194,6 +194,7 @@ def _read_content(content: Content) -> tuple[Inbound, ...]:
         role=ReporterRole.PROVIDER,
         contact=content.reporter.contact,
         seen=stated,
+        words=content.description,
         answers={
             Answer.THEIR_PLATFORM: content.platform.replace("_", " "),
             Answer.THEIR_NAME: content.perpetrator_indicators.account_id,

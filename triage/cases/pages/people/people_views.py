@@ -6,8 +6,7 @@ Opening it is a reading of personal data and goes into the log, every time.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TypeVar
 
@@ -22,10 +21,8 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput
+from hotline.core.language.said_time import lacks_zone
 from hotline.core.web import site
-from hotline.intake import service as intake
-from hotline.intake.models import Report
-from hotline.intake.registry.questions import Answers
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.listing.queue import by_reference
 from triage.cases.models import Case
@@ -33,16 +30,8 @@ from triage.cases.pages import words
 from triage.cases.pages.page_content import reports_of_case
 from triage.cases.pages.people import people_words
 from triage.cases.people import contacts, service, summaries
-from triage.cases.people.answers import (
-    ProposedFact,
-    propose_facts,
-    propose_identifiers,
-)
-from triage.cases.people.reading import (
-    SaidIdentifier,
-    find_identifiers,
-    read_identifier,
-)
+from triage.cases.people.opening import OpenedReport, open_report
+from triage.cases.people.reading import read_identifier
 from triage.cases.people.vocabulary import (
     CHOICES,
     FactName,
@@ -93,61 +82,17 @@ def people(reference: str) -> str:
             longest_summary=summaries.LONGEST_SUMMARY,
             words=words,
             people_words=people_words,
+            lacks_zone=lacks_zone,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedReport:
-    """A report's words and answers, with what was found in them and may be noted."""
-
-    report: Report
-    texts: Sequence[str]
-    answers: Answers
-    identifiers: Sequence[SaidIdentifier]
-    facts: Sequence[ProposedFact]
-
-    def facts_of(self, role: PersonRole) -> Sequence[ProposedFact]:
-        return [fact for fact in self.facts if fact.role is role]
 
 
 def _opened_reports(act: Act, case: Case) -> list[OpenedReport]:
     """The newest reports first, opened; which were is in the log."""
-    opened = []
-    for report in reports_of_case(act.session, case)[:MOST_REPORTS]:
-        if report.erased_at is None:
-            opened.append(_open_report(act, case, report))
-    return opened
-
-
-def _open_report(act: Act, case: Case, report: Report) -> OpenedReport:
-    texts = intake.open_texts(act, report, why=case.reference)
-    status = intake.status_of(act.session, act.context, report)
-    said = [
-        *texts.parts.values(),
-        texts.narrative or "",
-        *(
-            message.text
-            for message in status.messages
-            if message.author == "reporter"
-        ),
+    return [
+        open_report(act, case, report)
+        for report in reports_of_case(act.session, case)[:MOST_REPORTS]
+        if report.erased_at is None
     ]
-    # A report without a location has its words as its one part, too.
-    spoken = list(dict.fromkeys(text for text in said if text))
-    country = act.context.settings.country
-    identifiers = {
-        said.identity: said
-        for said in (
-            *propose_identifiers(texts.answers, country),
-            *find_identifiers("\n".join(spoken), country),
-        )
-    }
-    return OpenedReport(
-        report,
-        spoken,
-        texts.answers,
-        tuple(identifiers.values()),
-        propose_facts(texts.answers),
-    )
 
 
 def _offices_of(case: Case) -> list[str]:
@@ -161,6 +106,8 @@ def _fact_names(role: PersonRole) -> Iterable[FactName]:
     only_of = {
         FactName.IS_CHILD: PersonRole.REPORTED_PERSON,
         FactName.DEMAND: PersonRole.REPORTED_PERSON,
+        FactName.PLATFORM: PersonRole.REPORTED_PERSON,
+        FactName.PAYMENT: PersonRole.REPORTED_PERSON,
     }
     return [name for name in FactName if only_of.get(name, role) is role]
 

@@ -13,6 +13,7 @@ from hotline.intake.registry.vocabulary import (
     ContactWay,
     Deadline,
     Meeting,
+    PaymentWay,
 )
 from triage.cases.people.contacts import ContactBasis
 from triage.cases.people.vocabulary import (
@@ -62,8 +63,11 @@ FACTS: dict[FactName, Any] = {
     FactName.WHAT_HAPPENED: lazy_gettext("What happened"),
     FactName.WHEN: lazy_gettext("When"),
     FactName.GOING_ON: lazy_gettext("Is it going on now"),
-    FactName.NEXT_MEETING: lazy_gettext("Next meeting or deadline"),
+    FactName.NEXT_MEETING: lazy_gettext("Next meeting"),
+    FactName.DEADLINE: lazy_gettext("Deadline"),
+    FactName.PLATFORM: lazy_gettext("Platform"),
     FactName.DEMAND: lazy_gettext("Asks for"),
+    FactName.PAYMENT: lazy_gettext("Way of payment"),
     FactName.NAME: lazy_gettext("Name"),
 }
 
@@ -82,6 +86,7 @@ VALUES: dict[str, object] = {
         choice: lazy_gettext(choice.words.console)
         for choice in (
             *AskedFor,
+            *PaymentWay,
             Meeting.SOON,
             Meeting.SOMETIME,
             Deadline.TODAY,

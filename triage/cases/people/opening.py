@@ -1,0 +1,66 @@
+"""A report's words and answers, opened, with what may be noted of the people in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hotline.core.act import Act
+from hotline.intake import service as intake
+from hotline.intake.models import Report
+from hotline.intake.registry.questions import Answers
+from hotline.intake.registry.vocabulary import MessageAuthor
+from triage.cases.models import Case
+from triage.cases.people.answers import (
+    ProposedFact,
+    propose_facts,
+    propose_identifiers,
+)
+from triage.cases.people.reading import SaidIdentifier, find_identifiers
+from triage.cases.people.vocabulary import PersonRole
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedReport:
+    """A report's words and answers, with what was found in them and may be noted."""
+
+    report: Report
+    texts: Sequence[str]
+    answers: Answers
+    identifiers: Sequence[SaidIdentifier]
+    facts: Sequence[ProposedFact]
+
+    def facts_of(self, role: PersonRole) -> Sequence[ProposedFact]:
+        return [fact for fact in self.facts if fact.role is role]
+
+
+def open_report(act: Act, case: Case, report: Report) -> OpenedReport:
+    """Open what the report and later words of its reporter say; that it was is in the log."""
+    texts = intake.open_texts(act, report, why=case.reference)
+    status = intake.status_of(act.session, act.context, report)
+    said = [
+        *texts.parts.values(),
+        texts.narrative or "",
+        *(
+            message.text
+            for message in status.messages
+            if message.author == MessageAuthor.REPORTER
+        ),
+    ]
+    # A report without a location has its words as its one part, too.
+    spoken = list(dict.fromkeys(text for text in said if text))
+    country = act.context.settings.country
+    identifiers = {
+        said.identity: said
+        for said in (
+            *propose_identifiers(texts.answers, country),
+            *find_identifiers("\n".join(spoken), country),
+        )
+    }
+    return OpenedReport(
+        report,
+        spoken,
+        texts.answers,
+        tuple(identifiers.values()),
+        propose_facts(texts.answers, texts.seen),
+    )
