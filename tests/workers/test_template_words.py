@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, nodes
 
+from hotline.accounts.approvals.models import ApprovalState
 from hotline.accounts.models import PersonAct
 from hotline.intake.form.asking.paths import SupportFor
 from hotline.intake.registry.questions import Shape
@@ -33,6 +34,7 @@ from triage.cases.people.vocabulary import FactName
 from triage.cases.vocabulary import PlaceState
 from triage.console.queue.columns import Column
 from triage.hashlists.kinds import HashKind, MatchDecision
+from triage.hashlists.uploads.models import UploadState
 from triage.hosting.kinds import HostingKind
 from triage.jurisdiction import Destination, Gate
 
@@ -44,11 +46,15 @@ Words = type[StrEnum] | Collection[str]
 # template. "partners/pieces" is the end of the template's path without its suffix.
 VOCABULARIES: dict[str, Words | dict[str, Words]] = {
     "one.state": {
+        "console/approvals": ApprovalState,
         "partners/panel_notices": NoticeState,
         "partners/panel_plan": PlanState,
         "partners/panel_referrals": ReferralState,
         "partners/pieces": DeliveryState,
     },
+    "asked.state": ApprovalState,
+    "export.state": ApprovalState,
+    "upload.state": UploadState,
     "notice.state": NoticeState,
     # Of a referral or of a notice: only a word that both have.
     "letter.state": set(map(str, NoticeState)) & set(map(str, ReferralState)),
@@ -67,6 +73,8 @@ VOCABULARIES: dict[str, Words | dict[str, Words]] = {
     "message.author": MessageAuthor,
     "status.messages[].author": MessageAuthor,
     "item.hosting_kind": HostingKind,
+    "place.hosting_kind": HostingKind,
+    "fact.name": FactName,
     "tab": TABS,
     "bulk.state": BulkState,
     "deed.name": {deed.name for deed in (*DEEDS, *plans.DEEDS)},
@@ -85,6 +93,7 @@ NOT_STORED = {
     "request.method",
     "operation.key",
     "question.name",
+    "typed.whole",
     "values[]",
     "values.path",
     "values.own_material",

@@ -159,19 +159,24 @@ def _file_name(language: str) -> str:
 
 def _read_catalog(language: Language) -> dict[str, str]:
     """`[police] danger = "…"` becomes `police.danger`; quoted keys keep their own dots."""
-    return {**_read_tables(language, ROUTING), **_read_cases(language)}
+    sentences = _read_tables(language, ROUTING)
+    return {**sentences, **_read_cases(language, sentences)}
 
 
-def _read_cases(language: Language) -> dict[str, str]:
+def _read_cases(language: Language, sentences: Catalog) -> dict[str, str]:
     """Names of countries in the cases that sentences take, in a language that declines them."""
     if language.find(COUNTRIES) is None:
         return {}
     cases = _read_tables(language, COUNTRIES)
-    for key in cases:
-        if not key.startswith(CASE_TABLE):
-            raise Misconfigured(
-                f"{FOLDER}/{language.code}/{COUNTRIES}: {key!r} is in no table of a case."
-            )
+    taken = {
+        table
+        for sentence in sentences.values()
+        for table in _case_tables(sentence)
+    }
+    for table in {key.partition(".")[0] for key in cases} - taken:
+        raise Misconfigured(
+            f"{FOLDER}/{language.code}/{COUNTRIES}: {describe_unknown(table, taken)}"
+        )
     return cases
 
 

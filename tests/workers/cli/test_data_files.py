@@ -182,6 +182,12 @@ DATA_FILES = (
     DataFile("languages/sq/routing.toml", load_rules, (PlaceFact,)),
     DataFile("languages/sr-Cyrl/routing.toml", load_rules, (PlaceFact,)),
     DataFile("languages/sr-Latn/routing.toml", load_rules, (PlaceFact,)),
+    *(
+        DataFile(
+            f"languages/{code}/countries.toml", load_rules, (country_codes(),)
+        )
+        for code in ("sq", "sr-Cyrl", "sr-Latn")
+    ),
     DataFile(
         "partner_hotlines.csv", load_rules, (country_codes(), ("yes", "no"))
     ),
