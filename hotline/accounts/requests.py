@@ -30,7 +30,7 @@ from hotline.accounts.oidc.links import (
     unlink_person,
 )
 from hotline.accounts.permissions import Role
-from hotline.accounts.staff_names import drop_name
+from hotline.accounts.staff.staff_names import drop_name
 from hotline.core.act import Act
 from hotline.core.errors import (
     Conflict,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from hotline.accounts.staff_codes import list_codes
+from hotline.accounts.staff.staff_codes import list_codes
 from hotline.core.act import Act
 from hotline.core.storage.audit import AuditEntry
 from partners.referrals.following_up import withdrawal

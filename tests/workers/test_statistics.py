@@ -10,7 +10,7 @@ from sqlalchemy import literal, select, union_all
 from hotline.core.context import Context
 from hotline.core.storage.machine import HistoryEntry
 from triage.cases.models import Case
-from workers.bench.watch import NOW, fill_database
+from workers.bench.databases.watch import NOW, fill_database
 from workers.statistics.counting.durations import NOTHING
 from workers.statistics.counting.sql import measure_durations
 from workers.statistics.figures import collect_figures

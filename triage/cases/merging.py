@@ -21,7 +21,8 @@ from triage.cases.examination.appraise import appraise_case, post_review
 from triage.cases.floods import weigh_held
 from triage.cases.handling.notes import copy_notes
 from triage.cases.locking import lock_case, lock_cases
-from triage.cases.models import MERGEABLE, Case, CaseItem
+from triage.cases.machines import MERGEABLE
+from triage.cases.models import Case, CaseItem
 from triage.cases.people.keeping.copying import copy_people
 from triage.cases.vocabulary import CaseEvent, Held
 

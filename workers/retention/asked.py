@@ -23,7 +23,7 @@ from hotline.accounts.approvals.models import Approval, ApprovalState
 from hotline.accounts.approvals.service import Question, settle_by_two
 from hotline.accounts.forget import forget_person
 from hotline.accounts.models import Person
-from hotline.accounts.staff_names import open_own_name
+from hotline.accounts.staff.staff_names import open_own_name
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Forbidden, InvalidInput

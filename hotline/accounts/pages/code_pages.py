@@ -20,7 +20,7 @@ from hotline.accounts.signing_in.auth import (
     requires,
     signed_in,
 )
-from hotline.accounts.staff_names import (
+from hotline.accounts.staff.staff_names import (
     STAFF_NAME,
     ask_for_name,
     open_name,

@@ -29,7 +29,7 @@ from hotline.accounts.pages.views import flash_conflicts, flash_refusals
 from hotline.accounts.permissions import Role
 from hotline.accounts.requests import BY_MAIL, LONGEST_REASON, Wish
 from hotline.accounts.signing_in.auth import own_act, requires, signed_in
-from hotline.accounts.staff_names import STAFF_NAME
+from hotline.accounts.staff.staff_names import STAFF_NAME
 from hotline.core.act import Act
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.second_person import is_own_request

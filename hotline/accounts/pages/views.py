@@ -25,7 +25,6 @@ from flask_babel import (
 )
 
 from hotline.accounts import service
-from hotline.accounts.actors import name_actor
 from hotline.accounts.navigation import (
     offered_bar,
     offered_box,
@@ -61,6 +60,7 @@ from hotline.accounts.signing_in.standing import (
     current_login,
     session_limits,
 )
+from hotline.accounts.staff.actors import name_actor
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import (

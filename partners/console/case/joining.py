@@ -20,7 +20,8 @@ from partners.console.pages import faults_flashed
 from partners.plans import merging
 from triage.cases.listing.queue import by_reference
 from triage.cases.listing.related import find_related, list_parts
-from triage.cases.models import MERGEABLE, Case
+from triage.cases.machines import MERGEABLE
+from triage.cases.models import Case
 from triage.cases.pages.case_views import back_to_case
 from triage.cases.pages.words import RELATIONS
 

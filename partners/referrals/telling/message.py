@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.accounts.staff_codes import code_of_actor
+from hotline.accounts.staff.staff_codes import code_of_actor
 from hotline.core.context import Context
 from hotline.core.language.languages import letter_language, load_languages
 from hotline.core.storage.keys.links import present_link

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from hotline.accounts.actors import ACTORS, name_actor
+from hotline.accounts.staff.actors import ACTORS, name_actor
 from hotline.core.storage.audit import PUBLIC, SYSTEM
 
 HOUSE = Path(__file__).resolve().parents[3]

@@ -25,7 +25,7 @@ from hotline.accounts.models import (
 from hotline.accounts.oidc.links import link_person, linked_people
 from hotline.accounts.requests import Wish
 from hotline.accounts.signing_in import logins
-from hotline.accounts.staff_names import seal_name
+from hotline.accounts.staff.staff_names import seal_name
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import (

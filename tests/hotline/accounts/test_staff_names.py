@@ -8,17 +8,18 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from hotline.accounts import forget, service, staff_names
+from hotline.accounts import forget, service
 from hotline.accounts.approvals import service as approvals
 from hotline.accounts.approvals.models import Approval
 from hotline.accounts.models import Person
-from hotline.accounts.staff_codes import (
+from hotline.accounts.staff import staff_names
+from hotline.accounts.staff.staff_codes import (
     UNKNOWN,
     NameHider,
     code_of_actor,
     list_codes,
 )
-from hotline.accounts.staff_names import STAFF_NAME
+from hotline.accounts.staff.staff_names import STAFF_NAME
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, Forbidden, HotlineError, InvalidInput

@@ -27,7 +27,7 @@ from partners.sending.models import DELIVERY_MACHINE
 from partners.watching.models import WATCH_MACHINE, Watch
 from tests.support.cases import open_case
 from tests.support.items import make_item
-from triage.cases.models import CASE_MACHINE
+from triage.cases.machines import CASE_MACHINE
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 MACHINES = [

@@ -36,7 +36,7 @@ from triage.availability.model import Verdict
 from triage.cases.models import Case
 from triage.items.access import Access, set_access
 from triage.items.models import Item, ItemAccess, ItemMedia, Visit
-from workers.bench.watch import fill_database
+from workers.bench.databases.watch import fill_database
 
 CONTROL = "http://control.test/ok"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -16,7 +16,7 @@ from hotline.core.storage.machine import HistoryEntry
 from tests.support.cases import make_case
 from tests.support.items import make_item, make_media
 from triage.cases.models import Case
-from triage.cases.pages.files import (
+from triage.cases.pages.evidence.files import (
     SHOWN_CASES,
     SHOWN_MATCHES,
     Elsewhere,

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
-from triage.cases.pages.looked import (
+from triage.cases.pages.evidence.looked import (
     FAILURES,
     MISSED,
     describe_finding,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from triage.cases.pages.looked import Looked, sum_up_looks
+from triage.cases.pages.evidence.looked import Looked, sum_up_looks
 from triage.cases.pages.words import shorten_middle
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

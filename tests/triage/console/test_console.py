@@ -834,6 +834,7 @@ def test_a_stated_time_without_a_zone_is_shown_as_a_doubt(
         )
         item.kind = "ip"
         item.canonical = "203.0.113.7:4662 2026-11-01T10:00:00"
+        item.display = item.canonical
     page = browse("analyst").get(f"/console/cases/{reference}").text
     assert "203.0.113.7</code>, port 4662" in page
     assert "time zone not stated" in page

@@ -10,7 +10,10 @@ from sqlalchemy import text
 
 from hotline.core.errors import InvalidInput
 from hotline.core.storage.database import Database
-from workers.bench.migrations import _others_at_work, measure_migrations
+from workers.bench.databases.migrations import (
+    _others_at_work,
+    measure_migrations,
+)
 from workers.migrations import run
 
 HELD_SECONDS = 0.4

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from workers.bench.queue import LARGEST_PAGE, Desk, list_pages, open_desk
+from workers.bench.databases.queue import (
+    LARGEST_PAGE,
+    Desk,
+    list_pages,
+    open_desk,
+)
 
 LARGE = frozenset(
     {

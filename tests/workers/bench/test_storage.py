@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.bench import storage
+from workers.bench.databases import storage
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ from triage.cases.assessing.rounds import (
     is_blind,
     list_assessments,
 )
-from triage.cases.models import OPEN_STATES, Case
+from triage.cases.machines import OPEN_STATES
+from triage.cases.models import Case
 
 
 def find_holder(case: Case, now: datetime) -> Person | None:

@@ -32,7 +32,8 @@ from triage.cases.handling.hand_over import (
 )
 from triage.cases.handling.next_case import ASSESSABLE
 from triage.cases.handling.tags import add_tag, read_tag
-from triage.cases.models import OPEN_STATES, Case
+from triage.cases.machines import OPEN_STATES
+from triage.cases.models import Case
 from triage.cases.vocabulary import CaseState, Held
 
 ALONE = phrase(

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hotline.core.errors import InvalidInput, phrase
-from triage.cases.models import OPEN_STATES, Case
+from triage.cases.machines import OPEN_STATES
+from triage.cases.models import Case
 from triage.cases.vocabulary import CaseState, Held
 
 HELD = CaseState.HELD

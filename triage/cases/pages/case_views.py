@@ -49,7 +49,8 @@ from triage.cases.assessing.claim import claim_case, release_claim
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.handling.steps import list_steps
 from triage.cases.listing.queue import by_reference
-from triage.cases.models import OPEN_STATES, Assessment, Case
+from triage.cases.machines import OPEN_STATES
+from triage.cases.models import Assessment, Case
 from triage.cases.pages import page_content, words
 from triage.cases.pages.diary import (
     DIARIES,

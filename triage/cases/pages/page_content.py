@@ -35,8 +35,8 @@ from triage.cases.handling.models import CaseTag, HandOver
 from triage.cases.handling.notes import ReadNote, list_notes
 from triage.cases.handling.tags import list_tags
 from triage.cases.models import Assessment, Case, CaseItem
-from triage.cases.pages.files import File, files_of
-from triage.cases.pages.looked import (
+from triage.cases.pages.evidence.files import File, files_of
+from triage.cases.pages.evidence.looked import (
     Looked,
     SharedLook,
     describe_look,

@@ -23,7 +23,6 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, Select, false, select
 from sqlalchemy.orm import Session
 
-from hotline.accounts.actors import ACTORS
 from hotline.accounts.approvals.kinds import Kind
 from hotline.accounts.approvals.models import Approval, ApprovalState
 from hotline.accounts.approvals.service import (
@@ -36,7 +35,8 @@ from hotline.accounts.approvals.service import (
 from hotline.accounts.models import Person
 from hotline.accounts.pages.views import flash_refusals
 from hotline.accounts.signing_in.auth import own_act, requires, signed_in
-from hotline.accounts.staff_codes import NameHider, list_codes
+from hotline.accounts.staff.actors import ACTORS
+from hotline.accounts.staff.staff_codes import NameHider, list_codes
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
 from hotline.core.spreadsheets import write_csv

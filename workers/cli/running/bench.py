@@ -147,7 +147,7 @@ def storage(
 
     Starts the whole service in a folder of its own and a host on loopback, and removes both.
     """
-    from workers.bench.storage import measure_storage
+    from workers.bench.databases.storage import measure_storage
 
     result = measure_storage(
         reports,
@@ -163,7 +163,7 @@ def watch(
     json: bool = JSON,
 ) -> None:
     """A tick of the scheduler with many watched items, beside few on the same kind of database."""
-    from workers.bench.watch import measure_watching
+    from workers.bench.databases.watch import measure_watching
 
     result = measure_watching(
         size,
@@ -181,7 +181,7 @@ def queue(
     json: bool = JSON,
 ) -> None:
     """Pages of the queue, look-ups and a case page with many cases, beside few: p95 server time."""
-    from workers.bench.queue import measure_queue
+    from workers.bench.databases.queue import measure_queue
 
     result = measure_queue(
         size,
@@ -199,7 +199,7 @@ def figures(
     json: bool = JSON,
 ) -> None:
     """Figures of a month and of a year, read from closed periods beside counted anew."""
-    from workers.bench.figures import measure_figures
+    from workers.bench.databases.figures import measure_figures
 
     result = measure_figures(
         size,
@@ -220,7 +220,7 @@ def migrations(
     json: bool = JSON,
 ) -> None:
     """The longest that a migration keeps others waiting for a table, beside a quiet one; ms."""
-    from workers.bench.migrations import measure_migrations
+    from workers.bench.databases.migrations import measure_migrations
     from workers.migrations.serving import VERSION_BEFORE
 
     result = measure_migrations(

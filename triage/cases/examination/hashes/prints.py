@@ -17,7 +17,8 @@ from hotline.intake.registry.vocabulary import PartEvent
 from triage.cases.assessing.assess import begin_new_round
 from triage.cases.examination.appraise import appraise_case, post_review
 from triage.cases.examination.reporters import tell_reporters_of_case
-from triage.cases.models import OVER_BUT_FOR_NEWS, Case
+from triage.cases.machines import OVER_BUT_FOR_NEWS
+from triage.cases.models import Case
 from triage.cases.places import lock_case_of
 from triage.cases.vocabulary import CaseEvent
 from triage.items.models import Item

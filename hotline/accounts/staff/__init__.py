@@ -1,0 +1,1 @@
+"""The names, codes and actors by which members of staff are known."""

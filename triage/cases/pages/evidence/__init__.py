@@ -1,0 +1,1 @@
+"""What was found at a place, on the page of its case: files and looks."""

@@ -1,0 +1,1 @@
+"""Benches of what the database carries: figures, migrations, queue, storage, watching."""
