@@ -93,10 +93,10 @@ NOT_STORED = {
     "request.method",
     "operation.key",
     "question.name",
-    "typed.whole",
     "values[]",
     "values.path",
     "values.own_material",
+    "whole",
 }
 
 

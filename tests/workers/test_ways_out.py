@@ -31,6 +31,9 @@ ENDS: Mapping[str, frozenset[str]] = {
     "duty_alert": frozenset({"acknowledged"}),
     "person_request": frozenset({"done", "refused", "withdrawn"}),
     "bulk_act": frozenset({"done", "taken_back"}),
+    # A grant that nobody uses ends by itself with its time.
+    "approval": frozenset({"used", "refused", "withdrawn", "lapsed"}),
+    "hash_upload": frozenset({"done", "failed", "dropped"}),
 }
 
 # Who moves each thing on: a page (its endpoint), a job of a worker, or the scheduler.
@@ -69,6 +72,7 @@ MOVERS: Mapping[str, Mapping[str, str]] = {
         "merged": "partners.merge",
         "split": "partners.split",
         "print_seen": "item.examine",
+        "taken_back": "triage.take_assessment_back",
     },
     "case_item": {
         "notice_made": "partners.approve_plan",
@@ -153,6 +157,21 @@ MOVERS: Mapping[str, Mapping[str, str]] = {
         "taken_back": "triage.take_bulk_back",
         "begun": "bulk.run",
         "finished": "bulk.run",
+    },
+    "approval": {
+        "granted": "approvals.grant_approval",
+        "used": "people.read_name",
+        "refused": "approvals.refuse_approval",
+        "withdrawn": "approvals.refuse_approval",
+        "lapsed": "triage.ask_identity",
+    },
+    "hash_upload": {
+        "received": "triage.finish_upload",
+        "read": "hashlist.read_upload",
+        "agreed": "approvals.grant_approval",
+        "taken": "hashlist.take_upload",
+        "failed": "hashlist.read_upload",
+        "dropped": "triage.drop_upload",
     },
 }
 

@@ -54,25 +54,29 @@ class UploadEvent(StrEnum):
     DROPPED = "dropped"
 
 
-_S, _E = UploadState, UploadEvent
 UPLOAD_MACHINE = Machine(
     "hash_upload",
-    _S.RECEIVING,
+    UploadState.RECEIVING,
     MappingProxyType(
         {
-            (_S.RECEIVING, _E.RECEIVED): _S.READING,
-            (_S.READING, _E.READ): _S.WAITING,
-            (_S.WAITING, _E.AGREED): _S.TAKING,
-            (_S.TAKING, _E.TAKEN): _S.DONE,
-            (_S.READING, _E.FAILED): _S.FAILED,
-            (_S.TAKING, _E.FAILED): _S.FAILED,
-            (_S.RECEIVING, _E.DROPPED): _S.DROPPED,
-            (_S.READING, _E.DROPPED): _S.DROPPED,
-            (_S.WAITING, _E.DROPPED): _S.DROPPED,
+            (UploadState.RECEIVING, UploadEvent.RECEIVED): UploadState.READING,
+            (UploadState.READING, UploadEvent.READ): UploadState.WAITING,
+            (UploadState.WAITING, UploadEvent.AGREED): UploadState.TAKING,
+            (UploadState.TAKING, UploadEvent.TAKEN): UploadState.DONE,
+            (UploadState.READING, UploadEvent.FAILED): UploadState.FAILED,
+            (UploadState.TAKING, UploadEvent.FAILED): UploadState.FAILED,
+            (UploadState.RECEIVING, UploadEvent.DROPPED): UploadState.DROPPED,
+            (UploadState.READING, UploadEvent.DROPPED): UploadState.DROPPED,
+            (UploadState.WAITING, UploadEvent.DROPPED): UploadState.DROPPED,
         }
     ),
 )
-OPEN = (_S.RECEIVING, _S.READING, _S.WAITING, _S.TAKING)
+OPEN = (
+    UploadState.RECEIVING,
+    UploadState.READING,
+    UploadState.WAITING,
+    UploadState.TAKING,
+)
 _IS_OPEN = text("state IN ('receiving', 'reading', 'waiting', 'taking')")
 
 
