@@ -72,8 +72,8 @@ def choose_news(facts: PlaceFacts, rules: Rules) -> tuple[Said, ...]:
 
 def keeps_back(facts: PlaceFacts, rules: Rules) -> bool:
     """Whether something is so that the reporter does not read."""
-    told = {said.news for said in choose_news(facts, rules)}
-    return any(said.news not in told for said in find_news(facts))
+    readable = {said.news for said in choose_news(facts, rules)}
+    return any(said.news not in readable for said in find_news(facts))
 
 
 def _before_the_hold(facts: PlaceFacts) -> PlaceFacts:

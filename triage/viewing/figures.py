@@ -32,12 +32,12 @@ def count_views(
         *in_time
     )
     # By their items: a case that became a part of another one took its looks along.
-    seen = (
+    looked_at = (
         select(CaseItem.case_id)
         .join(Viewing, Viewing.item_id == CaseItem.item_id)
         .where(Viewing.shown_at.is_not(None))
     )
-    with_looks = assessed.where(Assessment.case_id.in_(seen))
+    with_looks = assessed.where(Assessment.case_id.in_(looked_at))
     total = session.scalar(assessed) or 0
     outcomes: dict[str, int] = dict(
         session.execute(

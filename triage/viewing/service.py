@@ -72,7 +72,7 @@ def begin_viewing(
         )
     if wanted.part is not None and not 1 <= wanted.part <= PARTS:
         raise InvalidInput(phrase("There is no such region."))
-    seen = _find_file(act.session, case, wanted.media_id)
+    sighting = _find_file(act.session, case, wanted.media_id)
     exposure = load_exposure(act.context.settings.data_dir)
     is_violent = is_case_violent(exposure, case)
     _require_allowed(act, login, case, hindrances)
@@ -82,8 +82,8 @@ def begin_viewing(
         id=new_id(),
         person_id=login.person.id,
         session_id=login.session_id,
-        item_id=seen.item_id,
-        media_id=seen.media_id,
+        item_id=sighting.item_id,
+        media_id=sighting.media_id,
         part=wanted.part,
         is_violent=is_violent,
         token_digest=_digest(token),
@@ -97,7 +97,7 @@ def begin_viewing(
         "viewing",
         viewing.id,
         case=case.reference,
-        sha256=seen.media.sha256,
+        sha256=sighting.media.sha256,
         part=wanted.part,
         why=why,
     )
@@ -212,7 +212,7 @@ def _require_bearable(
 
 def _find_file(session: Session, case: Case, media_id: uuid.UUID) -> ItemMedia:
     """A file that was seen at an item of this very case."""
-    seen = session.scalar(
+    sighting = session.scalar(
         select(ItemMedia)
         .join(Item, Item.id == ItemMedia.item_id)
         .where(
@@ -223,14 +223,14 @@ def _find_file(session: Session, case: Case, media_id: uuid.UUID) -> ItemMedia:
         .order_by(ItemMedia.last_seen_at.desc(), ItemMedia.id)
         .limit(1)
     )
-    if seen is None:
+    if sighting is None:
         raise NotFound(phrase("There is no such file in this case."))
-    return seen
+    return sighting
 
 
 def _make_question(act: Act, viewing: Viewing) -> Question:
     item = act.session.get_one(Item, viewing.item_id)
-    seen = act.session.scalars(
+    sighting = act.session.scalars(
         select(ItemMedia)
         .where(
             ItemMedia.item_id == item.id,
@@ -242,8 +242,8 @@ def _make_question(act: Act, viewing: Viewing) -> Question:
     access = access_of(act.session, act.context, item.id)
     request = fetch_request(item, act.context.settings, access)
     return Question(
-        replace(request, limits=LIMITS, only=seen.url),
-        seen.media.sha256,
+        replace(request, limits=LIMITS, only=sighting.url),
+        sighting.media.sha256,
         viewing.part,
     )
 

@@ -169,12 +169,12 @@ def _read_sizes(connection: Connection) -> dict[str, TouchedTable]:
         )
         return {name: TouchedTable(name, n, size) for name, n, size in rows}
     quote = connection.dialect.identifier_preparer.quote
-    found = {}
+    tables = {}
     for name in inspect(connection).get_table_names():
         query = f"SELECT count(*) FROM {quote(name)}"  # noqa: S608  # a table of ours, quoted
         rows_there = connection.exec_driver_sql(query).scalar_one()
-        found[name] = TouchedTable(name, rows_there, None)
-    return found
+        tables[name] = TouchedTable(name, rows_there, None)
+    return tables
 
 
 def _read_total(connection: Connection, database: Database) -> int:

@@ -28,7 +28,7 @@ from hotline.accounts.signing_in.auth import (
     requires,
     signed_in,
 )
-from hotline.core.context import utc_now
+from hotline.core.context import Context, utc_now
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.web import site
@@ -108,10 +108,7 @@ def case_page(
             said=lambda labels: in_language(labels, language),
             now=now,
             **_tell_of_others(session, case, view, me, now),
-            notes={
-                made.id: open_note(session, context, made)
-                for made in view.done
-            },
+            notes=_open_notes(session, context, view),
             errors=errors or {},
             answers=answers or {},
             typed=typed,
@@ -129,6 +126,13 @@ def case_page(
             industry_class=industry_class(case.outcome),
             is_viewing_on=find_switch(session) is not None,
         )
+
+
+def _open_notes(
+    session: Session, context: Context, view: page_content.CasePage
+) -> dict[uuid.UUID, str]:
+    """The words beside each assessment that the viewer may see."""
+    return {made.id: open_note(session, context, made) for made in view.done}
 
 
 def _tell_of_others(
