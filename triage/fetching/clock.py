@@ -35,6 +35,8 @@ class Budget:
     @property
     def is_over(self) -> bool:
         """Whether nothing further is to be begun."""
+        # Decoding counts here too: the client kills this process by the same
+        # clock.
         return self._wall() - self._started >= self._limits.wall_seconds
 
     @property
@@ -50,5 +52,7 @@ class Budget:
         try:
             yield
         finally:
+            # Also after a failure: a decoder that gave up has used its time
+            # all the same.
             self._decoding_wall += self._wall() - wall
             self.hash_seconds += self._processor() - processor

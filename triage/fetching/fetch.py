@@ -213,6 +213,7 @@ class _Look:
     ) -> None:
         index = len(self._media)
         self._expect(exchange, contents, [(exchange.url, "direct")])
+        # What ended a process before us would end this one too.
         if exchange.url in self._request.skip:
             return
         medium = self._medium.hash_medium(
@@ -278,6 +279,8 @@ class _Look:
         contents: _Contents,
         named: list[tuple[str, Source]],
     ) -> None:
+        # Named before any is fetched: if this process dies over one medium,
+        # the client still knows of the others.
         for name, source in named:
             error = MediumError.NOT_REACHED
             if not self._is_wanted(name, source):
@@ -306,6 +309,8 @@ def _find_ahead(reading: Reading, url: str) -> str | None:
     target = parse_target(refresh.address, url)
     if target is None or not target.fetchable:
         return None
+    # Pages that reload themselves would be read until the redirects are used
+    # up.
     leads_to_itself = target.shown == url
     return None if leads_to_itself else target.href
 

@@ -111,6 +111,8 @@ class MediumLook:
         if kind in ("hls", "dash"):
             data, problem = self._read_stream(exchange, kind)
             source = "manifest"
+            # The host's label is the manifest's, not that of the parts that
+            # were joined.
             label = None
         else:
             data = bytes(answer.body)
@@ -142,6 +144,7 @@ class MediumLook:
         self, exchange: Exchange, kind: Kind
     ) -> tuple[bytes, str | None]:
         """The first seconds of a stream, joined as a player would join them."""
+        # Bounded, since playlists may name each other in a circle.
         for _ in range(_MANIFEST_DEPTH):
             manifest = _read_manifest(exchange.answer.body, kind)
             if manifest.variant is None:
@@ -193,6 +196,8 @@ class MediumLook:
         seconds = self._budget.decode_seconds
         if seconds <= 0:
             return _Hashed(fault=MediumError.OUT_OF_TIME)
+        # Said before the work: if the process dies over it, the client knows
+        # which medium it was, and goes on with the others.
         begun()
         with self._budget.decoding():
             try:

@@ -86,6 +86,8 @@ class Gathered:
         if self.report is None:
             return None
         media = list(self.report.media)
+        # The indices come from a process that strangers' bytes may have taken
+        # over.
         for index, medium in self.found.items():
             if index < len(media):
                 media[index] = medium

@@ -132,6 +132,7 @@ class Web:
         if proxy is None:
             patience = min(until - self.seconds, limits.connect_seconds)
             resolved = self._names.resolve(target.host, seconds=patience)
+        # Counted after the name servers, which have taken their share of it.
         seconds = until - self.seconds
         budget = limits.max_total_bytes - self.bytes_read
         problem = resolved.error or _find_exhausted(seconds, budget)

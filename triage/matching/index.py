@@ -110,6 +110,7 @@ class HashIndex:
         concerns the file only. Shapes as in ``build_index``.
         """
         ids = np.asarray(masked_ids)
+        # Of an empty list NumPy makes an array of floats, which is no mistake.
         if ids.size and ids.dtype.kind not in "iu":
             raise InvalidInput(
                 f"Ids to mask are whole numbers, not {ids.dtype}."

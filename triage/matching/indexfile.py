@@ -75,6 +75,7 @@ def build_index(
     several times with different hashes, and a hash with different ids. Raises InvalidInput for
     arrays that do not fit together, OSError where the file cannot be written.
     """
+    # It must find room in the header's one page, beside the other fields.
     if len(json.dumps(version)) > MAX_VERSION:
         raise InvalidInput(
             f"The name of an index's version has at most {MAX_VERSION} bytes."
@@ -207,6 +208,7 @@ def _read_header(path: Path, mapped: memoryview) -> Header:
             path, "its header does not have the checksum that it states"
         )
     values = json.loads(text)
+    # Before the rest is read: another format may have other fields.
     if values["format"] != FORMAT:
         raise _make_damaged_error(
             path,

@@ -26,6 +26,8 @@ class ReloadingIndex:
 
     def current(self) -> HashIndex:
         """The newest good index. Raises StaleIndex or DamagedIndex where there has been none."""
+        # Looked at before it is loaded: a file that is replaced meanwhile is
+        # loaded once more, and never missed.
         state = self._identify_file()
         if self._index is None or state != self._state:
             try:

@@ -30,6 +30,8 @@ _WIDER_CODECS = {"gbk": "gb18030", "iso-2022-jp": "iso2022_jp_ext"}
 _PLAIN_IN_QUERY = "!$%&()*+,/:;=?@[\\]^`{|}"
 """Signs that stand as they are in a query, also where they are a part of a letter."""
 _USER_DEFINED = "x-user-defined"
+# Possessive here and below: a pattern that goes back could be made to cost the
+# square of a page's length.
 _LABEL = re.compile(r"charset\s*+=\s*+[\"']?\s*+([^\s\"';]++)", re.IGNORECASE)
 _SURELY_WHOLE = 100_000
 """Bytes; of a longer page, the end may have been cut off here, in the middle of a letter."""
@@ -93,6 +95,7 @@ def decode_page(body: bytes | bytearray, label: str | None) -> Decoded:
 
     What cannot be decoded becomes U+FFFD; never raises.
     """
+    # The standard has the mark win over every label.
     for mark, name in _BOMS:
         if body.startswith(mark):
             text = body[len(mark) :].decode(name, "replace")
@@ -180,6 +183,8 @@ def _list_metas(body: bytes) -> Iterator[Attributes]:
     in_head = True
     while match := _TOKEN.search(body, at):
         at = match.end()
+        # A comment or a declaration: what looks like a meta inside of it is
+        # none.
         if match[2] is None:
             continue
         name = match[2].lower()
@@ -232,6 +237,7 @@ def _look_up_in_page(label: bytes) -> str | None:
         return None
     if encoding.startswith("utf-16"):
         return UTF_8
+    # The HTML standard makes the same exception for a label inside of a page.
     return WITHOUT_LABEL if encoding == _USER_DEFINED else encoding
 
 

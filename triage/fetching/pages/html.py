@@ -97,6 +97,8 @@ def flatten_markup(markup: str, max_depth: int = MAX_DEPTH) -> str:
         if tag[1]:
             if name == pending:
                 pending = None
+            # Only what is open is closed: by stray end tags the count would
+            # sink while the nesting goes on.
             elif opened[name]:
                 opened[name] -= 1
                 depth -= 1

@@ -17,9 +17,11 @@ def json_ld_urls(text: str) -> Iterator[str]:
     """Addresses of media in a JSON-LD block (schema.org); broken blocks name none."""
     try:
         value: Any = json.loads(text[:_MAX_SCRIPT])
+    # Brackets that nest without an end are valid JSON, and too much for it.
     except (ValueError, RecursionError):
         return
     waiting = [_Value("", value, in_media=False)]
+    # By a list and not by recursion, which depth alone could end.
     for _ in range(_MAX_VALUES):
         if not waiting:
             return
@@ -53,6 +55,8 @@ class _Value:
         if not isinstance(self.value, dict):
             return []
         kind = self.value.get("@type")
+        # A page may write a list or an object here, which a set cannot be
+        # asked for.
         inside = self.key in _LD_KEYS or kind in tuple(_LD_MEDIA)
         return [
             _Value(name, each, inside) for name, each in self.value.items()

@@ -13,6 +13,8 @@ SEGMENTS = 2
 _MOST_DIGITS = 20
 # From the beginning of a name only: from each of its letters it would cost the square of them.
 _ATTRIBUTE = re.compile(r'(?<![A-Z0-9-])([A-Z0-9-]++)=("[^"]*+"|[^,]*+)')
+# A width of two digits: with more, one sign of a manifest could fill the
+# memory with zeros.
 _NUMBER = re.compile(
     r"\$(Number|Time|Bandwidth|RepresentationID)(?:%0(\d{1,2})d)?\$"
 )

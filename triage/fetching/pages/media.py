@@ -107,6 +107,7 @@ class _Collection:
         """From here on, addresses are relative to the page's base; what stood before it, browsers
         have asked for by then."""
         self._base = self._later_base
+        # The same text is another address from here on.
         self._read.clear()
 
     def add(self, text: str, named_as: Source, *, later: bool = False) -> None:
@@ -120,6 +121,8 @@ class _Collection:
                 text, self._later_base, encoding, named_as, later=True
             )
         if self._page.is_guess and not text.isascii():
+            # A visitor's browser takes each byte for a letter, and so may ask
+            # for another address than we read.
             western = read_as_western(text)
             self._add_address(
                 western, self._base, WITHOUT_LABEL, named_as, later
@@ -348,6 +351,8 @@ def _read_escapes(text: str) -> str:
         if escape[1] is None:
             return "" if escape[2] == "\n" else escape[2]
         number = int(escape[1], 16)
+        # The standard's exceptions; half of a surrogate pair could not be
+        # sent.
         is_sign = 0 < number < 0x11_0000 and not 0xD800 <= number < 0xE000
         return chr(number) if is_sign else "\ufffd"
 

@@ -25,6 +25,7 @@ _MARKUP = re.compile(
 )
 _TAG = re.compile(rb"<[a-zA-Z]")
 _MPD = re.compile(rb"<(?:\w+:)?MPD[\s>]")
+# The first that fits decides, so that whole names stand before their kin.
 _TYPES: tuple[tuple[str, Kind], ...] = (
     # A drawing, not a picture: there are no pixels to hash.
     ("image/svg", "other"),

@@ -107,6 +107,8 @@ def _load_hasher() -> Hasher:
     def hash_media(
         data: bytes, label: str | None, seconds: float
     ) -> FingerprintJson:
+        # In the processor's time, as the budget counts it: on a busy machine a
+        # decoder is not ended sooner than on an idle one.
         limits = Limits(seconds=seconds)
         # The kernel's own answer to the timer: Python's would wait for the end of a call into C.
         signal.setitimer(

@@ -164,6 +164,8 @@ class Fetcher:
 
     def close(self) -> None:
         """End the child; a fetch under way in another thread returns ``cancelled``."""
+        # Without the lock: a fetch under way holds it until its child answers,
+        # and this is what ends that child.
         self._closed = True
         children = self._child, self._successor
         self._child = self._successor = None
@@ -285,6 +287,7 @@ class _Child:
                 if PART not in value:
                     return _read_report(value)
                 gathered.take_line(value)
+            # What a child says is not trusted to have any form.
             except (
                 ValueError,
                 TypeError,
@@ -329,6 +332,8 @@ class _Child:
                 # Closed by close() in another thread.
                 return None, "fetcher_crashed"
             is_at_end = chunk == b""
+            # A child is not trusted to stop: what it reads may have taken it
+            # over.
             if is_at_end or len(self._buffer) > _MAX_REPORT:
                 return None, "fetcher_crashed"
             self._buffer += chunk or b""

@@ -132,6 +132,8 @@ def _restrict_files(project: Path) -> list[Protection]:
     where the kernel knows scopes, no abstract socket of others is reached, and no signal sent."""
     abi = _call_kernel(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_FOR_ABI)
     knows_scopes = abi >= _ABI_OF_SCOPES
+    # What is handled is refused: all that ABI 1 knows of, of which the rules
+    # give back only reading.
     handled = struct.pack(
         "=QQQ", _ALL_OF_ABI_1, 0, _ABSTRACT_SOCKETS | _SIGNALS
     )

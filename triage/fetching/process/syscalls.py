@@ -109,6 +109,7 @@ WAITING = (
     Call("sched_yield", 24, 124),
     Call("nanosleep", 35, 101),
     Call("clock_nanosleep", 230, 115),
+    # To take note of the end of the helper that reads pages.
     Call("wait4", 61, 260),
 )
 
