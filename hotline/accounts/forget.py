@@ -46,6 +46,7 @@ def forget_people_who_left(
         )
         .order_by(Person.id)
         .limit(BATCH)
+        # Two runs at once take different people, and neither waits.
         .with_for_update(of=Person, skip_locked=True)
     ).all()
     act = Act(session, context, audit.SYSTEM, now)

@@ -74,6 +74,8 @@ def find_open(
     """The invitation of a link; ``NotFound`` for one that is used, too old, replaced or made up."""
     invitation = session.scalar(
         select(Invitation).where(
+            # Also under older keys: a mail may have been sent before a
+            # rotation.
             Invitation.mac.in_(lookups_of(keyring, SCOPE, token))
         )
     )

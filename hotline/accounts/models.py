@@ -184,6 +184,7 @@ class Passkey(Identified, Base):
         ForeignKey("person.id"), index=True
     )
     name: Mapped[str] = mapped_column(short_text(60))
+    # WebAuthn allows no longer one.
     credential_id: Mapped[bytes] = mapped_column(
         LargeBinary(1023), unique=True
     )

@@ -95,6 +95,7 @@ def offered_entries() -> list[Entry]:
 def offered_bar() -> list[Offered]:
     """The entries of the bar, without those for which nothing waits now."""
     entries = offered_entries()
+    # The bar stands on every page: no transaction where nothing is counted.
     if not any(entry.waiting for entry in entries):
         return [Offered(entry) for entry in entries]
     person = signed_in()

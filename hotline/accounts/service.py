@@ -77,6 +77,7 @@ def find_faults(
 ) -> dict[str, str]:
     """What is wrong with a new person, but for the password: JSON pointer -> reason."""
     faults: dict[str, str] = {}
+    # Before Python 3.12 an enumeration raises at ``in`` with a plain string.
     if role not in list(Role):
         faults["/role"] = f"must be one of {', '.join(Role)}"
     if not USERNAME.fullmatch(username):
@@ -120,6 +121,7 @@ def find_person(session: Session, username: str) -> Person:
 def disable_person(act: Act, username: str) -> Person:
     """End a person's access at once, on all devices. Somebody must remain who can add others."""
     person = find_person(act.session, username)
+    # A second time changes nothing, and writes nothing into the log.
     if person.disabled_at is not None:
         return person
     require_another_administrator(act.session, person)
@@ -151,6 +153,7 @@ def change_role(act: Act, username: str, role: str) -> Person:
         return person
     if role != Role.ADMINISTRATOR:
         require_another_administrator(act.session, person)
+    # Before the change, while the old role can still be said.
     _record_act(act, "person.role_changed", person, role=role, was=person.role)
     person.role = role
     end_sessions(act.session, person.id)

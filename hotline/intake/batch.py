@@ -144,6 +144,8 @@ def store_reports(
         _rows_of_reports(context, reports, arrival),
         context.database,
     )
+    # A caller's own transaction must hold the report together with what else
+    # it writes.
     if session is not None:
         return _write_rows(session, rows, condition)
     if _is_one_statement(database.engine.dialect, rows):
@@ -152,6 +154,8 @@ def store_reports(
             database.alone(statement, values, notes=_outbox_notes(rows))
             is not None
         )
+    # Several rows of one table, or SQLite: they need a transaction around
+    # them.
     with database.writing() as own:
         return _write_rows(own, rows, condition)
 
@@ -180,11 +184,14 @@ def _write_rows(
         if connection.execute(statement, values).first() is None:
             return False
     else:
+        # SQLite, and reports of several parts: the condition is a statement of
+        # its own, before all others.
         if condition is not None and not condition.holds(session):
             return False
         for table in _ORDER:
             if rows[table]:
                 connection.execute(insert(_table_of(table)), rows[table])
+    # Told only after the commit: a worker that came sooner would find no row.
     for note in _outbox_notes(rows):
         note_for_after_commit(session, note)
     return True
@@ -304,6 +311,8 @@ def _add_report(
             "danger_now": submission.danger_now,
             "time_presses": submission.time_presses,
             "own_material": submission.own_material,
+            # The receipt itself is told to its owner alone, and stored
+            # nowhere.
             "receipt_mac": receipt_mac(context, received.receipt),
             "narrative": _seal_text(
                 key, NARRATIVE, report_id, submission.narrative

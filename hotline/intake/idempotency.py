@@ -59,6 +59,7 @@ def receive_once(
     answer = json.dumps([str(received.report_id), received.receipt])
     body = submission.model_dump_json().encode()
     once = _Once(context, key, body, arrival)
+    # First, as under the key in use it would look new, and be stored twice.
     before = _answer_under_older_key(session, context, key, body, arrival)
     if before is not None:
         report_id, receipt = json.loads(before)

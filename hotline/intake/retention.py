@@ -74,6 +74,8 @@ def forget_all_due(
     """
     sums: dict[str, int] = {}
     while True:
+        # Short, as whoever reports must not wait for the end of a long
+        # erasure.
         with context.database.writing() as session:
             counts = forget_due(session, context, now=now, happened=happened)
         for name, count in counts.items():
@@ -103,6 +105,8 @@ def count_waiting(
         query = select(func.count()).select_from(some)
         return session.scalar(query) or 0
 
+    # The same conditions as those of the erasing, so that the figure says what
+    # it will do.
     return Waiting(due=count(*is_over, ~held), unread=count(*is_over, held))
 
 
@@ -185,6 +189,7 @@ def erase_report(
     )
     report.narrative = report.answers = report.seen_at = None
     report.contact = report.contact_terms = None
+    # Random instead of empty: the column is unique, and no code leads to it.
     report.receipt_mac = secrets.token_bytes(32)
     report.erased_at = now
     report.contact_erased_at = report.contact_erased_at or now

@@ -157,6 +157,8 @@ def find_by_receipt(
     session: Session, context: Context, typed: str
 ) -> Report | None:
     """The report of a receipt as it was typed. Unknown, erased and malformed do the same work."""
+    # A malformed code takes the same look-up, so that the time taken says
+    # nothing.
     code = normalise_receipt(typed) or _NO_RECEIPT
     macs = context.keyring.macs("receipts", code.encode())
     return session.scalar(select(Report).where(Report.receipt_mac.in_(macs)))
@@ -172,6 +174,7 @@ def status_of(
         .order_by(ReportPart.position)
     )
     parts = tuple(PartStatus(*row) for row in rows)
+    # A report that a person has moved on is held no more, whatever it came in.
     nobody_looked = any(part.state == PartState.RECEIVED for part in parts)
     return ReportStatus(
         received_at=report.received_at,
@@ -190,6 +193,7 @@ def _messages_of(
         .where(ReportMessage.report_id == report.id)
         .order_by(ReportMessage.at, ReportMessage.id)
     ).all()
+    # Most reports have no messages: no query for a key that opens nothing.
     key = context.vault.key_of(session, report.id) if rows else None
     if key is None:
         return ()
@@ -260,6 +264,7 @@ def _write_message(
 
 def open_texts(act: Act, report: Report, *, why: str) -> OpenedReport:
     """Open what is sealed, and write down who read it and why. Erased texts come back empty."""
+    # Before the opening: nothing is read of which the log does not know.
     act.record("personal.read", "report", report.id, why=why)
     key = act.context.vault.key_of(act.session, report.id)
     if key is None:

@@ -48,6 +48,8 @@ def load_json(body: bytes) -> Any:
 def _refuse_repeated_names(
     pairs: list[tuple[str, object]],
 ) -> Mapping[str, object]:
+    # One parser takes the first of two, another the last: a check and its use
+    # may see different reports.
     values = dict(pairs)
     if len(values) != len(pairs):
         raise Malformed("An object of the JSON names a field twice.")

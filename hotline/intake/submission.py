@@ -90,6 +90,7 @@ class Submission(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
+        # Errors get into logs, and must not take a reporter's words along.
         hide_input_in_errors=True,
         json_schema_extra=_SOMETHING,
     )
@@ -156,6 +157,7 @@ class Submission(BaseModel):
     @property
     def distinct_locations(self) -> list[str]:
         """The locations in their order, each once."""
+        # Each place becomes a part: the same twice would be looked at twice.
         return list(dict.fromkeys(self.locations))
 
     @property

@@ -91,6 +91,7 @@ class Approval(Identified, Stateful, Base):
             name="granted_by_somebody",
         ),
         Index(
+            # Two may ask the same at one moment; only one question stays open.
             "ix_approval_asked",
             "kind",
             "subject",

@@ -89,6 +89,7 @@ def grant_approval(act: Act, kind: Kind, approval: Approval) -> None:
     require_two(approval.asked_by, act.actor, is_needed=approval.two_person)
     if approval.ends_at <= act.now:
         raise Conflict(phrase("The time to answer this is over."))
+    # Again: much may have changed since it was asked.
     kind.check(act, approval)
     _grant(act, kind, approval)
 
@@ -108,8 +109,6 @@ def _grant(act: Act, kind: Kind, approval: Approval) -> None:
 
 
 def _use(act: Act, approval: Approval) -> None:
-    # What was granted is taken back, whoever does it; there is no refusing it
-    # any more.
     act.advance(
         approval,
         ApprovalEvent.USED,
@@ -121,6 +120,8 @@ def _use(act: Act, approval: Approval) -> None:
 def refuse_approval(act: Act, kind: Kind, approval: Approval) -> None:
     """Another person says no, or whoever asked takes it back."""
     is_own = approval.asked_by == act.actor
+    # What was granted is taken back, whoever does it; there is no refusing it
+    # any more.
     is_granted = approval.state == ApprovalState.GRANTED
     act.advance(
         approval,
@@ -153,7 +154,6 @@ def find_grant(
             Approval.ends_at > now,
         )
         .order_by(Approval.ends_at.desc())
-        # The role may be another one than when it was granted.
         .limit(1)
     )
 
@@ -166,13 +166,13 @@ def require_grant(act: Act, kind: Kind, subject: str) -> Approval:
             phrase("This needs another person's agreement."),
             hint=phrase("Ask for it, and say why."),
         )
+    # The role may be another one than when it was granted.
     _require_right(act, kind.asking)
     return grant
 
 
 def use_grant(act: Act, kind: Kind, subject: str) -> Approval:
     """Use the grant up: it holds for one act, also where two come at the same moment."""
-    # Where one person is enough, it was granted with the question.
     grant = require_grant(act, kind, subject)
     _use(act, grant)
     return grant
@@ -185,6 +185,7 @@ def settle_by_two(
     asking = Act(act.session, act.context, f"{_PERSON}{first}", act.now)
     granting = Act(act.session, act.context, f"{_PERSON}{second}", act.now)
     approval = ask_approval(asking, question)
+    # Where one person is enough, it was granted with the question.
     if approval.state == ApprovalState.ASKED:
         grant_approval(granting, question.kind, approval)
     if approval.state == ApprovalState.GRANTED:
@@ -209,6 +210,7 @@ def record_agreement(
         ends_at=act.now,
         two_person=act.context.settings.second_person,
     )
+    # The history names both, each for their own step.
     asking = Act(act.session, act.context, asker, act.now)
     asking.begin(approval, kind=kind.code, about=about)
     act.session.flush()
@@ -266,6 +268,8 @@ def list_settled(
                 Approval.state.not_in(
                     [ApprovalState.ASKED, ApprovalState.GRANTED]
                 ),
+                # It lapses by the clock; its state follows only when the same
+                # is asked anew.
                 Approval.ends_at <= now,
             ),
             or_(Approval.kind.in_(kinds), Approval.asked_by == actor),

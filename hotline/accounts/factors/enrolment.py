@@ -27,6 +27,7 @@ from hotline.core.errors import Conflict, NotFound, phrase
 
 def confirm_app(act: Act, login: LoginSession, code: str) -> list[str] | None:
     """The recovery codes that were made with it ([]: there are some already); None: wrong code."""
+    # Asked before: afterwards there is always one.
     is_first = not has_factor(act.session, login.person_id)
     if not totp.confirm_enrolment(act, login.person, code):
         return None
@@ -48,6 +49,7 @@ def _finish(
 ) -> list[str]:
     login.proven_at = act.now
     _record(act, "second_factor.added", login.person, kind)
+    # New codes void those of before, which somebody may have on paper.
     return recovery.make_codes(act, login.person) if is_first else []
 
 
@@ -94,6 +96,7 @@ def _count_factors(act: Act, person_id: uuid.UUID) -> int:
 
 
 def _finish_removal(act: Act, login: LoginSession, kind: str) -> None:
+    # The row that goes must not be counted any more.
     act.session.flush()
     end_sessions(act.session, login.person_id, but=login.token_hash)
     if not _count_factors(act, login.person_id):

@@ -45,6 +45,7 @@ def site_of(settings: Settings) -> Site | None:
     """The console's own; None where browsers know no passkeys: no HTTPS, or no name."""
     parts = urlsplit(settings.console_url)
     host = parts.hostname or ""
+    # Browsers count the machine itself as safe without HTTPS.
     is_safe = parts.scheme == "https" or host == "localhost"
     if not is_safe or not host or _is_number(host):
         return None
@@ -82,6 +83,8 @@ def ask_for_new(
         # A device that holds one already is not asked for another.
         exclude_credentials=_descriptors(session, person.id),
         authenticator_selection=AuthenticatorSelectionCriteria(
+            # We name the keys when we ask, so that the device need not list
+            # them.
             resident_key=ResidentKeyRequirement.DISCOURAGED,
             user_verification=UserVerificationRequirement.PREFERRED,
         ),
@@ -105,6 +108,7 @@ def add_passkey(
     act: Act, site: Site, login: LoginSession, answer: str, name: str
 ) -> Passkey | None:
     """Keep a passkey that the browser made for this session's challenge; None if it did not."""
+    # Taken before anything is looked at: one challenge, one try.
     challenge = _take_challenge(login)
     if challenge is None or len(answer) > LONGEST_ANSWER:
         return None
@@ -117,6 +121,7 @@ def add_passkey(
         )
     except (WebAuthnException, ValueError):
         return None
+    # It opens one account, and may be another person's already.
     if _find_passkey(act.session, made.credential_id) is not None:
         return None
     passkey = Passkey(
@@ -150,6 +155,7 @@ def use_passkey(
             expected_rp_id=site.rp_id,
             expected_origin=site.origin,
             credential_public_key=passkey.public_key,
+            # A count that does not go up is a copy's: the library refuses it.
             credential_current_sign_count=passkey.sign_count,
         )
     except (WebAuthnException, ValueError):

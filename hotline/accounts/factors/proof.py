@@ -85,6 +85,7 @@ def _find_way(act: Act, login: LoginSession, proof: Proof) -> str:
             act, site, login, proof.passkey
         )
         return "passkey" if holds else ""
+    # Before the delay: it is the way through while others guess.
     if recovery.use_code(act, login.person, proof.code):
         return "recovery_code"
     keys = factor_keys(act, login.person.username, proof.mark)

@@ -41,6 +41,8 @@ def use_code(act: Act, person: Person, typed: str) -> bool:
     code = normalise_receipt(typed)
     if code is None:
         return False
+    # One statement decides: of two requests with one code, one finds it
+    # unused.
     used = act.session.execute(
         update(RecoveryCode)
         .where(

@@ -90,6 +90,7 @@ def confirm_enrolment(act: Act, person: Person, code: str) -> bool:
 
 def use_code(act: Act, row: TotpSecret, code: str) -> bool:
     """Whether ``code`` is one of now that was not used before; it is used up by that."""
+    # Apps show a code in two groups, and people type it so.
     step = _find_step(act, row, "".join(code.split()))
     if step is None:
         return False
@@ -104,6 +105,8 @@ def use_code(act: Act, row: TotpSecret, code: str) -> bool:
 
 
 def _find_step(act: Act, row: TotpSecret, code: str) -> int | None:
+    # Digits of other scripts pass ``isdigit``, and ``compare_digest`` raises
+    # at them.
     if len(code) != DIGITS or not code.isascii() or not code.isdigit():
         return None
     totp = pyotp.TOTP(open_secret(act.session, act.context, row))

@@ -49,6 +49,7 @@ class Flow:
         if not isinstance(kept, Mapping):
             return None
         try:
+            # The cookie may be one that an older version wrote.
             return cls(**{name: kept[name] for name in cls.__slots__})
         except KeyError:
             return None
@@ -76,12 +77,14 @@ def begin_flow(
     )
     more: dict[str, str] = {}
     if settings.oidc_second_factor:
+        # Only a wish: what counts is what the answer says.
         more["acr_values"] = " ".join(settings.oidc_second_factor)
     url = prepare_grant_uri(
         provider.authorization_endpoint,
         client_id=settings.oidc_client_id,
         response_type="code",
         redirect_uri=redirect_address(settings),
+        # No profile and no mail address: the subject is all that is used.
         scope="openid",
         state=flow.state,
         nonce=flow.nonce,
@@ -103,13 +106,18 @@ def finish_flow(
     now: datetime,
 ) -> Identity:
     """Who came back; ``Forbidden`` for whatever is not the answer to this browser's question."""
+    # Looked at first: a link that a stranger made up must not reach the
+    # provider.
     if flow is None or not secrets.compare_digest(
         flow.state.encode(), state.encode()
     ):
         raise _refusal()
     age = now.timestamp() - flow.began
+    # A browser that was sent to several providers must not bring us another's
+    # answer (RFC 9207); one that never names itself cannot be asked to.
     names_itself = issuer or provider.says_issuer
     if (
+        # Nor below 0: a clock that was set back would let it live on.
         not 0 <= age <= LONGEST.total_seconds()
         or not code
         or (names_itself and issuer != provider.issuer)
@@ -150,6 +158,7 @@ def _read_claims(
             params={
                 "nonce": nonce,
                 "client_id": settings.oidc_client_id,
+                # By it the library checks that both tokens belong together.
                 "access_token": tokens.get("access_token"),
             },
         )

@@ -29,6 +29,7 @@ def link_person(act: Act, person: Person, subject: str) -> None:
     other = find_link(act.session, issuer, subject)
     if other is not None and other.person_id != person.id:
         raise Conflict(phrase("This identity is another person's."))
+    # A person has one identity; what the one before opened ends with it.
     unlink_person(act, person)
     act.session.add(
         OidcLink(

@@ -51,6 +51,8 @@ _lock = threading.Lock()
 def find_provider(settings: Settings) -> Provider:
     """The provider of the settings; ``NoAnswer`` where it cannot be asked or is another one."""
     issuer = settings.oidc_issuer
+    # Not held while asking: a slow provider would hold up all who have its
+    # answer already.
     with _lock:
         kept = _kept.get(issuer)
     if kept is not None and time.monotonic() - kept[0] < KEPT_SECONDS:
@@ -87,6 +89,8 @@ def _read_provider(issuer: str, said: Mapping[str, object]) -> Provider:
         address("end_session_endpoint"),
         said.get("authorization_response_iss_parameter_supported") is True,
     )
+    # The others are asked by the guarded client; to this one the browser goes
+    # by itself.
     is_safe = urlsplit(provider.authorization_endpoint).scheme == "https"
     if not (
         provider.token_endpoint
@@ -120,9 +124,12 @@ def exchange_code(
     }
     secret = settings.oidc_client_secret.get_secret_value()
     if secret:
+        # Encoded before they are joined (RFC 6749, 2.3.1): either may hold a
+        # colon.
         both = f"{quote(settings.oidc_client_id)}:{quote(secret)}".encode()
         headers["Authorization"] = f"Basic {base64.b64encode(both).decode()}"
     else:
+        # Without a secret it is the verifier that proves who began.
         fields["client_id"] = settings.oidc_client_id
     body = prepare_token_request("authorization_code", **fields)
     with _client(settings) as client:

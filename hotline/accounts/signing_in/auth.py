@@ -104,6 +104,8 @@ def requires(
     What is sensitive asks for the second factor again, unless it was shown just now: all acts of a
     permission that is, and those of a view that says so itself.
     """
+    # Decorators run at import: a misspelt permission stops the start, and not
+    # a page.
     if permission not in PERMISSIONS:
         raise KeyError(permission)
     asks_again = is_sensitive or permission in SENSITIVE
@@ -116,6 +118,8 @@ def requires(
                 return _send_elsewhere(login)
             if not role_allows(login.person.role, permission):
                 raise Forbidden(REFUSAL)
+            # A page only shows; the question comes with the act that follows
+            # from it.
             if asks_again and request.method == site.ACT:
                 question = require_fresh_proof(login)
                 if question is not None:
@@ -167,8 +171,8 @@ def set_session_cookies(response: Response, token: str, mark: str) -> None:
     """Hand the session to the browser, and the mark of a device that was signed in once."""
     secure = bool(site.current_context().settings.secure_cookies)
     for name, value, age in (
-        (COOKIE, token, None),
         # Without an age it ends with the browser.
+        (COOKIE, token, None),
         (DEVICE_COOKIE, mark, DEVICE_SECONDS),
     ):
         response.set_cookie(
@@ -178,6 +182,7 @@ def set_session_cookies(response: Response, token: str, mark: str) -> None:
             path=COOKIE_PATH,
             secure=secure,
             httponly=True,
+            # No other site's page can have the browser bring it along.
             samesite="Strict",
         )
 

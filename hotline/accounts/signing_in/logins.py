@@ -82,6 +82,8 @@ def read_attempt(
     """The attempt of a name, whether or not it is anybody's."""
     person = session.scalar(select(Person).where(Person.username == username))
     if person is None:
+        # Not refused here: the answer would come at once, and say that there
+        # is no such name.
         return Attempt(username, keys, person_id=None, stored=None)
     may_sign_in = person.disabled_at is None
     return Attempt(
@@ -132,6 +134,7 @@ def settle_attempt(
     ):
         _record_failure(session, attempt, now)
         return None
+    # Only now is the password itself at hand to be hashed anew.
     if passwords.is_outdated(person.password_hash):
         person.password_hash = passwords.hash_password(password)
     # Whom a version without codes added gets one with the first sign-in here.
@@ -141,6 +144,7 @@ def settle_attempt(
         actor=person.actor,
         action="sign_in.done",
         entity="sign_in",
+        # Under this key the success ends the row of failures that is counted.
         entity_id=attempt.keys[0],
         now=now,
     )
@@ -155,6 +159,7 @@ def settle_attempt(
 
 
 def _must_wait(session: Session, attempt: Attempt, now: datetime) -> bool:
+    # Its code was held up by a delay of its own.
     if attempt.proven_at is not None:
         return False
     return throttle.wait_left(session, attempt.keys, now) > timedelta()

@@ -56,6 +56,7 @@ def password_matches(stored: str | None, password: str) -> bool:
 
 @contextmanager
 def _place() -> Iterator[None]:
+    # Whoever waited here would hold a thread that the public form needs.
     if not _AT_ONCE.acquire(blocking=False):
         raise Busy(
             "Too many people are signing in right now.",
@@ -88,6 +89,7 @@ def check_strength(
             values={"num": str(LONGEST)},
             fields={pointer: phrase("is too long")},
         )
+    # Twelve times one letter is long, and guessed at once.
     if username in password.lower() or len(set(password)) < 5:
         raise InvalidInput(
             phrase("The password is too easy to guess."),
@@ -95,6 +97,7 @@ def check_strength(
         )
 
 
+# By the same hasher, so that checking it costs what a real one costs.
 @cache
 def _hash_of_nobody() -> str:
     return HASHER.hash(secrets.token_urlsafe())

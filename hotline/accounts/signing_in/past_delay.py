@@ -48,6 +48,7 @@ def begin_past_delay(
 
 
 def _holds(act: Act, person: Person, code: str, mark: str) -> bool:
+    # Before any delay: 100 random bits cannot be guessed at.
     if recovery.use_code(act, person, code):
         return True
     keys = throttle.throttle_keys(

@@ -64,6 +64,8 @@ def open_session(
         LoginSession.expires_at <= now,
         LoginSession.seen_at <= now - limits.idle,
     )
+    # The job that prunes goes by the longest age alone; what lies idle goes
+    # here.
     session.execute(delete(LoginSession).where(stale))
     session.add(
         LoginSession(

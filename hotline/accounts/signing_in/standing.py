@@ -82,6 +82,7 @@ def watching(view: Callable[P, R]) -> Callable[P, R]:
 
 def _is_watching() -> bool:
     view = current_app.view_functions.get(request.endpoint or "")
+    # Other decorators may stand above the mark, each wrapping the one below.
     while view is not None:
         if getattr(view, "__watching__", False):
             return True

@@ -40,6 +40,8 @@ def take_proof(login: Login) -> bool:
     proof = read_proof()
     if not proof.is_given:
         return False
+    # Committed also where it fails: the failure is what slows the next try
+    # down.
     with site.writing() as session:
         act = Act(
             session,
@@ -49,6 +51,7 @@ def take_proof(login: Login) -> bool:
         )
         row = session.get(LoginSession, login.session_id)
         holds = row is not None and prove_factor(act, row, proof)
+    # The login of this request was read before the proof.
     forget_login()
     return holds
 
@@ -86,7 +89,9 @@ def _ask(login: Login, *, was_wrong: bool = False, wait: int = 0) -> Response:
 def _kept_fields() -> list[tuple[str, str]]:
     return [
         (name, value)
+        # Ticked boxes share a name, and each of them comes back.
         for name, value in request.form.items(multi=True)
+        # A wrong code is typed anew, and the page brings a token of its own.
         if name not in PROOF_FIELDS
     ]
 

@@ -33,6 +33,7 @@ def throttle_keys(
 
     First under the key in use; what failed under an older one counts all the same.
     """
+    # A mark that is made up would else bring free tries with each new one.
     is_own_device = bool(mark) and is_marked(keyring, username, mark)
     device = mark.partition(".")[0] if is_own_device else ""
     said = f"{what}:{username}:{device}".encode()
@@ -54,6 +55,7 @@ def wait_left(
             AuditEntry.entity == what,
             AuditEntry.at > now - REMEMBERED,
         )
+        # Two entries may bear the same moment.
         .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
         .limit(_COUNTED)
     ).all()
@@ -77,6 +79,8 @@ def refuse_while_waiting(
     """``TooMany`` while the delay runs; it says for how long."""
     wait = wait_left(session, keys, now, what=what)
     if wait > timedelta():
+        # Rounded up: who came back a fraction too early would be refused
+        # again.
         seconds = int(wait.total_seconds()) + 1
         raise TooMany(
             phrase("Too many attempts. Try again in %(seconds)s seconds."),
@@ -98,6 +102,8 @@ def is_marked(keyring: Keyring, username: str, mark: str) -> bool:
     """Whether we gave this mark to a browser of ``username``."""
     number, _, mac = mark.partition(".")
     return any(
+        # As bytes: of text it takes only ASCII, and a cookie may hold
+        # anything.
         hmac.compare_digest(mac.encode(), ours.encode())
         for ours in _mark_macs(keyring, username, number)
     )

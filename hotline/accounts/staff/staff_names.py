@@ -30,6 +30,7 @@ _WHERE = "person.sealed_name"
 def _refuse_own(act: Act, approval: Approval) -> None:
     """Nobody agrees to what is about themselves; the subject is the person's id."""
     person = _person_of(act, approval)
+    # The check also runs with the asking, and anybody may ask for their own.
     if approval.asked_by != act.actor and act.actor == person.actor:
         raise Forbidden(phrase("Nobody approves what is about themselves."))
 

@@ -39,8 +39,11 @@ class Guard:
 def install_guard(app: Flask, context: Context) -> Guard:
     """The one guard of an app, made where there is none yet."""
     limits = load_limits(context.settings.data_dir)
+    # The same for all processes of the service, which tell each other their
+    # counts.
     secret = mac_under(context.keyring.bytes_of("sessions"), b"flood counters")
     guard = Guard(limits, Counters(limits.window_seconds, secret))
+    # Two threads may come first together; both go on with one guard.
     return app.extensions.setdefault(_EXTENSION, guard)  # type: ignore[no-any-return]
 
 
@@ -51,6 +54,7 @@ def is_suspect(*, hasty: bool = False) -> bool:
     """
     guard, seconds = _current_guard(), time.monotonic()
     own = guard.counters.hit("report", _client_address(), now=seconds)
+    # Many addresses, each below its own limit, are a flood too.
     everybody = guard.counters.hit("report", "", now=seconds)
     flood = (
         own > guard.limits.reports_of_one
@@ -90,6 +94,7 @@ def _allow_or_raise(kind: str, limit: int, solution: str) -> None:
     guard, seconds = _current_guard(), time.monotonic()
     if guard.counters.hit(kind, _client_address(), now=seconds) <= limit:
         return
+    # Spent only where it lifts a limit; below it the visitor keeps it.
     if solution:
         with site.writing() as session:
             if spend_solution(session, solution, utc_now()):

@@ -54,6 +54,7 @@ def name_of(keys: Secrets, solution: str) -> bytes | None:
 
     Wrong, forged and expired ones look alike. The library reads the clock itself.
     """
+    # Before decoding, which costs the more the longer it is.
     if not solution or len(solution) > MAX_LENGTH or not solution.isascii():
         return None
     try:
