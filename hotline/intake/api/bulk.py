@@ -69,6 +69,7 @@ def _parse_submission(data: Any) -> Submission | HotlineError:
 
 def _read_ndjson(body: bytes) -> Iterator[tuple[int, Any]]:
     number = 0
+    # As bytes: a line that is not UTF-8 is a fault of that line alone.
     for line in body.split(b"\n"):
         if not line.strip():
             continue
@@ -76,6 +77,7 @@ def _read_ndjson(body: bytes) -> Iterator[tuple[int, Any]]:
         try:
             yield number, strict_json.load_json(line)
         except Malformed as error:
+            # One broken line must not cost the sender all the others.
             yield number, error
 
 
@@ -123,6 +125,7 @@ def _check_header(header: list[str]) -> None:
 def _data_of_row(header: list[str], row: list[str]) -> Any:
     """The row as a submission's data, or what is wrong with it."""
     if len(row) != len(header):
+        # Returned and not raised: the other lines are read all the same.
         return Malformed(f"{len(row)} fields, but {len(header)} columns.")
     return _data_of(dict(zip(header, row, strict=True)))
 
@@ -163,6 +166,8 @@ def _data_of_scart(row: Mapping[str, str]) -> Mapping[str, str]:
     notes = [f"{name}: {row[name]}" for name in _SCART_NOTES if row.get(name)]
     named_type = row.get("type", "")
     kind = row.get("kind", "")
+    # Files of other desks name types of their own; a person reads those as
+    # words.
     if named_type in list(ReportKind):
         kind = kind or named_type
     elif named_type:

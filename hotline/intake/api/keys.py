@@ -129,6 +129,7 @@ def refuse_within_grace(
 
 def revoke_key(act: Act, name: str) -> None:
     key = find_key(act.session, name)
+    # The first moment stays, from which on nothing was taken.
     key.revoked_at = key.revoked_at or act.now
     note_act(act, key, "api_key.revoked")
 
@@ -167,6 +168,7 @@ def _find_sender(context: Context, text: str) -> Sequence[Any] | None:
     row = context.database.alone(_SENDER, {"mac": digest, "now": now})
     if row is not None:
         return row
+    # Only where the new digest is not there: every request passes here.
     for mac in _old_macs_of_key(context, text):
         row = context.database.alone(_SENDER, {"mac": mac, "now": now})
         if row is not None:
@@ -211,6 +213,8 @@ class Quotas:
         self, session: Session, sender: Sender, reports: int, now: datetime
     ) -> None:
         """Take ``reports`` from the sender's quota, or raise ``TooMany`` and take none."""
+        # Mostly without the database: what was taken in advance is spent
+        # first.
         if self.spend_advance(sender, reports, now):
             return
         today = now.date().isoformat()
@@ -225,6 +229,8 @@ class Quotas:
                 lambda _: self.add_advance(sender, advance, now),
                 once=True,
             )
+        # Near the end of the quota there may be enough for these, and not for
+        # an advance.
         elif not _take_from_quota(session, sender, reports, today):
             midnight = (now + timedelta(days=1)).replace(
                 hour=0, minute=0, second=0, microsecond=0
@@ -243,6 +249,7 @@ class Quotas:
         today = now.date().isoformat()
         with self._lock:
             day, left = self._left.get(sender.id, (today, 0))
+            # What is left of yesterday is worth nothing today.
             if day != today or left < reports:
                 return False
             self._left[sender.id] = (day, left - reports)
@@ -262,9 +269,13 @@ class Quotas:
 def _take_from_quota(
     session: Session, sender: Sender, reports: int, today: str
 ) -> bool:
+    # The first report of a day begins anew: no job has to reset the counts at
+    # midnight.
     used = case((ApiKey.used_on == today, ApiKey.used), else_=0) + reports
     taken = session.execute(
         update(ApiKey)
+        # Asked by the change itself: two at once cannot both take the last
+        # one.
         .where(ApiKey.id == sender.id, used <= ApiKey.daily_quota)
         .values(used=used, used_on=today)
         # No key is loaded here that would have to learn of it.
@@ -283,6 +294,7 @@ def _old_macs_of_key(context: Context, text: str) -> tuple[bytes, ...]:
 
 
 def _bytes_of_key(text: str) -> bytes:
+    # A header may hold anything, also halves of characters.
     return f"api key:{text}".encode("utf-8", "replace")
 
 

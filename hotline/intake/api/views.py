@@ -47,6 +47,7 @@ T = TypeVar("T", bound=BaseModel)
 def create_report() -> Response:
     """Store a report; 201 with its receipt. A key is not needed; it names the source."""
     report, now = submission.read_submission(_posted_json()), utc_now()
+    # A known sender has a quota, and is not counted among the public.
     if "Authorization" in request.headers:
         received = _receive_from(_current_sender("reports"), report, now)
     elif guard.is_suspect():
@@ -103,6 +104,7 @@ def _receive_report(
             spend=spend,
         )
     received = Received()
+    # Before the storing: it refuses by raising, and then nothing is written.
     spend()
     store_reports(
         session, site.current_context(), [(received, report)], arrival
@@ -113,6 +115,7 @@ def _receive_report(
 @blueprint.post("/reports/bulk")
 def create_reports() -> Response:
     """Up to 10,000 reports as NDJSON or CSV; an answer for each line, in one transaction."""
+    # Above the limit of all other pages, for this one alone.
     request.max_content_length = MAX_BULK
     if request.mimetype not in (bulk.NDJSON, bulk.CSV):
         raise UnsupportedMediaType(f"Send {bulk.NDJSON} or {bulk.CSV}.")
@@ -199,6 +202,7 @@ def ask_for_a_key(response: Response) -> Response:
 def read_status() -> Response:
     """What became of each place and the messages, for whoever holds the receipt."""
     query = parse_shape(schemas.ReceiptQuery, _posted_json())
+    # Before the look-up, whether or not it would hit: the limit must not tell.
     guard.allow_lookup(_posted_solution())
     with site.reading() as session:
         report = service.find_by_receipt(

@@ -117,6 +117,8 @@ def announce_state(session: Session, part: ReportPart, now: datetime) -> None:
         .join(Report, Report.source == ApiKey.name)
         .where(
             Report.id == part.report_id,
+            # A source of another channel may bear the same name, and be
+            # somebody else.
             Report.channel == Channel.API,
             ApiKey.webhook_url != "",
             ApiKey.revoked_at.is_(None),
@@ -178,6 +180,7 @@ def sign_headers(
 
     One signature for each secret of ``signing``; a receiver looks for one that it can check.
     """
+    # Of this try, and not of the change: receivers refuse what is too old.
     timestamp = str(int(now.timestamp()))
     signed = f"{message_id}.{timestamp}.".encode() + body
     signatures = [_sign(secret, signed) for secret in signing]

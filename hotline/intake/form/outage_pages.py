@@ -21,6 +21,7 @@ def answer_outages(blueprint: Blueprint) -> None:
 
 def _answer_fault(error: Exception) -> Response:
     """The form keeps its id: if it was stored after all, sending it again is the same report."""
+    # A page that was only asked for holds nothing that could be lost.
     if request.method != site.ACT or not outages.is_outage(error):
         return site.answer_unknown_error(error)
     site.log_failure(error)
@@ -55,6 +56,7 @@ def _answers_so_far(page: str) -> dict[str, str]:
         return typed
     try:
         values = report_pages.load_draft()[0]
+    # The same outage: the page's own answers are better than none.
     except SQLAlchemyError:
         return typed
     return values | {name: typed[name] for name in paths.QUESTIONS[page]}

@@ -47,6 +47,7 @@ def fill_page(
         parts = _render_parts(template, tuple(own), {**variant, **same})
         if len(pages) < MAX_PAGES:
             pages[key] = parts
+    # The parts are everybody's: this visitor's words must not stay in them.
     filled = parts.copy()
     filled[1::2] = [str(escape(own[name])) for name in parts[1::2]]
     return "".join(filled)

@@ -156,6 +156,8 @@ def _read_page() -> tuple[list[str], Page | None]:
         wanted = request.args.get("period", "") or (names[0] if names else "")
         if not wanted:
             return names, None
+        # Before it is read: the word comes from the address, and may be
+        # anything.
         if wanted not in names:
             raise NotFound("There are no figures of such a period.")
         figures = publisher.read_period(session, wanted)

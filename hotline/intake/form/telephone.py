@@ -47,6 +47,7 @@ def report() -> Response:
     if request.method != site.ACT:
         return _telephone_page(values, language, {})
     form_id = request.form.get("form_id", "")
+    # The number is the key of the submission, so only ours may be one.
     if form_fields.age_of(site.current_context(), form_id) is None:
         return _telephone_page(
             values, language, {"": wording.FAULTS["stale"]}, 422

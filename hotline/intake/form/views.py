@@ -66,6 +66,7 @@ def stale_page(error: CSRFError) -> Response:  # noqa: ARG001
             report_pages.ALL, typed, stale, status=400
         )
     page = (request.view_args or {}).get("page", "")
+    # With a cookie the draft behind it may still be there.
     if page and current_app.config["SESSION_COOKIE_NAME"] in request.cookies:
         values = report_pages.load_draft()[0]
         values |= {name: typed[name] for name in paths.QUESTIONS[page]}

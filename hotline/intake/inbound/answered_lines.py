@@ -56,6 +56,7 @@ def _names_of_answers() -> dict[str, Answer]:
 
 def _read_value(answer: Answer, value: str) -> str:
     for choice in answer.row.choices or ():
+        # Letters are written by people, who copy the word that they see.
         if value.casefold() in (choice.value, choice.words.console.casefold()):
             return choice.value
     return value

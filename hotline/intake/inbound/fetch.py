@@ -41,6 +41,7 @@ def post_fetch(session: Session, context: Context, now: datetime) -> int:
         OutboxEntry.dead_at.is_(None),
     )
     there = select(OutboxEntry.id).where(OutboxEntry.key == key)
+    # Two looks at once would read the same messages.
     if session.scalar(there) or session.scalar(waiting.limit(1)):
         return 0
     return int(outbox.post_work(session, JOB, key=key, payload={}, now=now))
@@ -110,6 +111,8 @@ def _take_message(
         )
         mailbox.refuse(uid)
         return "refused"
+    # Committed before the mail is deleted: a crash in between brings it twice,
+    # and it is known again by its id.
     with task.context.database.writing() as session:
         stored = store_inbound(
             session,

@@ -70,6 +70,8 @@ def build_reports(
         "danger_now": danger_now,
         "seen_at": seen.text if seen is not None else "",
         "answers": {
+            # What a format says in fields of its own counts more than a line
+            # in its words.
             **keep_possible(answers_in(words)),
             **keep_possible(answers or {}),
         },
@@ -115,6 +117,7 @@ def address_used(address: str, port: str, when: str) -> str:
         is_six = ipaddress.ip_address(address).version == 6
     except ValueError:
         return ""
+    # Digits of other scripts are none of an address.
     if port.isascii() and port.isdigit():
         address = f"[{address}]:{port}" if is_six else f"{address}:{port}"
     return f"{address} {when}".strip()
@@ -136,6 +139,7 @@ def _tell_in_words(
     if reference:
         words.insert(0, f"Sender's reference: {reference}")
     narrative = _clean_whole("\n".join(words))
+    # Cut and said so: to refuse the report would lose its places as well.
     if len(narrative) > MAX_NARRATIVE:
         return narrative[: MAX_NARRATIVE - len(_CUT)] + _CUT
     return narrative

@@ -232,6 +232,8 @@ def _signature_fields(headers: list[tuple[bytes, bytes]]) -> dict[bytes, str]:
         for name in (b"from", b"date", b"message-id")
         if name not in names
     ]
+    # Of a field that is there twice, one reader takes the first and another
+    # the last.
     if doubled or missing:
         reasons = [f"{name} is there twice" for name in doubled]
         reasons += [f"{name} is missing" for name in missing]
@@ -267,8 +269,10 @@ def _refuse_signature(
     try:
         checker.verify_headerprep(index)
         tags = checker.signature_fields
+        # Before the DNS is asked: a stranger must not choose whom we ask.
         if tags[b"d"].lower() != signer.encode():
             return "a signature of another domain"
+        # Whoever relays it may add to the body after such a signature.
         if b"l" in tags:
             return "a signature over a part of the body (l=)"
         if tags[b"a"] not in ALGORITHMS:

@@ -41,6 +41,8 @@ class Mailbox:
 
     def __enter__(self) -> Self:
         wanted = self._settings
+        # Checks the certificate and the name; imaplib's own context checks
+        # neither.
         trusted = ssl.create_default_context()
         try:
             if wanted.imap_security == "tls":
@@ -61,6 +63,8 @@ class Mailbox:
             ) from None
         try:
             self._log_in(self._link)
+        # Also where the process is being stopped: no session stays open at the
+        # server.
         except BaseException:
             self.close()
             raise
@@ -101,6 +105,7 @@ class Mailbox:
         )
 
     def close(self) -> None:
+        # Cleared first, so that closing twice logs out once.
         link, self._link = self._link, None
         if link is not None:
             try:
@@ -134,6 +139,7 @@ class Mailbox:
             )
             if uid and size:
                 sizes[uid[1].decode()] = int(size[1])
+        # Another session may have taken one since the search.
         return [(uid, sizes[uid]) for uid in uids if uid in sizes]
 
     def fetch(self, uid: str) -> bytes | None:
@@ -155,11 +161,13 @@ class Mailbox:
         folder = _quote_folder(REFUSED)
         verb = "MOVE" if b"MOVE" in self._can else "COPY"
         try:
+            # Tried first: the folder is there on every day but the first.
             if self._link.uid(verb, uid, folder)[0] != "OK":
                 self._ask("create", folder)
                 self._ask("uid", verb, uid, folder)
         except (OSError, imaplib.IMAP4.error) as error:
             raise _as_unavailable(error) from None
+        # A copy leaves the message where it was.
         if verb == "COPY":
             self.delete(uid)
 
@@ -210,6 +218,8 @@ class _PinnedImapOverTls(imaplib.IMAP4_SSL):
         plain = open_connection(
             self.host, self.port, reach=self._reach, seconds=timeout
         )
+        # The certificate is checked against the name, though the address was
+        # chosen here.
         secured: ssl.SSLSocket = self.ssl_context.wrap_socket(
             plain, server_hostname=self.host
         )

@@ -39,6 +39,7 @@ def check_message(raw: bytes) -> None:
         raise InvalidInput(
             "The message holds a bare carriage return or a null byte."
         )
+    # Looked for up to the bound alone, as the body may be large.
     if _BLANK.search(raw, 0, MAX_HEADER) is None:
         raise InvalidInput(
             f"The header is longer than {MAX_HEADER >> 10} KiB, or has no end."
@@ -70,6 +71,7 @@ def parse_message(raw: bytes) -> Message:
 
 def walk_parts(message: Message) -> Iterator[Message]:
     """The parts in their order, containers too, but nothing from inside a forwarded message."""
+    # A list of its own instead of recursion: the sender chooses the depth.
     waiting = [message]
     while waiting:
         part = waiting.pop()
@@ -112,6 +114,7 @@ def part_text(part: Message) -> str:
     try:
         text = payload.decode(part.get_content_charset("utf-8"), "replace")
     except (LookupError, ValueError):
+        # A character set that nobody knows, or that is no text at all.
         text = payload.decode("utf-8", "replace")
     if str(part.get_param("format")).lower() != "flowed":
         return text

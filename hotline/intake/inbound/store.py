@@ -56,6 +56,8 @@ def store_inbound(
         )
     stored = []
     for number, inbound in enumerate(found):
+        # By its place in the mail: readers of formats improve, and other words
+        # would make it a new report.
         what = f"{message_id}\0{number}" if message_id else _words_of(inbound)
         report_ids = _keyed_ids(context, f"{channel}\0{source}\0{what}")
         # An erased report keeps its row, so it does not come back either.

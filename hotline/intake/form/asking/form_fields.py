@@ -117,6 +117,7 @@ def _seen_at_of(values: Mapping[str, str], home_zone: str) -> str:
     typed = values["seen_at"]
     try:
         said = read_typed_time(typed, values["seen_zone"], home_zone)
+    # So that the fault is said beside the field like all others.
     except ValueError:
         return typed
     return said.text if said is not None else ""
@@ -179,6 +180,8 @@ def age_of(context: Context, form_id: str) -> timedelta | None:
             max_age=int(MAX_AGE.total_seconds()),
             return_timestamp=True,
         )
+    # Forged and too old are one answer: the page is shown again with a new
+    # number.
     except BadData:
         return None
     return utc_now() - issued

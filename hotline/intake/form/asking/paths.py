@@ -74,6 +74,7 @@ def support_for(values: Mapping[str, str]) -> SupportFor | None:
     """
     role = values.get("reporter_role", "")
     support = _SUPPORT_OF_ROLE.get(role)
+    # A child is spoken to as a child, whatever else it answered.
     if support in {SupportFor.CHILD, SupportFor.FRIEND}:
         return support
     if values.get("own_material") == "yes":
@@ -103,6 +104,8 @@ def questions_of(values: Mapping[str, str]) -> tuple[Question, ...]:
     is_short = values.get(PATH) == SHORT
     asks = SHORT_ASKS if is_short else row_of(values.get("kind", "")).asks
     open_ones = [question for question in asks if _is_open(question, values)]
+    # An answer that no page shows any more could not be changed, and would be
+    # sent.
     answered = [
         question
         for question in Question
@@ -140,6 +143,8 @@ def path_of(values: Mapping[str, str]) -> tuple[str, ...]:
     reach = ("reach", "pass_on") if may_be_reached(values) else ()
     asked = tuple(question.value for question in questions_of(values))
     if values.get(PATH) == SHORT:
+        # Danger first: whoever comes from the support page may need help right
+        # now.
         return (*danger, "where", *asked, "more", "contact", *reach, "check")
     when = ("when",) if asks_when(values) else ()
     support = ("support",) if needs_support(values) else ()
@@ -161,6 +166,8 @@ def path_of(values: Mapping[str, str]) -> tuple[str, ...]:
 def page_after(page: str, values: Mapping[str, str]) -> str:
     """The page after ``page``; the first one where ``page`` is not on the way."""
     path = path_of(values)
+    # An answer may have taken the page out of the way; after the last one
+    # comes none.
     if page not in path[:-1]:
         return path[0]
     number = path.index(page)

@@ -69,6 +69,7 @@ def question(page: str) -> Answer:
     """One question a page. The answers wait on the server, sealed, for at most an hour."""
     values, lost = load_draft()
     if request.method != site.ACT:
+        # By a bookmark, or because an answer was changed since.
         if page not in paths.path_of(values):
             return redirect(
                 url_for("intake.question", page=paths.path_of(values)[0])
@@ -80,6 +81,7 @@ def question(page: str) -> Answer:
         return _send_report(values | form_fields.values_of(request.form), page)
     fields = paths.QUESTIONS[page]
     typed = form_fields.values_of(request.form)
+    # Of this page alone: a form must not change what it did not show.
     values |= {name: typed[name] for name in fields}
     faults = form_fields.faults_in(values, fields)
     if faults:
@@ -143,6 +145,7 @@ def load_draft() -> tuple[dict[str, str], bool]:
 
 
 def _keep_answers(values: Mapping[str, str]) -> None:
+    # Only with the first answer: whoever only reads leaves no draft.
     secret = session.setdefault(_DRAFT, drafts.new_secret())
     begun = {
         _BEGUN: values.get(_BEGUN)
@@ -227,6 +230,7 @@ def _store_report(
     """Store it, once; and whether it is held for review."""
     secret, now = session.get(_DRAFT), utc_now()
     trapped = bool(request.form.get(form_fields.TRAP))
+    # Counted whatever follows, or a flood of trapped forms would not be seen.
     suspect = guard.is_suspect(hasty=hasty)
     # Nothing has to happen together with it: one statement stores it.
     if secret is None and not suspect and not trapped:
@@ -303,6 +307,8 @@ def question_page(
     if page == "check":
         content = {**content, "understood": _understood_in(values)}
     form_id = form_id or form_fields.new_form_id(site.current_context())
+    # What somebody typed is theirs, and must not get among the remembered
+    # pages.
     if faults or any(values.values()):
         rendered = render_template(
             template, **content, lost=lost, form_id=form_id

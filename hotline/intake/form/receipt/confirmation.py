@@ -68,6 +68,7 @@ def take_confirmation(
     # A half-filled form lies in the same table, and is none.
     if values is None or set(values) != set(Confirmation.__slots__):
         return None
+    # Before it is drawn: what was handed out once does not wait for another.
     drafts.drop_draft(session, context, secret)
     return Confirmation(**values)
 

@@ -31,6 +31,7 @@ def status() -> str | Response:
         return status_form("", {}, 200)
     typed = request.form.get("receipt", "")
     try:
+        # Before the look-up: right and wrong codes are counted alike.
         guard.allow_lookup(request.form.get(form_fields.PROOF, ""))
     except TooMany as error:
         return _too_many(error, typed)
@@ -67,6 +68,8 @@ def add_information() -> Response:
             return _no_such_receipt(typed)
         context = site.current_context()
         status = service.status_of(transaction, context, report)
+        # Loading the page again sends the form again, and nobody means it
+        # twice.
         if words and not _said_already(status, words):
             act = Act(transaction, context, audit.PUBLIC, utc_now())
             service.add_information(act, report, words)

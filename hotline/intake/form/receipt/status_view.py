@@ -43,6 +43,7 @@ def view_of(session: Session, report: Report) -> StatusView:
         status=status,
         places=tell_places(session, report, status.parts, utc_now()),
         again=count_places(session, report),
+        # A role that was taken out since stays in old reports.
         to_child=report.reporter_role in set(ReporterRole)
         and ReporterRole(report.reporter_role).is_child,
     )

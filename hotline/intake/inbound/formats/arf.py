@@ -110,6 +110,7 @@ def _machine_fields(message: Message) -> Message:
         for p in mime.walk_parts(message)
         if p.get_content_type() == "message/feedback-report"
     ]
+    # Of two parts nobody could say which one counts.
     if len(reports) != 1:
         raise InvalidInput(
             f"There are {len(reports)} parts message/feedback-report, not one."

@@ -118,6 +118,7 @@ def read(message: Message) -> tuple[Inbound, ...]:
 def _parse_tree(body: bytes) -> Element:
     """The document without namespaces."""
     builder = TreeBuilder()
+    # A space stands in no name, so the last one parts the namespace from it.
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     depth = 0
@@ -170,6 +171,8 @@ def _read_report(report: Element) -> tuple[Inbound, ...]:
             number,
             "incidentSummary must give incidentType and incidentDateTime",
         )
+    # The schema asks for the zone; without it an address leads to no
+    # subscriber.
     if _parse_time(when) is None:
         raise _report_fault(
             number, "incidentDateTime must be a time with its zone"
@@ -275,6 +278,7 @@ def _walk_kept(node: Element) -> Iterator[Element]:
         element = waiting.pop()
         if element.tag not in _MEDIA:
             yield element
+            # Taken from the end, so that they come in the document's order.
             waiting += reversed(element)
 
 
@@ -288,6 +292,8 @@ def _capture_line(event: Element) -> str:
 def _text_lines(node: Element, section: str) -> Iterator[str]:
     """A line for each text below ``node``: what the schema may add some day is not lost."""
     for child in node:
+        # Not said twice: those are the annotations, the kind and the
+        # reference.
         if child.tag in _MEDIA or child.tag in (
             "reportAnnotations",
             "incidentType",

@@ -119,6 +119,8 @@ def parse_xarf(body: bytes) -> tuple[Inbound, ...]:
             f"The document is larger than {MAX_BYTES >> 20} MiB."
         )
     try:
+        # Some programs begin a file in UTF-8 with a mark, which JSON does not
+        # allow.
         data = strict_json.load_json(body.removeprefix(b"\xef\xbb\xbf"))
     except Malformed as error:
         raise InvalidInput(
@@ -174,6 +176,8 @@ def _read_content(content: Content) -> tuple[Inbound, ...]:
     required = (
         "classification" if content.type == "csam" else "exploitation_type"
     )
+    # Which of the two must be there depends on the type, so no field can say
+    # it.
     if not getattr(content, required):
         raise InvalidInput(
             f"/{required}: field required for {content.type}.",
