@@ -78,6 +78,8 @@ def fingerprint_media(
         kind=facts.kind,
         media_type=media_type,
         size=len(data),
+        # Lists of known files go by these two. They name a file here and guard
+        # nothing.
         md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
         sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
         sha256=hashlib.sha256(data).hexdigest(),

@@ -21,6 +21,7 @@ _DCT = np.cos(
 def phash_from_small(small: NDArray[np.floating]) -> str:
     """16 hex digits from 32 x 32 grey values: the 8 x 8 lowest frequencies over their median."""
     frequencies = _DCT @ small @ _DCT.T
+    # The mean of the two middle ones is the median that ImageHash takes.
     return _write_hex(
         frequencies > np.sort(frequencies, axis=None)[31:33].mean()
     )

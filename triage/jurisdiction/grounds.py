@@ -81,6 +81,7 @@ def _judge_rule(
     rule: GroundRule, country: str, facts: Facts
 ) -> tuple[Answer, tuple[Reason, ...]]:
     here = (country,)
+    # Before the facts: none of them can add to the law what it does not have.
     if rule.law is Answer.NO:
         return Answer.NO, (Reason("ground.law_no", countries=here),)
     pointing = tuple(
@@ -118,6 +119,7 @@ def _judge_conditions(
         reasons.append(
             Reason(f"condition.{condition}_{CONDITION_KEYS[answer]}")
         )
+    # One "no" decides; an open question only keeps the rest from a "yes".
     if Answer.NO in answers:
         return Answer.NO, tuple(reasons)
     if Answer.UNKNOWN in answers:

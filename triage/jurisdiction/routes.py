@@ -47,7 +47,10 @@ def draft_routes(situation: Situation) -> tuple[Draft, ...]:
         drafts += draft_notices(situation, police)
         drafts += _draft_regulator(situation)
     drafts += _draft_closing(situation)
+    # Last, since it asks whether anything else applies.
     drafts += draft_review(situation, drafts)
+    # After all of them, so that no new kind of route can go round the stop
+    # list.
     guarded = [_guard_stop_list(situation, draft) for draft in drafts]
     return tuple(sorted(guarded, key=lambda draft: READING_ORDER[draft.to]))
 

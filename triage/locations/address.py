@@ -68,6 +68,7 @@ def locate_ip_address(match: re.Match[str]) -> Location | None:
         address = ipaddress.ip_address(match["six"] or bare or match["four"])
     except ValueError:
         return None
+    # Both spellings reach the same machine.
     if (
         isinstance(address, ipaddress.IPv6Address)
         and address.ipv4_mapped is not None
@@ -91,6 +92,7 @@ def locate_ip_address(match: re.Match[str]) -> Location | None:
         input=match[0].strip(),
         kind="ip",
         canonical=shown,
+        # Without the program, which is no part of what identifies.
         key=make_key("ip", canonical.replace(" ", "@")),
         display=shown,
         host=host,
@@ -108,9 +110,12 @@ def _normalise_time(match: re.Match[str]) -> tuple[str, list[str]]:
     try:
         clock = _read_clock(match)
         moment = _convert_to_utc(clock, match)
+    # A zone can move the calendar's first or last day out of it.
     except (ValueError, OverflowError):
         return "", ["time_invalid"]
+    # So that ".5" and ".50" are one moment and one key.
     fine = (match["fraction"] or "").rstrip("0")
+    # The C library writes a year before 1000 without its zeros.
     spelled = (moment or clock).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
     spelled += f".{fine}" if fine else ""
     return (f"{spelled}Z", []) if moment else (spelled, ["time_without_zone"])
@@ -163,6 +168,8 @@ def _read_hours_and_minutes(digits: str) -> tuple[int, int]:
 def _convert_from_named_zone(clock: datetime, name: str) -> datetime | None:
     """None for "CET" in July: many say it of the summer's clock, others mean it to the letter."""
     zone = ZoneInfo(_ZONE_OF_NAME[name[0]])
+    # Of the hour that comes twice in autumn, the zone's name tells which was
+    # meant.
     for fold in (0, 1):
         local = clock.replace(tzinfo=zone, fold=fold)
         if local.tzname() == name:
@@ -175,6 +182,8 @@ def locate_file_hash(match: re.Match[str]) -> Location | None:
     label, digest = (match[1] or "").lower().replace("-", ""), match[2].lower()
     by_length = _HASHES[len(digest)]
     algorithm = "pdq" if label == "pdq" and len(digest) == 64 else by_length
+    # Label and length contradict each other, and nobody knows which is the
+    # slip.
     if label and label != algorithm:
         return None
     identity = f"{algorithm}:{digest}"

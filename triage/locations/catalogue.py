@@ -48,6 +48,8 @@ def _load_catalogue(override_dir: Path | None) -> Catalogue:
     reader = Reader(shorteners, "wrappers.toml shorteners", faults)
     hosts, paths = reader.read_texts("hosts"), reader.read_texts("paths")
     reader.note_unknown_entries()
+    # Of no paths a pattern that fits nothing: an empty one would fit
+    # everything.
     any_path = "|".join(f"(?:{path})" for path in paths) or r"(?!)"
     shortener_paths = reader.compile_pattern(any_path, "paths")
     if faults:
@@ -98,7 +100,9 @@ def _read_tracking(document: Mapping[str, Any], faults: list[str]) -> Tracking:
         sessions=_read_sessions(reader, sessions),
         session_path=reader.compile_pattern(path, "session_path"),
         forum_path=reader.compile_pattern(
-            str(forums.pop("path", "(?!)")), "forum_sessions.path"
+            # Taken out here: what is left are the patterns of the sessions.
+            str(forums.pop("path", "(?!)")),
+            "forum_sessions.path",
         ),
         forum_sessions=_read_sessions(reader, forums),
     )

@@ -64,6 +64,8 @@ class Reader:
             return re.compile(f"(?:{pattern}){end}")
         except re.error as error:
             self.note_fault(f"{name!r} is not a pattern ({error}): {pattern}")
+            # It fits nothing, so that reading goes on and names the other
+            # faults too.
             return re.compile(r"(?!)")
 
     def read_pattern(

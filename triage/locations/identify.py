@@ -57,6 +57,7 @@ def identify_locations(
     platform data, the shipped one by default.
     """
     catalogue = catalogue if catalogue is not None else load_platforms()
+    # Lists come as one plain address each: these go past all of the repair.
     if len(text) <= MAX_TEXT and ORDINARY.fullmatch(text):
         location = _locate_web_address(text, text, catalogue, 0)
         if location is not None:
@@ -82,6 +83,7 @@ def is_shortener(
     catalogue = catalogue if catalogue is not None else load_platforms()
     if location.host is None or location.kind != "url":
         return False
+    # Where a platform's rule has read the content, nothing is left to resolve.
     if location.host in catalogue.shorteners and location.content_id is None:
         return True
     rest = location.canonical.partition("://")[2]
@@ -93,6 +95,7 @@ def _repair_and_search(
 ) -> list[Location]:
     notes: list[str] = []
     whole = scrub_text(text)
+    # One that was pasted as such is no repair of ours.
     if "\ufffd" in whole and "\ufffd" not in text:
         notes.append("invalid_characters")
     if len(whole) > MAX_TEXT:
@@ -154,6 +157,7 @@ def _search_text(
             location = _add_notes(location, [written.cut])
         scan.found.append((written.start, location))
         spans.append((written.start, written.start + len(written.text)))
+    # Also what stayed unknown: no later pattern may find a piece of it.
     scan.blank_spans(spans)
     scan.read_after_web()
     return scan.found

@@ -176,6 +176,8 @@ def score_case(
     signals: Signals, weights: Weights, language: str = "en"
 ) -> Priority:
     """The priority of a case. Raises ``InvalidInput`` for figures that cannot be."""
+    # This way round, so that an age that is no number (NaN) is refused as
+    # well.
     if signals.sightings < 0 or not signals.age_hours >= 0:
         raise InvalidInput("Sightings and age cannot be below zero.")
     parts = []
@@ -185,6 +187,7 @@ def score_case(
         if points:
             why = weight.why.get(language) or weight.why["en"]
             parts.append(Part(slug, points, why))
+    # By name among equals: the same case must read the same each time.
     parts.sort(key=lambda part: (-part.points, part.slug))
     return Priority(sum(part.points for part in parts), tuple(parts))
 

@@ -59,6 +59,7 @@ def sample_animation(
     due = interval
     try:
         for is_last in _go_through(image, clock, animation, deadline):
+            # Sums of tenths of a second are not exact in floats.
             if clock.shown < due - _ROUNDING and not is_last:
                 continue
             if len(animation.frames) >= limits.frames:
@@ -68,6 +69,7 @@ def sample_animation(
             animation.frames.append(hash_frame(image, clock.at))
     except RefusedError as refused:
         animation.problems.append(refused.problem)
+    # A decoder may raise anything over a broken file; the frames before stand.
     except Exception:
         animation.problems.append("truncated")
     if interval > limits.interval:
@@ -89,6 +91,7 @@ def _go_through(
     animation.duration = stated
     clock.shown = _seconds_shown(image, stated)
     for index in range(1, count):
+        # Frames that are passed over take time as well.
         deadline.check()
         image.seek(index)
         if image.format in _TIMED_BY_DECODING:

@@ -96,6 +96,7 @@ def read_picture(
     deadline = Deadline(limits)
     image = open_image(Source(data, deadline), media_type)
     full = _prepare_decoding(image, limits)
+    # Half of a picture is still worth a hash; that it is half is told.
     problems = [] if _decode_image(image) else ["truncated"]
     upright, full = _turn_upright(to_eight_bits(image), full, image)
     looks = _list_looks(upright, full)
@@ -226,6 +227,8 @@ def _read_jpeg(data: bytes | memoryview, limits: Limits) -> Picture:
         grey.reduce(max(min(grey.size) // GREY_SIDE, 1)), shown
     )
     matchable = whole and first.spectrum.quality >= MATCHABLE_QUALITY
+    # Here the quick grey decode may have turned bits: only such a picture pays
+    # for a decode in full size and colour.
     if matchable and first.spectrum.hangs_on_roundings and _is_glaring(grey):
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
         image.load()

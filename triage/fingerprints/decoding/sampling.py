@@ -79,6 +79,8 @@ def grey_samples(
     which moves some values by one; its older versions never did.)
     """
     width, height = decoded
+    # Exactness is worth doubles only where these are the full picture's
+    # pixels.
     number = np.float64 if full == decoded else np.float32
     narrow = np.empty((PHASH_SIDE + DHASH_WIDTH, height), number)
     step = max(STRIP_PIXELS // width, 1)

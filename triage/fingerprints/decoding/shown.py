@@ -34,6 +34,7 @@ def _scale_values(image: Image.Image) -> Image.Image:
     """White stays white: at the depth that the file states or, where it states none, at the least
     usual one that holds its values. Values that fit 8 bits are taken to be meant so."""
     values: NDArray[np.generic] = np.asarray(image)
+    # One infinite value would be the white that all others are scaled by.
     finite = np.nan_to_num(
         values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0
     )
@@ -50,6 +51,8 @@ def _find_white(image: Image.Image, largest: float) -> float:
         return _MOST
     stated = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (16,))
     for bits in (stated[0], 16, 32):
+        # The file states the depth: a shift by any number could fill the
+        # memory.
         white = float((1 << min(int(bits), 32)) - 1)
         if largest <= white and white > _MOST:
             return white

@@ -65,6 +65,7 @@ def read_video(
     sampled = Sampled()
     source = Source(data, Deadline(limits))
     try:
+        # Metadata in a broken encoding is no reason to see nothing of a film.
         with av.open(
             source,
             mode="r",
@@ -104,6 +105,7 @@ def _sample_frames(
     start, interval, due = None, limits.interval, 0.0
     for frame in _decode_frames(container, stream, source, sampled):
         time = frame.time or 0.0
+        # A stream need not begin at 0, as a piece of a broadcast does not.
         start = time if start is None else start
         at = time - start
         if at >= limits.keyframes_after:
@@ -138,6 +140,8 @@ def _decode_frames(
     first = last = None
     for packet in container.demux(stream):
         source.deadline.check()
+        # The packet that flushes the decoder has none; the others come in the
+        # order of decoding and not of showing, hence least and most.
         if packet.pts is not None:
             time = float(packet.pts * packet.time_base)
             first, last = min(time, first or time), max(time, last or time)

@@ -93,6 +93,7 @@ def _join_routes(routes: Sequence[Route]) -> Route:
         urgency=min(
             (route.urgency for route in routes), key=_BY_URGENCY.index
         ),
+        # One item that needs a person's word is enough to ask for it.
         automatic=all(route.automatic for route in routes),
         why=_say_once(route.why for route in routes),
         basis=next((route.basis for route in routes if route.basis), ""),

@@ -23,6 +23,8 @@ def draft_notices(
     """Rows 3, 5, 6 and 7: who can take it down; never before the police let it go."""
     facts = situation.facts
     yield from _draft_subscriber_request(situation, police)
+    # Nobody to ask, nothing that lies anywhere, or nothing that could be
+    # called illegal yet.
     if (
         situation.hidden
         or situation.in_words

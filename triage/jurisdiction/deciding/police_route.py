@@ -75,6 +75,7 @@ def _reasons_for_police(situation: Situation) -> Iterator[Reason]:
             situation, facts.home, "police.hosted_home", "police.seat_home"
         )
         yield Reason(key, countries=home)
+    # Such an address counts as hidden too, and has a reason of its own.
     if facts.is_person_s_address:
         yield Reason("police.address_used")
     elif situation.hidden:

@@ -135,6 +135,8 @@ def priority_signals(
         _gives_home_jurisdiction(ground, facts) for ground in grounds
     )
     return priority.Signals(
+        # These two count even for what was found lawful: the child may need
+        # help all the same.
         danger_now=victim.at_immediate_risk is True,
         child_reporting=facts.reporter_is_child is True
         or facts.own_material is True,

@@ -72,6 +72,7 @@ def _split_port(place: str) -> tuple[str, int | None]:
     if place.startswith("["):
         address, _, port = place[1:].partition("]:")
         return address, int(port)
+    # With more than one it is an IPv6 address without a port.
     if place.count(":") == 1:
         address, _, port = place.partition(":")
         return address, int(port)

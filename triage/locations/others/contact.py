@@ -74,6 +74,7 @@ def locate_phone(
     if digits.startswith("00"):
         digits = "+" + digits[2:]
     try:
+        # As in "+355 (0)4": that zero is only dialled from within the country.
         number = phonenumbers.parse(digits.replace("(0)", ""), region)
     except phonenumbers.NumberParseException:
         return None
@@ -132,6 +133,7 @@ def locate_usenet(match: re.Match[str]) -> Location:
 @lru_cache(maxsize=8)
 def _compile_handles(words: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
     """One pattern for every platform's name: ``telegram: @name``, ``snap: name``."""
+    # The longest first, since the first that fits is taken.
     names = "|".join(
         re.escape(word) for word, _ in sorted(words, key=lambda w: -len(w[0]))
     )
@@ -157,6 +159,7 @@ def locate_handle(
     match: re.Match[str], catalogue: Catalogue
 ) -> Location | None:
     word, name = match[1].lower(), match["name"]
+    # Where case is ignored, [a-z] fits the long s and the Kelvin sign as well.
     if not name.isascii():
         return None
     for platform in catalogue.platforms.values():

@@ -37,6 +37,8 @@ _ED2K_SERVER = re.compile(
 
 
 def locate_magnet(text: str) -> Location | None:
+    # Sorted, since the order of topics in a link means nothing; and "amp;" is
+    # left over where a link was copied out of HTML.
     topics = sorted(
         unquote(value)
         for name, _, value in (
@@ -63,6 +65,7 @@ def _make_peer_location(digests: list[str], text: str) -> Location:
         )
     identity = "+".join(digests)
     canonical = "magnet:?" + "&".join(f"xt=urn:{value}" for value in digests)
+    # A multihash says its sort and length first: SHA-256, 32 bytes.
     canonical = canonical.replace("urn:btmh:", "urn:btmh:1220")
     canonical += spell_magnet_file(file)
     return Location(

@@ -53,8 +53,10 @@ def end_address(token: str, start: int, end: int, before: str) -> str:
     prefix = token[max(start - NEAR, 0) : start] or before
     if tag := _CLOSING_TAG.search(piece):
         piece = piece[: tag.start()]
+    # An apostrophe may stand in an address, so it ends only what one opened.
     if prefix[-1:] == "'":
         piece = piece.partition("'")[0]
+    # A chat and a wiki set the words for an address behind a bar.
     if prefix.endswith(("<", "[[")):
         piece = piece.partition("|")[0]
     for opening, closing in _PARTNERS.items():

@@ -49,6 +49,8 @@ _PUNCTUATION = re.compile(
 _PLURAL = re.compile(r"(?i)\b(h(?:tt|xx)p)[\[(](s)[\])](?=:)")
 _BRACKETED_SCHEME = re.compile(r"(?i)[\[(](h(?:tt|xx)ps?://)[\])](?=\w)")
 _WEB_HOST = re.compile(r"(?i)(?<=[tx]p://|[px]s://)[^\s/?#\"]{1,300}")
+# Between two "l" the middle dot is Catalan and may stand in a name (RFC 5892,
+# A.3).
 _ODD_DOT = re.compile(r"(?i)\\\.|[•․‧∙⋅]|(?<!l)·|·(?!l)")
 _DEFANGED_SCHEME = re.compile(
     r"(?i)(?<![a-z0-9/=?&%])h(?:xx|tx|xt|\*\*|__|##)p(s?)(?=:[/\\])"
@@ -76,6 +78,8 @@ def scrub_text(text: str) -> str:
         try:
             text.encode()
         except UnicodeEncodeError:
+            # Two halves that belong together become their character again; a
+            # lone one is replaced.
             text = text.encode("utf-16", "surrogatepass").decode(
                 "utf-16", "replace"
             )
@@ -101,6 +105,7 @@ def replace_odd_characters(text: str) -> tuple[str, list[str]]:
 def refang_text(text: str) -> tuple[str, list[str]]:
     """``hxxp``, ``[.]``, ``(dot)``, ``[:]//``, ``(at)`` and misspelt schemes made whole again."""
     problems: list[str] = []
+    # JSON may spell a slash with a backslash before it.
     fixed = _undo_brackets(text.replace("\\/", "/"))
     fixed = _DEFANGED_SCHEME.sub(r"http\1", fixed)
     if not fixed.isascii() or "\\." in fixed or "_dot_" in fixed:
@@ -146,6 +151,7 @@ def _mend_dots(match: re.Match[str]) -> str:
 def trim_end(token: str) -> str:
     """Without the punctuation around it; a closing bracket that has its partner stays."""
     end = len(token)
+    # Counted once: anew at each bracket it would cost the square of them.
     surplus = {
         close: token.count(close) - token.count(start)
         for close, start in _PAIRS.items()

@@ -128,6 +128,8 @@ class Scan:
         text = self.text
         if not _WORD.search(text):
             return
+        # To look for a sign is quick: a pattern runs only where one that it
+        # needs is there.
         if "/ip" in text:
             self.read_each(_IPFS, self._read_ipfs)
         if ":" in text:
@@ -149,6 +151,8 @@ class Scan:
         self.read_each(address.HASH, address.locate_file_hash)
         if "." in text:
             self.read_each(_BARE, self._read_bare_name)
+        # Last, since digits in a row are a number to it, whatever they are a
+        # part of.
         self.read_each(contact.PHONE, self._read_phone)
 
     def _read_schemes(self) -> None:
@@ -166,6 +170,7 @@ class Scan:
                 match[1], self.region, strict=False
             ),
         )
+        # What stands behind it is read later, as any address of e-mail is.
         if "mailto:" in lower:
             self.blank_spans(
                 [match.span() for match in _MAIL.finditer(self.text)]

@@ -141,5 +141,7 @@ def join_breaks(text: str, stands_alone: Callable[[str], bool]) -> str | None:
         ):
             return None
         parts.append(piece)
+        # Only its host is asked about; to join on would cost the square of the
+        # pieces.
         whole = whole if len(whole) > _LONGEST_HOST else whole + piece
     return "".join(parts)

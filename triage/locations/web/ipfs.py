@@ -17,6 +17,7 @@ from triage.locations.web.percent import normalise_path
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+# Reading a number in base 58 costs the square of its digits.
 _LONGEST = 200
 _PATH = re.compile(r"/(ipfs|ipns)/([^/]+)(/.*)?", re.DOTALL)
 _HOST = re.compile(r"([a-z0-9-]+)\.(ipfs|ipns)\.[^/]+")
@@ -50,6 +51,8 @@ def _decode_cid(text: str) -> bytes | None:
     decode: Callable[[str], bytes]
     if text.startswith("Qm") and len(text) == 46:
         head, decode, body = b"\x01\x70", _decode_base58, text
+    # The name of a peer's key, whose codec (0x72) the bare spelling leaves
+    # out.
     elif text.startswith(("12D3Koo", "16Uiu2")):
         head, decode, body = b"\x01\x72", _decode_base58, text
     elif text[0] in _MULTIBASE:

@@ -100,6 +100,7 @@ def _is_reserved(values: dict[str, str], platform: Platform) -> bool:
 
 
 def _read_first_values(query: str) -> dict[str, str]:
+    # From the last on, so that of a repeated name the first value stays.
     pairs = [piece.partition("=") for piece in reversed(query.split("&"))]
     return {name: value for name, _, value in pairs}
 
@@ -193,6 +194,7 @@ def locate_app_link(
             return None
         path, query, fragment = f"/{match[1]}", match[2] or "", match[3] or ""
     site = Site("", "", "", "app", None, platform, (), ())
+    # An "&" for none, since the first and the last sign are looked at.
     query = drop_empty_pieces(normalise_query(query) or "&")
     parts = Parts(
         scheme=scheme,

@@ -156,6 +156,7 @@ def _parse_address(
 ) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """An IPv4-mapped IPv6 address is the IPv4 address: both reach the same machine."""
     last = name[-1]
+    # Cheaper than an exception for each name that is no address.
     if last != "]" and not last.isdigit():
         return None
     try:
@@ -185,6 +186,7 @@ def _list_names_above(name: str, suffix: str) -> list[str]:
 
     ``www.google.com.al`` gives itself, google.com.al, com.al, al, www.google.* and google.*.
     """
+    # All endings of a name of hundreds of labels would take the square of it.
     labels = name.split(".")[-_MOST_LABELS:]
     names = [".".join(labels[start:]) for start in range(len(labels))]
     tail = -len(suffix)

@@ -60,6 +60,7 @@ def _read_target(
     if "target" in wrapper.path.groupindex:
         return _decode_path_target(wrapper, match, parts.fragment)
     given: dict[str, str] = {}
+    # From the last on, so that of a repeated name the first value stays.
     for piece in reversed(raw_query.split("&")):
         name, _, value = piece.partition("=")
         given[name] = value
@@ -152,5 +153,6 @@ def _restore_translated_host(parts: Parts, raw_query: str) -> str | None:
     kept = "&".join(
         p for p in raw_query.split("&") if p and not p.startswith("_x_tr_")
     )
+    # The service says the scheme only where it is the plain one.
     scheme = "http" if "_x_tr_sch=http&" in f"{raw_query}&" else "https"
     return f"{scheme}://{host}{_join_rest(parts, kept)}"
