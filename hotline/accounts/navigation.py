@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,6 +17,8 @@ from hotline.core.web import site
 
 EXTENSION = "hotline.navigation"
 BOX = "hotline.box"
+MOST_SHOWN = 6
+"""Entries that fit at 1366 pixels, in nearly every language of the console."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,14 @@ class Offered:
 
     entry: Entry
     count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """``folded``: what stands behind one word at the end, where there is no room for all."""
+
+    shown: Sequence[Offered]
+    folded: Sequence[Offered]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +102,20 @@ def offered_entries() -> list[Entry]:
     return sorted(allowed, key=lambda entry: entry.place)
 
 
-def offered_bar() -> list[Offered]:
+def offered_bar() -> Bar:
     """The entries of the bar, without those for which nothing waits now."""
-    entries = offered_entries()
+    offered = _count_waiting(offered_entries())
+    # What has a key or waits for somebody is never hidden behind a word.
+    first = [each for each in offered if each.entry.key or each.count]
+    others = [each for each in offered if each not in first]
+    room = max(0, MOST_SHOWN - len(first))
+    # One word in place of one entry would save nothing.
+    folded = others[room:] if len(others) > room + 1 else []
+    shown = [each for each in offered if each not in folded]
+    return Bar(shown, folded)
+
+
+def _count_waiting(entries: Sequence[Entry]) -> list[Offered]:
     # The bar stands on every page: no transaction where nothing is counted.
     if not any(entry.waiting for entry in entries):
         return [Offered(entry) for entry in entries]
