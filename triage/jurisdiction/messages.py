@@ -173,6 +173,7 @@ def _read_cases(language: Language, sentences: Catalog) -> dict[str, str]:
         for sentence in sentences.values()
         for table in _case_tables(sentence)
     }
+    # A misspelt table would never be asked for, and nobody would notice.
     for table in {key.partition(".")[0] for key in cases} - taken:
         raise Misconfigured(
             f"{FOLDER}/{language.code}/{COUNTRIES}: {describe_unknown(table, taken)}"

@@ -190,6 +190,7 @@ def load_rules(override_dir: Path | None = None) -> Rules:
     weights = reader.read(lambda: priority.load_weights(override_dir))
     if network is None or hotlines is None or catalogue is None:
         raise reader.refusal()
+    # The file of one country may be at fault while all the others are whole.
     if messages is None or weights is None or reader.faults:
         raise reader.refusal()
     return Rules(

@@ -49,6 +49,7 @@ def _search_with_room(
     while True:
         out = np.empty((3, room), dtype=np.int64)
         count = _fill_out(table, queries, threshold, lookups, out)
+        # As NumPy refuses it: machine code would read whatever lies there.
         if count == OUTSIDE:
             raise IndexError("a position lies outside the table")
         if count <= room:

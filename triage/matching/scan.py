@@ -86,6 +86,7 @@ def count_differing_bits(differing: NDArray[np.uint64]) -> NDArray[Any]:
     odd = (lanes >> 8) & 0x00FF00FF
     halves = even + odd
     total = halves + (halves >> 16)
+    # Nine bits: all 256 may differ.
     apart: NDArray[np.uint32] = total & 0x1FF
     return apart.astype(np.uint16)
 

@@ -179,6 +179,7 @@ def fill_table(table: Table, content: Distinct) -> None:
         bucket = word * BUCKETS + 1
         ends_of_buckets = begin + np.cumsum(counts)
         table.starts[bucket : bucket + BUCKETS] = ends_of_buckets
+    # New memory holds anything, unlike a new file, which holds zeros.
     table.starts[0] = 0
     table.partners[ends[-1] :] = 0
     table.positions[ends[-1] :] = 0

@@ -185,6 +185,7 @@ def score_case(
         weight = weights.of(slug)
         points = int(weight.points * min(1.0, max(0.0, share)))
         if points:
+            # English is always there: a file without it is refused.
             why = weight.why.get(language) or weight.why["en"]
             parts.append(Part(slug, points, why))
     # By name among equals: the same case must read the same each time.

@@ -112,6 +112,7 @@ def _draft_notice(
 ) -> Draft:
     reasons = [Reason(key, countries=(country,) if country else ())]
     after = None if situation.illegal else Gate.ASSESSMENT
+    # A notice can warn an offender and destroy evidence, so it waits for them.
     if police:
         after = Gate.POLICE_RELEASE
         reasons.append(Reason("notice.hold"))

@@ -50,6 +50,8 @@ def end_address(token: str, start: int, end: int, before: str) -> str:
     Without the punctuation and the closing mark-up at its end.
     """
     piece = token[start:end]
+    # Only near: thousands of addresses in one word would cost the square of
+    # it.
     prefix = token[max(start - NEAR, 0) : start] or before
     if tag := _CLOSING_TAG.search(piece):
         piece = piece[: tag.start()]

@@ -48,6 +48,7 @@ def join_spoken_address(text: str, is_complete: Complete) -> str:
     if is_short and (match := _SPACED_SCHEME.match(text)):
         start = f"{match[1]}://"
         text = start + _SLASHES.sub("/", text[match.end() :])
+    # Most texts have none, and the patterns below are slow to find that out.
     if _GAPS.search(text) is None:
         return text
 

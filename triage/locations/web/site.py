@@ -67,6 +67,7 @@ def look_up_site(hostname: str, catalogue: Catalogue) -> Site | None:
     if site is None:
         site = _describe_site(hostname, catalogue)
         if site is not None:
+            # Bounded, since anybody can send any number of names.
             if len(catalogue.sites) >= _CACHED_HOSTS:
                 catalogue.sites.clear()
             catalogue.sites[hostname] = site

@@ -118,6 +118,8 @@ def _clean_query(raw: str, parts: Parts, catalogue: Catalogue) -> str:
 def _is_session(name: str, value: str, path: str, tracking: Tracking) -> bool:
     session = tracking.sessions.get(name)
     if session is None:
+        # Away from a forum's scripts, this name may say which recording is
+        # meant.
         session = tracking.forum_sessions.get(name)
         if session is None or not tracking.forum_path.fullmatch(path):
             return False
