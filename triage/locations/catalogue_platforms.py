@@ -55,6 +55,7 @@ def read_platforms(document: Mapping[str, Any], faults: list[str]) -> Services:
         if platform.seat:
             services.platforms[platform.id] = platform
         _claim_names(platform, services, reader)
+    # After all were read: a rule may name a platform that stands further down.
     _check_owners(services.platforms, faults)
     return services
 
@@ -86,6 +87,7 @@ def _read_platform(
     reader: Reader, dated: date, reserved: frozenset[str], has_seat: bool
 ) -> Platform:
     identifier = reader.read_text("id", required=True)
+    # Faults then name the platform and not only its place in the file.
     reader.where += f" ({identifier or '?'})"
     seat = reader.read_text("seat", required=True) if has_seat else ""
     if has_seat and seat not in country_codes():

@@ -187,6 +187,8 @@ def _finish_locations(
         locations = locations[:MAX_LOCATIONS]
         notes = [*notes, "too_many_locations"]
     if not locations:
+        # Nothing with a key, so all are unknown: the first says what was
+        # wrong.
         if placed:
             return [_add_notes(placed[0][1], notes)]
         return [unknown_location(whole, *notes, "not_a_location")]
@@ -277,6 +279,7 @@ def _locate_target(
     target = _locate_web_address(text, text, catalogue, depth + 1)
     if target is None:
         return None
+    # Its input may hold a child's password, and ``wraps`` would keep that.
     target = _remove_userinfo(target)
     if wrapper.role == "archive":
         return _locate_archived_copy(wrapper, target, time, parts, original)

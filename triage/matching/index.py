@@ -249,6 +249,7 @@ def _expand_hits(
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Query, id and distance: each hash found stands for all entries that share it."""
     query, position, apart = hits
+    # Signed, since a difference that is taken below may be negative.
     begin = table.first.take(position).astype(np.int64)
     count = table.first.take(position + 1) - begin
     if (count != 1).any():

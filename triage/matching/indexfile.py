@@ -87,6 +87,7 @@ def build_index(
         with os.fdopen(handle, "r+b") as file:
             _write_index(file.fileno(), content, bits, version)
         Path(name).replace(path)
+    # Also when it is interrupted: half an index must not stay behind.
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

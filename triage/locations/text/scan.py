@@ -190,6 +190,8 @@ class Scan:
         text = trim_end(match[0])
         scheme, _, rest = text.partition(":")
         location = locate_app_link(text, scheme.lower(), self.catalogue)
+        # Where no rule reads it, the link as it stands still tells two places
+        # apart.
         if location is None and _APP_LINK.fullmatch(rest):
             platform = self.catalogue.by_scheme[scheme.lower()]
             canonical = f"{scheme.lower()}:{rest}"
@@ -244,6 +246,8 @@ class Scan:
     def _read_phone(self, match: re.Match[str]) -> Location | None:
         text = match[0]
         national = not text.startswith(("+", "00"))
+        # Without a region no national number can be read; a date has the form
+        # of one.
         if national and (self.region is None or _DATE.match(text)):
             return None
         return contact.locate_phone(

@@ -17,6 +17,7 @@ _V3 = re.compile(r"[a-z2-7]{56}")
 
 def find_problems(host: str) -> tuple[str, ...]:
     """Codes for a host name that ends in ``.onion``; empty where it is a sound version 3."""
+    # A service may have sub-domains; its key is the last label alone.
     label = host.removesuffix(".onion").rpartition(".")[2]
     if _V2.fullmatch(label):
         return ("onion_v2",)

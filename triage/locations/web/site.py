@@ -75,6 +75,7 @@ def look_up_site(hostname: str, catalogue: Catalogue) -> Site | None:
 
 
 def _describe_site(hostname: str, catalogue: Catalogue) -> Site | None:
+    # A dot at the end stands for the root of the DNS: it is the same name.
     name = hostname[:-1] if hostname.endswith(".") else hostname
     if not name or name[-1] == "." or name[0] == "." or ".." in name:
         return None

@@ -65,6 +65,7 @@ def _locate_page(
     behind_name = canonical[len(parts.scheme) + 3 + len(site.name) :]
     web = parts.scheme in WEB
     kind = "onion" if site.kind == "onion" else "url"
+    # http and https lead to the same page; of no other schemes is that so.
     identity = canonical.partition(":")[2] if web else canonical
     return Location(
         input=original,
