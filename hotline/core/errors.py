@@ -34,6 +34,7 @@ class HotlineError(Exception):
         values: Mapping[str, str] | None = None,
     ) -> None:
         self.template, self.values = message, dict(values or {})
+        # Without values a per cent sign is a per cent sign.
         self.message = message % self.values if self.values else message
         super().__init__(self.message)
         self.hint = hint

@@ -50,6 +50,7 @@ def find_backup_fault(
     session: Session, settings: Settings, now: datetime
 ) -> str:
     """Nothing where backups are made by other means, or by hand."""
+    # One that failed is no fault yet, as it is tried again in time.
     most = settings.backup_max_age_hours or 2 * settings.backup_hours
     if not most and not settings.backup_required:
         return ""

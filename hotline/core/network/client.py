@@ -145,8 +145,11 @@ class GuardedClient:
     def _follow(
         self, url: str, headers: dict[str, str], body: bytes | None
     ) -> Reply:
+        # One for all hops, or a chain of redirects would last as long as it
+        # likes.
         deadline = time.monotonic() + self._seconds
         names = Names(self._reach)
+        # A body would be repeated at an address that nobody wrote down.
         may_follow = self._redirects > 0 and body is None
         redirects_left = self._redirects
         target = parse_target(url)

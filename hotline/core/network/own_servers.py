@@ -48,6 +48,7 @@ def open_connection(
             connection.close()
             failure = error
         else:
+            # The connecting is over; each read has the whole time again.
             connection.settimeout(seconds)
             return connection
     raise failure or OSError("the name has no address")
@@ -58,6 +59,7 @@ def resolve_server(
 ) -> list[str]:
     literal = parse_address(host)
     if literal is not None:
+        # Written into the settings by the operator, and so meant.
         return [str(literal)]
     if host == "localhost":
         return ["127.0.0.1", "::1"]

@@ -219,6 +219,7 @@ class DatabaseSettings(BaseSettings):
         return self.model_copy(
             update={
                 "database_url": self.database_direct_url,
+                # Nothing stands in between any more.
                 "database_shares_sessions": False,
             }
         )
@@ -267,6 +268,7 @@ class MachineSettings(BaseSettings):
 
     @property
     def machine(self) -> str:
+        # As long as the column that it is stored in.
         return self.machine_name or socket.gethostname()[:80]
 
 

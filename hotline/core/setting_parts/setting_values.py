@@ -21,6 +21,7 @@ def require_closed_redis(value: SecretStr) -> SecretStr:
     """Whoever is let in there can delay all work: a socket's file rights or a password say who
     that is."""
     url = urlsplit(value.get_secret_value())
+    # A socket's file rights say who is let in.
     if not url.scheme or url.scheme == "unix":
         return value
     if url.scheme not in ("redis", "rediss"):
@@ -30,6 +31,8 @@ def require_closed_redis(value: SecretStr) -> SecretStr:
             "a Redis that is reached by TCP needs a password (redis://user:password@host:port);"
             " a unix:// socket needs none"
         )
+    # The driver takes options out of the address, and these would switch the
+    # check off.
     given = {name.lower() for name in parse_qs(url.query)}
     if given & {"ssl_cert_reqs", "ssl_check_hostname"}:
         raise ValueError(

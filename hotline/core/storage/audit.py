@@ -129,6 +129,7 @@ def write_head(
     would make an honest log look falsified.
     """
     number, digest = _newest_head(session)
+    # Nothing is sealed yet, so there is no head to vouch for.
     if number == 0:
         return False
     return audit_heads.append_head(
@@ -186,6 +187,7 @@ class _Progress:
 def _expected_heads(path: Path, keyring: Keyring) -> dict[int, Head]:
     """By the number of the entry that each was written for; raises where a line is not ours."""
     written = list(audit_heads.read_heads(path))
+    # Before any is compared: a forged head would vouch for a forged log.
     if fault := audit_heads.fault_of(written, keyring):
         raise ChainBroken(fault)
     return {head.number: head for head in audit_heads.heads_in_force(written)}
@@ -203,6 +205,7 @@ def _walk_chain(
         if previous != entry.hash:
             raise ChainBroken(f"entry {entry.number} was changed")
         progress.sealed = entry.number
+        # Taken out, so that what is left in the end was cut off the log.
         head = expected.pop(entry.number, None)
         if head is None:
             continue

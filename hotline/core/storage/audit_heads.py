@@ -109,6 +109,8 @@ class Head:
 
     def message(self) -> bytes:
         """What the code is computed over."""
+        # As lines were signed before they were counted; their codes must still
+        # hold.
         if self.line == 0:
             return f"{self.number}:{self.digest}:{self.at}".encode()
         restore = json.dumps(self.restore.to_json()) if self.restore else ""
@@ -230,6 +232,7 @@ def read_heads(path: Path) -> Iterator[Head]:
         return
     with path.open("rb") as file:
         for place, text in enumerate(file, 1):
+            # Torn when the machine stopped: it was never a head.
             if not text.endswith(b"\n"):
                 return
             if text.strip():
@@ -270,6 +273,8 @@ def _take_over(path: Path, keyring: Keyring) -> KeyChange | None:
     if fault := fault_of(heads, keyring):
         raise ChainBroken(fault)
     last, present = heads[-1], keyring.id_of(KEY)
+    # This process reads older keys than the last writer, and would go back to
+    # one that was left.
     if any(head.key == present for head in heads):
         raise ChainBroken(
             f"{path.name} was gone on with under a newer key than this process knows"
@@ -352,6 +357,7 @@ def _write_whole(descriptor: int, line: bytes) -> None:
     try:
         if os.write(descriptor, line) != len(line):
             raise OSError("The file of heads took a part of a line only.")
+        # A machine that loses its power must not lose the head as well.
         os.fsync(descriptor)
     except OSError:
         os.ftruncate(descriptor, end)

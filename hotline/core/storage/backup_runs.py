@@ -24,6 +24,7 @@ class BackupRun(Identified, Base):
 def age_of_newest(session: Session, now: datetime) -> timedelta | None:
     """Since the moment that the newest backup shows; None where there is none."""
     newest = session.scalar(
+        # When it began: what was written while it ran is not in it.
         select(func.max(BackupRun.started_at)).where(
             BackupRun.finished_at.is_not(None)
         )

@@ -67,6 +67,8 @@ class Vault:
         """A data key under the master key that is in use."""
         nonce = os.urandom(NONCE_BYTES)
         master = _cipher_of(self.keyring.bytes_of("master"))
+        # With the record's id, so that a key copied to another record's row
+        # does not open.
         return nonce + master.encrypt(nonce, key, _place_of(record_id))
 
     def key_of(self, session: Session, record_id: uuid.UUID) -> bytes | None:
@@ -107,12 +109,15 @@ class Vault:
         key = self.key_of(session, record_id)
         if key is None:
             key = self.new_record(session, record_id)
+            # Stored before anything is sealed: a value without its key's row
+            # would never open.
             session.flush()
         return key
 
     @staticmethod
     def seal(key: bytes, where: str, record_id: uuid.UUID, text: str) -> bytes:
         """``where`` is ``table.column``."""
+        # Never the same one twice under one key: GCM would give the text away.
         nonce = os.urandom(NONCE_BYTES)
         return nonce + AESGCM(key).encrypt(
             nonce, text.encode(), _associated_data(where, record_id)

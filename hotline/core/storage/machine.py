@@ -65,6 +65,7 @@ class Stateful:
     machine: ClassVar[Machine]
 
     id: Mapped[uuid.UUID]
+    # Lists ask for what is in a state, among all that ever was.
     state: Mapped[str] = mapped_column(short_text(32), index=True)
     state_since: Mapped[datetime]
 

@@ -25,6 +25,8 @@ def next_reference(session: Session, prefix: str, now: datetime) -> str:
     value = session.execute(
         update(Counter)
         .where(Counter.name == name)
+        # By the database: the row stays locked until the commit, and no number
+        # comes twice.
         .values(value=Counter.value + 1)
         .returning(Counter.value)
     ).scalar_one()

@@ -86,6 +86,7 @@ class Tracing:
             return
         if isinstance(value, uuid.UUID):
             value = str(value)
+        # Left out without an error: a trace must not stop the work.
         elif isinstance(value, str) and not _WORD_OF_OURS.fullmatch(value):
             return
         self._span.set_attribute(str(attribute), value)
@@ -113,6 +114,7 @@ def tracing(
     with tracer.start_as_current_span(
         str(kind),
         context=_context_of(parent),
+        # The library would send the error's words and its stack.
         record_exception=False,
         set_status_on_exception=False,
     ) as span:
@@ -149,11 +151,14 @@ def _context_of(parent: Mapping[str, object] | None) -> Context | None:
     )
 
     said = str(parent.get(PARENT, ""))
+    # In an empty context: the span of this thread is not the one that posted
+    # it.
     return TraceContextTextMapPropagator().extract({PARENT: said}, Context())
 
 
 def _current_tracer() -> Tracer | None:
     if _Switch.tracer is None and _Switch.settings is not None:
+        # Not before: the thread that sends would not live in a fork.
         from hotline.core.tracing.collector import make_tracer
 
         _Switch.tracer = make_tracer(_Switch.settings, _Switch.processor)

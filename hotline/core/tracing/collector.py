@@ -95,6 +95,7 @@ def make_exporter(settings: Settings) -> SpanExporter:
                     headers={"Content-Type": "application/x-protobuf"},
                 )
             is_taken = not reply.error and reply.status == 200
+            # Said once for as long as it is away.
             if not is_taken and not self._is_away:
                 log.warning(
                     "traces_not_taken", error=reply.error, status=reply.status

@@ -29,7 +29,7 @@ def count_requests(app: Flask) -> None:
 def _begin() -> None:
     g.began = time.perf_counter()
     g.traced = ExitStack()
-    # Whoever asks names what he likes: the trace begins here.
+    # Anybody can send a method of their own, and each would be kept.
     method = request.method if request.method in METHODS else OTHERS
     g.span = g.traced.enter_context(
         tracing(
@@ -38,6 +38,7 @@ def _begin() -> None:
                 Attribute.PART: request.blueprint or OTHERS,
                 Attribute.METHOD: method.lower(),
             },
+            # Whoever asks names what he likes: the trace begins here.
             parent={},
         )
     )
@@ -54,6 +55,7 @@ def _count(response: Response) -> Response:
 
 
 def _end(error: BaseException | None) -> None:
+    # A request that fails early may end without having begun.
     traced = g.pop("traced", None)
     if traced is not None:
         if error is not None:

@@ -35,6 +35,7 @@ def is_outage(error: BaseException) -> bool:
     # Our own errors say by their class whether they pass.
     if isinstance(error, HotlineError):
         return isinstance(error, Unavailable)
+    # They are errors of the database's class too, and so looked at first.
     if isinstance(error, _MISTAKES):
         return False
     return isinstance(error, DatabaseError | InterfaceError | PoolTimeout)
@@ -73,5 +74,6 @@ def typed_fields(request: Request) -> Mapping[str, list[str]]:
     return {
         name: values
         for name, values in request.form.lists()
+        # The page that shows the form again brings a new one.
         if name != "csrf_token"
     }

@@ -44,8 +44,11 @@ class KeyCommand:
         try:
             done = subprocess.run(
                 self.words,
+                # A command that asks for a password would else wait for one,
+                # unseen.
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
+                # What it prints must get into no error and no log.
                 stderr=subprocess.DEVNULL,
                 timeout=TIMEOUT,
                 check=False,
@@ -80,4 +83,5 @@ def _parse_keys(text: str) -> Keys:
         named[match[1]].append(bytes.fromhex(match[2]))
     if missing := [name for name, keys in named.items() if not keys]:
         raise Misconfigured(f"key_command gives no key {', '.join(missing)}.")
+    # A key that stands there twice is tried once.
     return {name: tuple(dict.fromkeys(keys)) for name, keys in named.items()}

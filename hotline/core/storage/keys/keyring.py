@@ -105,9 +105,12 @@ class Keyring:
         One thread reads, the others go on with what they have. ``anyway``: whoever just changed a
         file does not go by its time.
         """
+        # Whoever waited would hold up a request for keys that it has already.
         if not self._lock.acquire(blocking=False):
             return
         try:
+            # Before the reading: what changes in between is read again the
+            # next time.
             mark = self.source.mark()
             if anyway or mark != self._mark:
                 self._keys = self.source.read_again()

@@ -63,6 +63,7 @@ def find_link(
         for key in keyring.keys_of("links")
     ]
     stored = (link for link in links if link.mac == mac)
+    # Where none is stored yet it is about to be, under the key in use.
     return next(stored, links[0])
 
 
@@ -88,6 +89,7 @@ def lookups_of(keyring: Keyring, scope: str, token: str) -> tuple[bytes, ...]:
 
 
 def lookup_under(key: bytes, scope: str, token: str) -> bytes:
+    # Tokens have 32 characters; what is longer matches none, cut or not.
     return mac_under(
         key, b"lookup:" + scope.encode() + b":" + token[:64].encode()
     )

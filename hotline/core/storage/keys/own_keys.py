@@ -183,6 +183,7 @@ def _remember(
     try:
         with database.writing() as session:
             for name in names:
+                # Several processes start at once, and each of them remembers.
                 insert_once(
                     session,
                     KeyFingerprint,

@@ -28,6 +28,7 @@ def move_record_keys(session: Session, vault: Vault, cursor: str) -> Moved:
         .limit(BATCH)
     )
     if cursor:
+        # By the key and not by an offset: rows may go while it runs.
         batch = batch.where(RecordKey.record_id > uuid.UUID(cursor))
     rows = session.execute(batch).all()
     present, *older = vault.keyring.keys_of("master")
@@ -76,5 +77,6 @@ def _all_record_keys(
     session: Session,
 ) -> Iterator[tuple[uuid.UUID, bytes]]:
     query = select(RecordKey.record_id, RecordKey.wrapped)
+    # A few at a time: there is a row for every report that was not erased.
     for row in session.execute(query.execution_options(yield_per=2_000)):
         yield row.record_id, row.wrapped

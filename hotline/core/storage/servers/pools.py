@@ -31,6 +31,8 @@ class Pools:
     shared: bool = False
 
     def engine_options(self) -> Mapping[str, Any]:
+        # Both can be set, and an operator who lowers the one need not know the
+        # other.
         kept = min(self.kept, self.most)
         return {
             "pool_size": kept,

@@ -54,6 +54,7 @@ def note_alive(session: Session, name: str, now: datetime) -> None:
         update(ServiceMachine)
         .where(
             ServiceMachine.name == name,
+            # Below a whole beat, as threads wake up a little early or late.
             ServiceMachine.seen_at < now - BEAT * 0.8,
         )
         .values(seen_at=now)
@@ -107,6 +108,7 @@ class Presence:
 
     def start(self) -> None:
         """Beat from now on in a thread; to be called after a server's fork."""
+        # A daemon: it must not keep a program alive that is told to end.
         threading.Thread(target=self._beat_forever, daemon=True).start()
 
     def stop(self) -> None:
@@ -137,5 +139,6 @@ class Presence:
     def _beat_forever(self) -> None:
         while True:
             self.beat(utc_now())
+            # Instead of sleeping, so that a stop is heard at once.
             if self._stop.wait(BEAT_SECONDS):
                 return

@@ -51,6 +51,8 @@ class Replica:
     @contextmanager
     def looking(self, now: datetime) -> Iterator[Session]:
         """For what is shown and nothing else: whoever acts on it reads the database once more."""
+        # Asked each time: a copy that was cut off falls behind without an
+        # error.
         source = self._copy if self._is_good(now) else None
         with (source or self._database).reading() as session:
             yield session
