@@ -118,12 +118,11 @@ class Facts:
 
     @property
     def is_person_s_address(self) -> bool:
-        """It is the address of somebody who took part, not of a server.
-
-        In doubt, among peers, it is a person's: nobody asks a subscriber to take themselves down.
-        """
+        """It is the address of somebody who took part, not of a server."""
         if self.address_used is not None:
             return self.address_used
+        # In doubt it is a person's: nobody asks a subscriber to take themselves
+        # down.
         is_among_peers = self.kind is ReportKind.P2P
         return is_among_peers and self.hosting_kind is HostingKind.HOST
 

@@ -164,10 +164,7 @@ def _search_text(
 
 
 def _mend_address(address: str, catalogue: Catalogue) -> Location:
-    """An address whose host has dots too many or whose port is none.
-
-    What stays broken is unknown as a whole: its host alone would make one of many addresses.
-    """
+    """An address whose host has dots too many or whose port is none."""
     match = _HOST_AND_PORT.match(address)
     if match is not None:
         scheme, host, port = match.groups("")
@@ -176,6 +173,7 @@ def _mend_address(address: str, catalogue: Catalogue) -> Location:
         if location is not None:
             problems = ("port_invalid",) if port else ()
             return replace(location, problems=(*problems, *location.problems))
+    # Unknown as a whole: its host alone would make one of many addresses.
     return unknown_location(address, "not_a_location")
 
 

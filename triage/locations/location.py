@@ -110,15 +110,13 @@ class Location:
 
 
 def make_key(kind: str, identity: str) -> str:
-    """``kind:identity`` where that is short plain ASCII, else ``kind:sha256=<hex>``.
-
-    An identity that itself begins with ``sha256=`` is hashed too, so that the forms never meet.
-    """
+    """``kind:identity`` where that is short plain ASCII, else ``kind:sha256=<hex>``."""
     key = f"{kind}:{identity}"
     if (
         len(key) <= KEY_LIMIT
         and key.isascii()
         and key.isprintable()
+        # Hashed too, so that the two forms never meet.
         and not identity.startswith("sha256=")
     ):
         return key

@@ -76,11 +76,12 @@ def join_hits(parts: list[Hits]) -> Hits:
 
 
 def count_differing_bits(differing: NDArray[np.uint64]) -> NDArray[Any]:
-    """Bits set in each row (k, 1) or (k, 4). The counts of four words are added as lanes of one
-    32-bit integer, which is five times as quick as a sum along so short an axis."""
+    """Bits set in each row (k, 1) or (k, 4)."""
     counts: NDArray[np.uint8] = np.bitwise_count(differing)
     if counts.shape[1] == 1:
         return counts[:, 0]
+    # As lanes of one 32-bit integer the counts of four words are added five
+    # times as quickly as by a sum along so short an axis.
     lanes = counts.view("<u4")[:, 0]
     even = lanes & 0x00FF00FF
     odd = (lanes >> 8) & 0x00FF00FF

@@ -108,9 +108,10 @@ def _is_possible(number: object) -> bool:
 
 
 def locate_usenet(match: re.Match[str]) -> Location:
-    """Message-ids are compared exactly (RFC 5536); groups without case. An article's number is one
-    server's own count (RFC 5538), so it names nothing without the server."""
+    """Message-ids are compared exactly (RFC 5536); groups without case."""
     group, server, number = match["group"], match["server"], match["number"]
+    # An article's number is one server's own count (RFC 5538): it names nothing
+    # without the server.
     if group is not None and server and number:
         identity = f"nntp://{server.lower()}/{group.lower()}/{int(number)}"
         canonical = identity

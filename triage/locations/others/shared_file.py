@@ -53,10 +53,9 @@ def _file_of(name: str, size: str) -> SharedFile | None:
 
 
 def spell_ed2k_name(name: str) -> str:
-    """``name`` as it stands in a link, which can be read from a text again; "-" for none.
-
-    A bar parts the link, spelled as "%7C" as well, so that no name of the network has one.
-    """
+    """``name`` as it stands in a link, which can be read from a text again; "-" for none."""
+    # A bar parts the link, spelled as "%7C" as well, so that no name of the
+    # network has one.
     name = name.replace("|", "_").strip()
     spelled = _SPELLED.sub(lambda mark: quote(mark[0], safe=""), name)
     if len(spelled) > LONGEST_NAME:

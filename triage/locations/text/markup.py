@@ -33,10 +33,8 @@ _ESCAPE = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 
 
 def decode_markup(text: str) -> str:
-    """HTML's and JSON's spellings of plain characters, which every reader of them undoes.
-
-    ``&amp;`` stays: where it parts parameters it is read as "&" with them.
-    """
+    """HTML's and JSON's spellings of plain characters, which every reader of them undoes."""
+    # Not ``&amp;``: where it parts parameters it is read as "&" with them.
     if "&" in text and ";" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
     if "\\u00" in text:

@@ -74,15 +74,13 @@ def _join_alone(text: str, is_complete: Complete) -> str:
 
 
 def _join_host(spaced: str, is_complete: Complete) -> str | None:
-    """The longest beginning that is a host, joined, and what is behind it; None if none is.
-
-    A word with a capital behind a full stop begins a sentence.
-    """
+    """The longest beginning that is a host, joined, and what is behind it; None if none is."""
     ends = [match.start() for match in _GAPS.finditer(spaced)]
     if is_complete(spaced[: ends[0]]):
         return None
     for end in reversed([*ends[1:], len(spaced)]):
         host = _GAPS.sub(".", spaced[:end])
+        # A word with a capital behind a full stop begins a sentence.
         if is_complete(host) and not host.rpartition(".")[2][:1].isupper():
             return host + spaced[end:]
     return None
