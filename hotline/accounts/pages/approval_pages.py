@@ -131,6 +131,8 @@ def _open(session: Session, approval_id: uuid.UUID) -> tuple[Approval, Kind]:
     """One that this person may see; any other does not exist for them."""
     approval = service.get_approval(session, approval_id)
     kind = known_kinds().get(approval.kind)
+    # Whoever asked sees their own question, also of a kind that only others
+    # answer.
     is_mine = approval.asked_by == signed_in().actor
     if kind is None or not (is_mine or approval.kind in _codes_shown()):
         raise NotFound(phrase("There is no such request."))

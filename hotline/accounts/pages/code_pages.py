@@ -87,6 +87,7 @@ def read_name(person_id: uuid.UUID) -> ResponseReturnValue:
 @requires("console.use", is_sensitive=True)
 def seal_own_name() -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
+        # Locked, as a name is sealed once, and a form may be sent twice.
         person = session.get_one(Person, signed_in().id, with_for_update=True)
         seal_name(act_of_login(session), person, request.form.get("name", ""))
         flash(gettext("Your full name is sealed."), "good")

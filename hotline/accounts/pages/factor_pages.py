@@ -47,6 +47,7 @@ from hotline.core.web import site
 
 blueprint = Blueprint("factors", __name__, url_prefix="/console/account")
 
+# Whoever still has to prove a factor must not add another in its place.
 MAY_ENROL = (Standing.WORKING, Standing.MUST_ENROL)
 MAY_PROVE = (Standing.WORKING, Standing.MUST_PROVE)
 
@@ -124,6 +125,7 @@ def begin_passkey() -> ResponseReturnValue:
 @requires("console.use", standing=MAY_ENROL)
 def passkey_options() -> ResponseReturnValue:
     """What the browser needs to make one; asked for by the page's script."""
+    # The page's script asks, and could show no question in between.
     _require_fresh()
     with site.writing() as session:
         options = passkeys.ask_for_new(
@@ -239,6 +241,7 @@ def _render_app(*, was_wrong: bool = False) -> str | None:
 
 def _go_on(codes: list[str], said: str) -> ResponseReturnValue:
     """To the account's page; where the first factor was set up, by way of the recovery codes."""
+    # What was proven with it counts at once, for this request as well.
     forget_login()
     if codes:
         return render_template("console/recovery_codes.html", codes=codes)

@@ -40,6 +40,8 @@ def _choose_password(token: str, password: str) -> None:
     context, now = site.current_context(), utc_now()
     with site.writing() as session:
         invitation = find_open(session, context.keyring, token, now)
+        # The link is the proof here, and so the log names whoever it was made
+        # for.
         act = Act(session, context, invitation.person.actor, now)
         accept_invitation(act, invitation, password)
 

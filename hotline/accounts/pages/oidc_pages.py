@@ -52,6 +52,7 @@ def leave() -> ResponseReturnValue:
     url, flow = begin_flow(
         settings, find_provider(settings), wanted=wanted, now=utc_now()
     )
+    # Bound to this browser: an answer that another one brings is refused.
     browser[FLOW] = flow.to_json()
     return redirect(url)
 
@@ -66,6 +67,7 @@ def come_back() -> ResponseReturnValue:
     return render_template(
         "console/provider_back.html",
         sent={
+            # Bounded, as whoever made the link chose what stands in it.
             name: request.args.get(name, "")[:2000]
             for name in ("state", "code", "iss")
         },
@@ -76,6 +78,7 @@ def come_back() -> ResponseReturnValue:
 def finish() -> ResponseReturnValue:
     """In, where the identity is linked; else its code is shown, for an administrator to link."""
     _require_set_up()
+    # Taken out, so that one beginning is finished once.
     flow = Flow.from_json(browser.pop(FLOW, None))
     identity = _identity_of(flow)
     with site.writing() as session:

@@ -129,6 +129,7 @@ def add_person() -> ResponseReturnValue:
         email=form.get("email", "").strip(),
     )
     try:
+        # Only these: what is wrong with a field is said beside it, below.
         with flash_conflicts():
             return _ask(wish)
     except InvalidInput as error:
@@ -220,6 +221,7 @@ def _do(verb: Callable[[Act], PersonRequest]) -> ResponseReturnValue:
     """Ask or approve; then the page of people."""
     with site.writing() as session:
         is_done = verb(own_act(session)).approved_by is not None
+    # After the commit: nothing is said to be done that was not stored.
     flash(
         gettext("It is done; the log names you.")
         if is_done

@@ -38,6 +38,8 @@ def end_sessions() -> ResponseReturnValue:
             login.person,
             but=login.session_id if keeps_this else None,
         )
+    # Whoever ended all of them is signed out, and meets the page of signing
+    # in.
     if keeps_this:
         flash(gettext("Your other sessions are ended."), "good")
     return redirect(url_for("factors.show_account"), 303)

@@ -148,6 +148,7 @@ def _ago(value: datetime) -> str:
 def _same_page(**changes: str) -> str:
     """This page's address with other query parameters; an empty value drops one."""
     rule = request.url_rule
+    # The answer to a form has an address that cannot be opened by a link.
     if rule is None or "GET" not in (rule.methods or ()):
         return url_for("accounts.home")
     query = {**request.args.to_dict(), **changes}
@@ -252,9 +253,11 @@ def _begin_attempt(username: str, now: datetime) -> logins.Attempt:
         if not code.strip():
             raise
         waiting = error
+    # A writing one: the code is used up, and a wrong one is counted.
     with site.writing() as session:
         act = Act(session, context, actor=audit.PUBLIC, now=now)
         attempt = begin_past_delay(act, username, code, mark=mark)
+    # As if no code had come: a wrong one must say nothing to a stranger.
     if attempt is None:
         raise waiting
     return attempt
@@ -265,6 +268,8 @@ def _device_mark(username: str) -> str:
     keyring = site.current_context().keyring
     username = username.strip().lower()
     mark = request.cookies.get(DEVICE_COOKIE, "")
+    # Another person may have signed in with this browser, and has a mark of
+    # their own.
     if throttle.is_marked(keyring, username, mark):
         return mark
     return throttle.new_mark(keyring, username)
@@ -275,6 +280,8 @@ def _device_mark(username: str) -> str:
 def sign_out() -> ResponseReturnValue:
     with site.writing() as session:
         sessions.sign_out(session, request.cookies.get(COOKIE, ""), utc_now())
+    # Read before the cookie is cleared: it says whether to offer the
+    # provider's page too.
     by_provider = browser.get("oidc_signed_in")
     browser.clear()
     left = "provider" if by_provider else None

@@ -163,6 +163,8 @@ def load_country_periods(
                 source=f"{head.source} ({head.dated.isoformat()})",
                 verified=head.verified,
             )
+    # Asked of the whole table: a country changes one period, and the general
+    # one beside it may not fit.
     _refuse_disorder(periods, file.name if file else FILE)
     return periods
 
@@ -174,6 +176,7 @@ def load_general_periods(override_dir: Path | None = None) -> Periods:
     faults = [f"[{sort}] is missing" for sort in Sort if sort not in periods]
     for sort, period in periods.items():
         ends = (period.days is not None, period.hours is not None, period.kept)
+        # Two ends would leave it open which one counts.
         if sum(ends) != 1:
             faults.append(f"[{sort}] needs one of days, hours and kept = true")
         if period.setting and period.setting not in Settings.model_fields:

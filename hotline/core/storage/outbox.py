@@ -43,6 +43,7 @@ class OutboxEntry(Identified, Base):
 
     __tablename__ = "outbox_entry"
     __table_args__ = (
+        # For the sweeper: open rows are few among all that were ever done.
         Index("ix_outbox_entry_open", "done_at", "dead_at", "due_at"),
     )
 
@@ -183,6 +184,7 @@ def replay_entry(
 ) -> bool:
     """Give work that was laid aside another round; True if there was such a row."""
     entry = session.get(OutboxEntry, entry_id, with_for_update=True)
+    # Another person may have been quicker, and it runs already.
     if entry is None or entry.dead_at is None:
         return False
     entry.dead_at, entry.handed_at, entry.attempts, entry.due_at = (

@@ -260,6 +260,8 @@ _INFORMATION = _Operation(
 
 def openapi_document(server: str) -> Schema:
     """The document for a service that is reached at ``server``."""
+    # A new mapping: what was built is remembered, and the same for every
+    # server.
     return {**_build_document(), "servers": [{"url": server}]}
 
 

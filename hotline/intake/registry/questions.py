@@ -270,6 +270,7 @@ def read_answers(text: str) -> Answers:
     """What ``seal_answers`` wrote; without answers that are asked for no more."""
     if not text:
         return {}
+    # Reports outlive the questions that were once asked.
     codes = set(Answer)
     return {
         Answer(code): value
