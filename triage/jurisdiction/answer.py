@@ -60,11 +60,9 @@ class Route:
 
     @property
     def id(self) -> str:
-        """ "hotline-DE": names the route on forms and in plans.
-
-        No answer holds two routes to one addressee of one country. So the id is made of these
-        two, and stays the same when the facts change and the routes are worked out again.
-        """
+        """ "hotline-DE": names the route on forms and in plans."""
+        # No answer holds two routes to one addressee of one country, so these
+        # two are enough, and stay when the routes are worked out again.
         return f"{self.to}-{self.country}" if self.country else str(self.to)
 
     def to_json(self) -> dict[str, object]:

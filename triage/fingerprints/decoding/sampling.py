@@ -129,14 +129,15 @@ def _pdq_bands(full: int, decoded: int, at_once: int) -> tuple[Band, ...]:
 
 @lru_cache(maxsize=CACHED)
 def _grey_bands(full: int, decoded: int) -> tuple[Band, ...]:
-    """pHash's samples, then dHash's: the kernels of the latter overlap too much to be parted, and
-    those of a small picture are quicker in one piece."""
+    """pHash's samples, then dHash's."""
     phash = _lanczos_matrix(full, decoded, PHASH_SIDE)
     dhash = _lanczos_matrix(full, decoded, DHASH_WIDTH)
+    # Those of a small picture are quicker in one piece.
     if decoded <= SMALL:
         return _split_bands(
             np.vstack([phash, dhash]), PHASH_SIDE + DHASH_WIDTH
         )
+    # The kernels of dHash overlap too much to be parted.
     (last,) = _split_bands(dhash, DHASH_WIDTH)
     after = slice(PHASH_SIDE, PHASH_SIDE + DHASH_WIDTH)
     return *_split_bands(phash, 8), Band(after, last.pixels, last.weights)

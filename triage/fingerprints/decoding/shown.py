@@ -32,7 +32,7 @@ def to_eight_bits(image: Image.Image) -> Image.Image:
 
 def _scale_values(image: Image.Image) -> Image.Image:
     """White stays white: at the depth that the file states or, where it states none, at the least
-    usual one that holds its values. Values that fit 8 bits are taken to be meant so."""
+    usual one that holds its values."""
     values: NDArray[np.generic] = np.asarray(image)
     # One infinite value would be the white that all others are scaled by.
     finite = np.nan_to_num(
@@ -47,6 +47,7 @@ def _scale_values(image: Image.Image) -> Image.Image:
 def _find_white(image: Image.Image, largest: float) -> float:
     if image.mode == "F" and 0 < largest <= 1.0:
         return 1.0
+    # Values that fit 8 bits are taken to be meant so, whatever the file states.
     if largest <= _MOST:
         return _MOST
     stated = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (16,))

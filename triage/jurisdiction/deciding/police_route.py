@@ -98,6 +98,7 @@ def _reasons_for_police(situation: Situation) -> Iterator[Reason]:
 def by_storage_or_seat(
     situation: Situation, place: str | None, stored: str, seat: str
 ) -> str:
-    """The key of the reason by which ``place`` is concerned: a company's seat says who can act,
-    and nothing about where it keeps its machines."""
+    """The key of the reason by which ``place`` is concerned."""
+    # A company's seat says who can act, and nothing about where it keeps its
+    # machines.
     return stored if place == situation.facts.stored_in else seat
