@@ -119,6 +119,8 @@ def use_token(
         )
     if find_switch(act.session) is None:
         raise Conflict(phrase("Viewing is not switched on."))
+    # Again: many may be asked for before the first of them is shown.
+    _require_day_left(act, login, load_exposure(act.context.settings.data_dir))
     viewing.outcome = Outcome.FETCHING
     return _make_question(act, viewing)
 
@@ -193,13 +195,7 @@ def _require_bearable(
         raise Conflict(
             phrase("You opted out of cases of this kind."), hint=assess
         )
-    today = measure_own_day(act.session, act.context, login.person, act.now)
-    if today.is_full(exposure) or today.views >= exposure.day_views:
-        raise Conflict(
-            phrase("You have seen as much as a day may have."), hint=assess
-        )
-    if today.is_break_due(exposure):
-        raise Conflict(phrase("A break is due."), hint=assess)
+    _require_day_left(act, login, exposure)
     # The files of one case are looked at one after the other.
     if is_violent and was_last_violent(
         act.session, login.person, exposure, act.now, besides=case.id
@@ -208,6 +204,18 @@ def _require_bearable(
             phrase("What you saw or assessed last was violent, too."),
             hint=assess,
         )
+
+
+def _require_day_left(act: Act, login: Login, exposure: Exposure) -> None:
+    """What was shown so far leaves room for one more, and no break is due."""
+    assess = phrase("The case can be assessed without looking.")
+    today = measure_own_day(act.session, act.context, login.person, act.now)
+    if today.is_full(exposure) or today.views >= exposure.day_views:
+        raise Conflict(
+            phrase("You have seen as much as a day may have."), hint=assess
+        )
+    if today.is_break_due(exposure):
+        raise Conflict(phrase("A break is due."), hint=assess)
 
 
 def _find_file(session: Session, case: Case, media_id: uuid.UUID) -> ItemMedia:

@@ -90,6 +90,11 @@ def grant_approval(act: Act, kind: Kind, approval: Approval) -> None:
     if approval.ends_at <= act.now:
         raise Conflict(phrase("The time to answer this is over."))
     # Again: much may have changed since it was asked.
+    if approval.two_person:
+        _require_right(
+            Act(act.session, act.context, approval.asked_by, act.now),
+            kind.asking,
+        )
     kind.check(act, approval)
     _grant(act, kind, approval)
 

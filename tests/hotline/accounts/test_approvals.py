@@ -16,6 +16,7 @@ from hotline.accounts.approvals import service
 from hotline.accounts.approvals.kinds import Kind
 from hotline.accounts.approvals.models import Approval, ApprovalState
 from hotline.accounts.approvals.service import Question
+from hotline.accounts.models import Person
 from hotline.accounts.permissions import Role
 from hotline.core.act import Act
 from hotline.core.context import Context
@@ -135,6 +136,21 @@ def test_who_may_not_ask_or_grant_by_role_cannot(house: Context) -> None:
     for name in ("ana", "olga", "nobody"):
         with pytest.raises(Forbidden):
             grant(house, asked, name)
+
+
+def test_who_asked_must_still_be_allowed_to_when_it_is_granted(
+    house: Context,
+) -> None:
+    asked = ask(house)
+    with house.database.writing() as session:
+        session.execute(
+            update(Person)
+            .where(Person.username == "ana")
+            .values(disabled_at=LATER)
+        )
+    with pytest.raises(Forbidden):
+        grant(house, asked, "sara")
+    assert state_of(house, asked) == ApprovalState.ASKED
 
 
 def test_the_role_of_now_counts(house: Context) -> None:

@@ -366,6 +366,40 @@ def test_a_full_day_shows_nothing_more(
     assert "can be assessed without looking" in refused
 
 
+def test_a_full_day_shows_nothing_that_was_asked_for_earlier(
+    browse: Callable[[str], Any],
+    add_file: Callable[..., Any],
+    context: Context,
+    clock: Clock,
+) -> None:
+    switch_on(browse)
+    person, (at, look) = browse("analyst"), add_file()
+    take(person, at)
+    show(person, ask(person, look))
+    earlier = ask(person, look)
+    with context.database.writing() as session:
+        one = session.scalars(
+            select(Viewing).where(Viewing.shown_at.is_not(None))
+        ).one()
+        session.expunge(one)
+        for number in range(load_exposure().day_views):
+            session.add(
+                Viewing(
+                    id=new_id(),
+                    person_id=one.person_id,
+                    session_id=one.session_id,
+                    item_id=one.item_id,
+                    media_id=one.media_id,
+                    is_violent=False,
+                    token_digest="",
+                    asked_at=clock.now,
+                    shown_at=clock.now - timedelta(minutes=number),
+                    outcome="shown",
+                )
+            )
+    assert show(person, earlier).status_code == 409
+
+
 def test_a_hold_of_the_police_forbids_the_visit(
     browse: Callable[[str], Any], add_file: Callable[..., Any], app: Flask
 ) -> None:
