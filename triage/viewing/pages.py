@@ -138,7 +138,6 @@ def end_switch() -> ResponseReturnValue:
 @requires("viewing.look")
 def ask_viewing(reference: str, media_id: uuid.UUID) -> ResponseReturnValue:
     """The page that shows it, with the token that works once; the page itself holds no picture."""
-    hindrances: Sequence[Hindrance] = current_app.extensions[HINDRANCES]
     wanted = Wanted(media_id, _read_part(), request.form.get("why", ""))
     with flash_refusals():
         with site.writing() as session:
@@ -147,11 +146,16 @@ def ask_viewing(reference: str, media_id: uuid.UUID) -> ResponseReturnValue:
                 signed_in_login(),
                 by_reference(session, reference),
                 wanted,
-                hindrances,
+                _list_hindrances(),
             )
             viewing_id = viewing.id
         return _show_frame(reference, viewing_id, token)
     return redirect(url_for("triage.case", reference=reference), 303)
+
+
+def _list_hindrances() -> Sequence[Hindrance]:
+    hindrances: Sequence[Hindrance] = current_app.extensions[HINDRANCES]
+    return hindrances
 
 
 def _show_frame(
@@ -185,6 +189,7 @@ def show_picture(viewing_id: uuid.UUID) -> ResponseReturnValue:
                 signed_in_login(),
                 viewing_id,
                 request.form.get("token", ""),
+                _list_hindrances(),
             )
         # No transaction is open while the host is asked.
         shown = fetch_picture(question)

@@ -29,7 +29,7 @@ from triage.cases.assessing.claim import find_holder
 from triage.cases.handling.exposure import Exposure, load_exposure
 from triage.cases.handling.next_case import was_last_violent
 from triage.cases.handling.time_spent import measure_own_day
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.cases.places import item_ids_of
 from triage.fetching.report import FetchLimits
 from triage.items.access import access_of, fetch_request
@@ -105,7 +105,11 @@ def begin_viewing(
 
 
 def use_token(
-    act: Act, login: Login, viewing_id: uuid.UUID, token: str
+    act: Act,
+    login: Login,
+    viewing_id: uuid.UUID,
+    token: str,
+    hindrances: Sequence[Hindrance] = (),
 ) -> Question:
     """Use the token up, and say what is to be fetched. Of two that come at once, one gets it."""
     viewing = act.session.get(Viewing, viewing_id, with_for_update=True)
@@ -117,10 +121,14 @@ def use_token(
             phrase("This was shown already, or waited for too long."),
             hint=phrase("It can be asked for again on the case page."),
         )
-    if find_switch(act.session) is None:
-        raise Conflict(phrase("Viewing is not switched on."))
-    # Again: many may be asked for before the first of them is shown.
-    _require_day_left(act, login, load_exposure(act.context.settings.data_dir))
+    case = _find_case(act.session, viewing)
+    exposure = load_exposure(act.context.settings.data_dir)
+    # Again: the police may hold the case by now, somebody else may have it in
+    # hand, and many looks may be asked for before the first of them is shown.
+    _require_allowed(act, login, case, hindrances)
+    _require_bearable(
+        act, login, case, exposure, is_violent=viewing.is_violent
+    )
     viewing.outcome = Outcome.FETCHING
     return _make_question(act, viewing)
 
@@ -216,6 +224,16 @@ def _require_day_left(act: Act, login: Login, exposure: Exposure) -> None:
         )
     if today.is_break_due(exposure):
         raise Conflict(phrase("A break is due."), hint=assess)
+
+
+def _find_case(session: Session, viewing: Viewing) -> Case:
+    """The case that has the item now; it may be another one than when the look was asked for."""
+    place = session.scalar(
+        select(CaseItem).where(CaseItem.item_id == viewing.item_id)
+    )
+    if place is None:
+        raise NotFound(phrase("There is nothing to see here."))
+    return place.case
 
 
 def _find_file(session: Session, case: Case, media_id: uuid.UUID) -> ItemMedia:

@@ -495,3 +495,26 @@ def test_as_many_pictures_at_once_as_there_are_places(
     with process.client.taking_place(), process.client.taking_place():
         assert show(person, frame).status_code == 429
     assert show(person, frame).status_code == 200, "the token was not used up"
+
+
+def test_a_hold_that_begins_before_it_is_shown_stops_it(
+    browse: Any, add_file: Any, app: Flask
+) -> None:
+    switch_on(browse)
+    person, (at, look) = browse("analyst"), add_file()
+    take(person, at)
+    frame = ask(person, look)
+    app.extensions[HINDRANCES] = (lambda _session, _case: "A hold is on.",)
+    assert show(person, frame).status_code == 409
+
+
+def test_a_case_that_is_given_back_is_not_looked_at(
+    browse: Any, add_file: Any, context: Context
+) -> None:
+    switch_on(browse)
+    person, (at, look) = browse("analyst"), add_file()
+    take(person, at)
+    frame = ask(person, look)
+    with context.database.writing() as session:
+        session.execute(update(Case).values(claimed_by_id=None))
+    assert show(person, frame).status_code == 409
