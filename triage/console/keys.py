@@ -79,7 +79,10 @@ SHORTCUTS = (
         "case.add_note", Group.CASE, "KeyV", lazy_gettext("Write a note")
     ),
     Shortcut(
-        "case.take_back", Group.CASE, "KeyZ", lazy_gettext("Take it back")
+        "case.take_back",
+        Group.CASE,
+        "Shift+KeyZ",
+        lazy_gettext("Take it back"),
     ),
     Shortcut("case.people", Group.CASE, "KeyP", lazy_gettext("People")),
     Shortcut("case.words", Group.CASE, "KeyW", lazy_gettext("Read the words")),
@@ -100,8 +103,8 @@ SHORTCUTS = (
         "case.aside", Group.CASE, "KeyX", lazy_gettext("They are no reports")
     ),
     Shortcut("match.confirm", Group.CASE, "KeyY", lazy_gettext("Confirm")),
-    Shortcut("case.look", Group.CASE, "KeyE", lazy_gettext("Look at it once")),
-    Shortcut("view.show", Group.CASE, "KeyV", lazy_gettext("Show it now")),
+    Shortcut("case.look", Group.CASE, "KeyK", lazy_gettext("Look at it once")),
+    Shortcut("view.show", Group.CASE, "KeyI", lazy_gettext("Show it now")),
     Shortcut("view.less", Group.CASE, "KeyB", lazy_gettext("Less of it")),
     Shortcut("view.away", Group.CASE, "KeyD", lazy_gettext("Put it away")),
     Shortcut(

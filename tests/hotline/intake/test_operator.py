@@ -111,7 +111,15 @@ def test_every_page_of_the_whole_console_names_its_permission(
         if rule.rule.startswith("/console")
         and not hasattr(app.view_functions[rule.endpoint], "__permission__")
     }
-    assert bare == {"accounts.sign_in", "accounts.accept"}
+    assert bare == {
+        "accounts.sign_in",
+        "accounts.accept",
+        # The way by an identity provider, before anybody is known.
+        "oidc.leave",
+        "oidc.come_back",
+        "oidc.finish",
+        "oidc.sign_out_there",
+    }
 
 
 def test_a_caller_s_report_is_stored_under_the_operator_s_name(

@@ -34,6 +34,7 @@ def test_a_session_without_a_factor_reaches_only_the_way_to_one(
         "accounts.accept",
         "accounts.sign_in",
         "accounts.sign_out",
+        "oidc",
     }
     tried = 0
     for rule in house.app.url_map.iter_rules():
