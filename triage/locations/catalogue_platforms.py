@@ -87,8 +87,7 @@ def _read_platform(
     reader: Reader, dated: date, reserved: frozenset[str], has_seat: bool
 ) -> Platform:
     identifier = reader.read_text("id", required=True)
-    # Faults then name the platform and not only its place in the file.
-    reader.where += f" ({identifier or '?'})"
+    reader.where += f" ({identifier or '?'})"  # so that faults name it
     seat = reader.read_text("seat", required=True) if has_seat else ""
     if has_seat and seat not in country_codes():
         fault = describe_unknown(seat, country_codes())

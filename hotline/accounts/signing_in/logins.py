@@ -104,6 +104,12 @@ def is_proven(attempt: Attempt, password: str) -> bool:
     )
 
 
+def _lock_person(session: Session, username: str) -> Person | None:
+    return session.scalar(
+        select(Person).where(Person.username == username).with_for_update()
+    )
+
+
 def settle_attempt(
     session: Session,
     attempt: Attempt,
@@ -118,12 +124,7 @@ def settle_attempt(
     ``password`` is the proven one, or None. The delay is asked again behind a lock on the person's
     row: of many attempts made at once no more count than if they had come in turn.
     """
-    row = (
-        select(Person)
-        .where(Person.username == attempt.username)
-        .with_for_update()
-    )
-    person = session.scalar(row)
+    person = _lock_person(session, attempt.username)
     # What was changed while the password was being checked counts as well.
     if (
         person is None

@@ -269,6 +269,15 @@ def _understood_in(values: Mapping[str, str]) -> understood.Understood:
     )
 
 
+def _list_allowed(values: Mapping[str, str]) -> list[object]:
+    """To whom the contact may be passed on, in words."""
+    return [
+        words
+        for reader, words in wording.READERS.items()
+        if values[f"pass_to_{reader}"] == "yes"
+    ]
+
+
 def question_page(
     page: str,
     values: Mapping[str, str],
@@ -297,11 +306,7 @@ def question_page(
         "danger": paths.is_in_danger(values),
         "asks_when": paths.asks_when(values),
         "may_be_reached": paths.may_be_reached(values),
-        "allowed": [
-            words
-            for reader, words in wording.READERS.items()
-            if values[f"pass_to_{reader}"] == "yes"
-        ],
+        "allowed": _list_allowed(values),
         "fields": form_fields.FIELDS,
     }
     if page == "check":
