@@ -68,6 +68,7 @@ def test_from_a_report_to_a_verified_removal(
     ):
         step(walk)
         walk.now(step.__name__)
+    assert list(walk.reached)[-1] == "reporter_is_told"
     print("Seconds after the start:", walk.reached)
     record_property("seconds after the start", walk.reached)
 

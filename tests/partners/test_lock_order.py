@@ -203,7 +203,7 @@ def test_an_act_takes_the_case_first(house: House, name: str) -> None:
         with house.context.database.writing() as session:
             getattr(scene, name)(session)
 
-    _requires_case_first(house, scene.case, act)
+    assert _faults_behind_the_case(house, scene.case, act) == []
 
 
 @pytest.mark.services
@@ -224,12 +224,16 @@ def test_a_job_takes_the_case_before_its_entry(house: House, job: str) -> None:
         with house.context.database.writing() as session:
             post_review(session, scene.case, house.now)
     task = next(task for name, task in house.due_tasks() if name == job)
-    _requires_case_first(house, scene.case, lambda: house.jobs[job](task))
+    faults = _faults_behind_the_case(
+        house, scene.case, lambda: house.jobs[job](task)
+    )
+    assert faults == []
 
 
-def _requires_case_first(
+def _faults_behind_the_case(
     house: House, case: Case, act: Callable[[], None]
-) -> None:
+) -> list[Exception]:
+    """What the act raised that had to wait for the case, and locked nothing of it before."""
     faults: list[Exception] = []
 
     def run() -> None:
@@ -247,7 +251,7 @@ def _requires_case_first(
             rows = f"SELECT id FROM {table} FOR UPDATE NOWAIT"
             session.execute(text(rows)).all()
     acting.join()
-    assert faults == []
+    return faults
 
 
 def _wait_until_it_waits(house: House, acting: threading.Thread) -> None:

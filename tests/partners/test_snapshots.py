@@ -241,7 +241,7 @@ def release_all(house: House) -> None:
             )
 
 
-ACTS = st.lists(
+FURTHER_ACTS = st.lists(
     st.sampled_from(
         [
             "request",
@@ -256,13 +256,23 @@ ACTS = st.lists(
             "deliver",
         ]
     ),
-    min_size=3,
+    min_size=1,
     max_size=14,
+)
+# Few random orders come as far as a notice: most begin where one is on its way.
+BEGINNINGS = (
+    (),
+    ("request", "approve"),
+    ("request", "approve", "work"),
+    ("police first", "request", "approve", "work", "deliver"),
+)
+ACTS = st.tuples(st.sampled_from(BEGINNINGS), FURTHER_ACTS).map(
+    lambda parts: [*parts[0], *parts[1]]
 )
 
 
 @hypothesis_settings(
-    max_examples=60,
+    max_examples=120,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -270,7 +280,9 @@ ACTS = st.lists(
 def test_no_order_of_acts_lets_a_notice_leave_before_its_release(
     house: House, acts: list[str], contact_known: bool
 ) -> None:
-    Interleaving(house, contact_known=contact_known).run([*acts, "deliver"])
+    interleaving = Interleaving(house, contact_known=contact_known)
+    interleaving.run([*acts, "deliver"])
+    assert interleaving.too_early == []
 
 
 class Interleaving:
@@ -278,6 +290,7 @@ class Interleaving:
 
     def __init__(self, house: House, *, contact_known: bool) -> None:
         self.house = house
+        self.too_early: list[str] = []
         self.empty_house()
         house.partner()
         contact = "abuse@isp.example" if contact_known else None
@@ -311,8 +324,8 @@ class Interleaving:
                 hold for hold in self.house.all(Hold) if hold.state in HOLDING
             ]
             asks = any(route["after"] for route in case.routing["routes"])
-            assert not holding
-            assert released or not asks
+            if holding or (asks and not released):
+                self.too_early.append(message.subject)
         return {"accepted": True}
 
     def run(self, acts: list[str]) -> None:

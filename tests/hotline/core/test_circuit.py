@@ -104,5 +104,7 @@ def test_who_asked_after_the_pause_and_died_holds_up_nobody_for_long(
     _be_silent(one, SILENCES)
     clock[0] += FIRST_PAUSE + timedelta(seconds=1)
     one.require_closed(SERVER)
+    with pytest.raises(Paused):
+        other.require_closed(SERVER)
     clock[0] += circuits.TRIAL + timedelta(seconds=1)
     other.require_closed(SERVER)

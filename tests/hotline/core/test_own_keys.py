@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,11 @@ def test_with_all_keys_in_place_the_database_is_not_waited_for(
             ).database_url
         }
     )
-    build_context(away).close()
+    with closing(build_context(away)) as context:
+        for name in KEY_NAMES:
+            assert context.keyring.bytes_of(name) == used.keyring.bytes_of(
+                name
+            )
 
 
 def test_a_new_file_is_not_made_by_looking(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def test_a_report_about_any_sort_of_location_is_valid(text: str) -> None:
 def test_every_combination_of_facts_is_valid(
     asn: str | None, country: str | None, kind: str, assessed: str, host: str
 ) -> None:
-    made(
+    report = made(
         located(
             asn=asn,
             country=country,
@@ -211,6 +211,7 @@ def test_every_combination_of_facts_is_valid(
             host=host,
         )
     )
+    assert report["source_identifier"]
 
 
 @pytest.mark.parametrize(
