@@ -112,7 +112,9 @@ def use_token(
     hindrances: Sequence[Hindrance] = (),
 ) -> Question:
     """Use the token up, and say what is to be fetched. Of two that come at once, one gets it."""
-    viewing = act.session.get(Viewing, viewing_id, with_for_update=True)
+    viewing = act.session.get(
+        Viewing, viewing_id, with_for_update={"of": Viewing}
+    )
     if viewing is None or not _fits(viewing, login, token):
         raise NotFound(phrase("There is nothing to see here."))
     is_over = act.now - viewing.asked_at > TOKEN_HOLDS
@@ -137,7 +139,9 @@ def note_shown(
     act: Act, viewing_id: uuid.UUID, problem: Problem | None
 ) -> None:
     """Write down that the picture is handed out now, or why there is none."""
-    viewing = act.session.get_one(Viewing, viewing_id, with_for_update=True)
+    viewing = act.session.get_one(
+        Viewing, viewing_id, with_for_update={"of": Viewing}
+    )
     viewing.outcome = problem or Outcome.SHOWN
     if problem is None:
         viewing.shown_at = act.now
@@ -151,7 +155,9 @@ def note_shown(
 
 def end_viewing(act: Act, login: Login, viewing_id: uuid.UUID) -> None:
     """The browser put the picture away. A second word of it changes nothing."""
-    viewing = act.session.get(Viewing, viewing_id, with_for_update=True)
+    viewing = act.session.get(
+        Viewing, viewing_id, with_for_update={"of": Viewing}
+    )
     if viewing is None or viewing.person_id != login.person.id:
         raise NotFound(phrase("There is nothing to see here."))
     if viewing.shown_at is None or viewing.ended_at is not None:

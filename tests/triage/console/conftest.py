@@ -84,12 +84,21 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
+def backend() -> str:
+    """The kind of database; a test that locks rows names both kinds."""
+    return "sqlite"
+
+
+@pytest.fixture
 def context(
-    make_context: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
+    make_context: Callable[..., Context],
+    monkeypatch: pytest.MonkeyPatch,
+    backend: str,
 ) -> Context:
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
     passwords._hash_of_nobody.cache_clear()
     made = make_context(
+        backend,
         country="AL",
         audiences=("console",),
         smtp_host="mail.hotline.example",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from hotline.accounts.service import find_person
@@ -15,6 +16,7 @@ from hotline.core.jobs.task import Task
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
+from tests.conftest import BACKENDS
 from tests.support.clock import Clock
 from triage.cases.bulk.deeds import DEEDS
 from triage.cases.bulk.models import BulkAct, BulkCase
@@ -97,6 +99,7 @@ def assessed_by(context: Context, reference: str, username: str) -> None:
         )
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_many_are_assessed_with_one_reason_after_a_minute(
     browse: Browse, make_case: Make, context: Context, clock: Clock
 ) -> None:

@@ -17,6 +17,7 @@ from hotline.core.context import Context
 from hotline.core.errors import Misconfigured
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
+from tests.conftest import BACKENDS
 from tests.support.clock import Clock
 from triage.cases.assessing.assessment import load_schema
 from triage.cases.models import Assessment, Case
@@ -137,6 +138,7 @@ def test_a_single_decision_is_drawn_and_taken_back_unjudged(
     assert len(reviews(context)) == 1
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_the_reviewer_answers_before_the_decision_is_shown(
     browse: Browse, make_case: Make, context: Context, clock: Clock
 ) -> None:

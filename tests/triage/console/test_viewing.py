@@ -26,6 +26,7 @@ from hotline.core.context import Context
 from hotline.core.settings import Settings
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
+from tests.conftest import BACKENDS
 from tests.support.clock import Clock
 from tests.support.items import make_media, make_sight
 from triage.cases.handling.exposure import load_exposure
@@ -182,6 +183,7 @@ def test_nothing_is_offered_or_shown_while_it_is_off(
     assert "Viewing is not switched on." in refusal_of(person, at, answer)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_one_look_is_small_grey_once_and_logged(
     browse: Callable[[str], Any],
     add_file: Callable[..., Any],

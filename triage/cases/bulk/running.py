@@ -41,7 +41,9 @@ def run_bulk(task: Task, *, deeds: Mapping[str, Deed]) -> None:
     for row_id in _begin(task, bulk_id):
         _do_one(task, row_id, deeds)
     with task.finishing() as session:
-        bulk = session.get_one(BulkAct, bulk_id, with_for_update=True)
+        bulk = session.get_one(
+            BulkAct, bulk_id, with_for_update={"of": BulkAct}
+        )
         act = Act(session, task.context, bulk.person.actor, task.now)
         if bulk.state != BulkState.RUNNING:
             return
@@ -54,7 +56,9 @@ def run_bulk(task: Task, *, deeds: Mapping[str, Deed]) -> None:
 def _begin(task: Task, bulk_id: uuid.UUID) -> Sequence[uuid.UUID]:
     """The cases of this job; none where the act was taken back."""
     with task.context.database.writing() as session:
-        bulk = session.get_one(BulkAct, bulk_id, with_for_update=True)
+        bulk = session.get_one(
+            BulkAct, bulk_id, with_for_update={"of": BulkAct}
+        )
         act = Act(session, task.context, bulk.person.actor, task.now)
         if bulk.state == BulkState.WAITING:
             act.advance(bulk, BulkEvent.BEGUN)

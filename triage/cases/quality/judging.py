@@ -121,7 +121,9 @@ def judge(
     is_gold: bool,
 ) -> QualityReview:
     """Keep the reviewer's answers, once and for all."""
-    review = act.session.get(QualityReview, review_id, with_for_update=True)
+    review = act.session.get(
+        QualityReview, review_id, with_for_update={"of": QualityReview}
+    )
     if review is None:
         raise NotFound(phrase("There is no such decision."))
     if review.judged_at is not None:
