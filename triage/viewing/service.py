@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hotline.accounts.models import Person
 from hotline.accounts.preferences import preferences_of
 from hotline.accounts.signing_in.standing import Login
 from hotline.core.act import Act
@@ -35,11 +36,14 @@ from triage.fetching.report import FetchLimits
 from triage.items.access import access_of, fetch_request
 from triage.items.models import Item, ItemMedia
 from triage.viewing.models import Outcome, Viewing
+from triage.viewing.process.client import SECONDS
 from triage.viewing.process.question import PARTS, Problem, Question
 from triage.viewing.switch import find_switch
 
 LONGEST_REASON = 500
 TOKEN_HOLDS = timedelta(minutes=5)
+UNDER_WAY = TOKEN_HOLDS + timedelta(seconds=SECONDS)
+"""From when a look is asked for: one that is still being fetched then broke off."""
 LIMITS = FetchLimits(
     total_seconds=20, hash_seconds=15, decode_seconds=15, wall_seconds=45
 )
@@ -125,6 +129,10 @@ def use_token(
         )
     case = _find_case(act.session, viewing)
     exposure = load_exposure(act.context.settings.data_dir)
+    # Locked, so that of many looks at once no more are shown than if they had come in turn.
+    act.session.execute(
+        select(Person.id).where(Person.id == login.person.id).with_for_update()
+    )
     # Again: the police may hold the case by now, somebody else may have it in
     # hand, and many looks may be asked for before the first of them is shown.
     _require_allowed(act, login, case, hindrances)
@@ -221,15 +229,26 @@ def _require_bearable(
 
 
 def _require_day_left(act: Act, login: Login, exposure: Exposure) -> None:
-    """What was shown so far leaves room for one more, and no break is due."""
+    """What was shown, or is about to be, leaves room for one more, and no break is due."""
     assess = phrase("The case can be assessed without looking.")
     today = measure_own_day(act.session, act.context, login.person, act.now)
-    if today.is_full(exposure) or today.views >= exposure.day_views:
+    views = today.views + _count_under_way(act, login)
+    if today.is_full(exposure) or views >= exposure.day_views:
         raise Conflict(
             phrase("You have seen as much as a day may have."), hint=assess
         )
     if today.is_break_due(exposure):
         raise Conflict(phrase("A break is due."), hint=assess)
+
+
+def _count_under_way(act: Act, login: Login) -> int:
+    """The person's looks that are being fetched at this moment."""
+    query = select(func.count()).where(
+        Viewing.person_id == login.person.id,
+        Viewing.asked_at > act.now - UNDER_WAY,
+        Viewing.outcome == Outcome.FETCHING,
+    )
+    return act.session.scalar(query) or 0
 
 
 def _find_case(session: Session, viewing: Viewing) -> Case:

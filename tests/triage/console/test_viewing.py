@@ -167,6 +167,36 @@ def actions(context: Context) -> list[tuple[str, str]]:
         return [(action, actor) for action, actor in rows]
 
 
+def add_look(context: Context, **values: Any) -> None:
+    """One more of the person, and at the file, of the one that was shown."""
+    with context.database.writing() as session:
+        one = session.scalars(
+            select(Viewing).where(Viewing.shown_at.is_not(None)).limit(1)
+        ).one()
+        session.add(
+            Viewing(
+                id=new_id(),
+                person_id=one.person_id,
+                session_id=one.session_id,
+                item_id=one.item_id,
+                media_id=one.media_id,
+                is_violent=False,
+                token_digest="",
+                **values,
+            )
+        )
+
+
+def add_shown(context: Context, clock: Clock, count: int) -> None:
+    for number in range(count):
+        add_look(
+            context,
+            asked_at=clock.now,
+            shown_at=clock.now - timedelta(minutes=number),
+            outcome="shown",
+        )
+
+
 def refusal_of(person: Any, at: str, answer: Any) -> str:
     assert answer.status_code in (302, 303), answer.text
     return str(person.get(at).text)
@@ -345,24 +375,7 @@ def test_a_full_day_shows_nothing_more(
     person, (at, look) = browse("analyst"), add_file()
     take(person, at)
     show(person, ask(person, look))
-    with context.database.writing() as session:
-        one = session.scalars(select(Viewing)).one()
-        session.expunge(one)
-        for number in range(load_exposure().day_views):
-            session.add(
-                Viewing(
-                    id=new_id(),
-                    person_id=one.person_id,
-                    session_id=one.session_id,
-                    item_id=one.item_id,
-                    media_id=one.media_id,
-                    is_violent=False,
-                    token_digest="",
-                    asked_at=clock.now,
-                    shown_at=clock.now - timedelta(minutes=number),
-                    outcome="shown",
-                )
-            )
+    add_shown(context, clock, load_exposure().day_views)
     refused = refusal_of(person, at, ask(person, look))
     assert "as much as a day may have" in refused
     assert "can be assessed without looking" in refused
@@ -379,27 +392,29 @@ def test_a_full_day_shows_nothing_that_was_asked_for_earlier(
     take(person, at)
     show(person, ask(person, look))
     earlier = ask(person, look)
-    with context.database.writing() as session:
-        one = session.scalars(
-            select(Viewing).where(Viewing.shown_at.is_not(None))
-        ).one()
-        session.expunge(one)
-        for number in range(load_exposure().day_views):
-            session.add(
-                Viewing(
-                    id=new_id(),
-                    person_id=one.person_id,
-                    session_id=one.session_id,
-                    item_id=one.item_id,
-                    media_id=one.media_id,
-                    is_violent=False,
-                    token_digest="",
-                    asked_at=clock.now,
-                    shown_at=clock.now - timedelta(minutes=number),
-                    outcome="shown",
-                )
-            )
+    add_shown(context, clock, load_exposure().day_views)
     assert show(person, earlier).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("ago", "status"), [(timedelta(), 409), (timedelta(minutes=7), 200)]
+)
+def test_a_look_that_is_being_fetched_counts_until_it_broke_off(
+    browse: Callable[[str], Any],
+    add_file: Callable[..., Any],
+    context: Context,
+    clock: Clock,
+    ago: timedelta,
+    status: int,
+) -> None:
+    switch_on(browse)
+    person, (at, look) = browse("analyst"), add_file()
+    take(person, at)
+    show(person, ask(person, look))
+    last = ask(person, look)
+    add_shown(context, clock, load_exposure().day_views - 2)
+    add_look(context, asked_at=clock.now - ago, outcome="fetching")
+    assert show(person, last).status_code == status
 
 
 def test_a_hold_of_the_police_forbids_the_visit(
