@@ -252,13 +252,27 @@ def is_urgent(answers: Answers, *, child_in_contact: bool) -> bool:
     """Whether time presses: a meeting soon, a deadline, or somebody who acts against a child now.
 
     "Still going on" says that only where the kind of report has somebody in contact with a child: a
-    page that is still there goes on, too.
+    page that is still there goes on, too. Whoever writes when and where, and chooses nothing beside
+    it, has said that there is a time.
     """
-    return any(
+    is_chosen = any(
         value in answer.row.urgent
         for answer, value in answers.items()
         if child_in_contact or answer is not Answer.GOING_ON
     )
+    is_written = any(
+        answers.get(words) and answers.get(choice, "") in _CHOOSES_NOTHING
+        for words, choice in _TIMES
+    )
+    return is_chosen or is_written
+
+
+_TIMES = (
+    (Answer.NEXT_MEETING, Answer.MEETS),
+    (Answer.DEADLINE_AT, Answer.DEADLINE),
+)
+"""A time in words, and the choice that stands before it on the same page."""
+_CHOOSES_NOTHING = frozenset({"", Meeting.UNKNOWN, Deadline.UNKNOWN})
 
 
 def seal_answers(answers: Answers) -> str:

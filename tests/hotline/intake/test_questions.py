@@ -20,7 +20,13 @@ from hotline.intake.form import wording
 from hotline.intake.form.asking import form_fields, paths
 from hotline.intake.models import Report
 from hotline.intake.registry.kinds import ReportKind
-from hotline.intake.registry.questions import Answer, Answers, Question, Shape
+from hotline.intake.registry.questions import (
+    Answer,
+    Answers,
+    Question,
+    Shape,
+    is_urgent,
+)
 from hotline.intake.submission import read_submission
 from tests.support.said import ANSWERED
 
@@ -216,3 +222,25 @@ def test_no_country_is_offered_that_is_none() -> None:
 
 def test_no_field_of_the_form_is_there_twice() -> None:
     assert len(set(form_fields.FIELDS)) == len(form_fields.FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("answers", "presses"),
+    [
+        ({Answer.MEETS: "soon"}, True),
+        ({Answer.NEXT_MEETING: "Saturday at 5"}, True),
+        (
+            {Answer.MEETS: "unknown", Answer.NEXT_MEETING: "Saturday at 5"},
+            True,
+        ),
+        ({Answer.MEETS: "no", Answer.NEXT_MEETING: "he never came"}, False),
+        ({Answer.MEETS: "unknown"}, False),
+        ({Answer.DEADLINE_AT: "tonight at 8"}, True),
+        ({Answer.DEADLINE: "no", Answer.DEADLINE_AT: "none"}, False),
+        ({Answer.CHILD_AGE: "13"}, False),
+    ],
+)
+def test_whoever_writes_when_need_not_choose_that_it_is_soon(
+    answers: Answers, presses: bool
+) -> None:
+    assert is_urgent(answers, child_in_contact=True) is presses
