@@ -174,8 +174,9 @@ def _counts(settings: Settings, claims: Mapping[str, object]) -> bool:
     """Whether the provider saw a second factor, by the words that the settings name; by default no
     word counts."""
     methods = claims.get("amr")
-    said = {claims.get("acr"), *(methods if isinstance(methods, list) else ())}
-    return bool(said & set(settings.oidc_second_factor))
+    # Not a set: whatever the provider says may stand here, and need not hash.
+    said = [claims.get("acr"), *(methods if isinstance(methods, list) else ())]
+    return any(word in said for word in settings.oidc_second_factor)
 
 
 def _refusal() -> Forbidden:

@@ -320,6 +320,10 @@ def test_its_addresses_are_asked_by_the_guarded_client(
         ({"oidc_second_factor": ("mfa",)}, {"acr": "mfa"}, True),
         ({"oidc_second_factor": ("mfa",)}, {"amr": ["pwd"]}, False),
         ({"oidc_second_factor": ("mfa",)}, {}, False),
+        ({"oidc_second_factor": ("mfa",)}, {"acr": ["mfa"]}, False),
+        ({"oidc_second_factor": ("mfa",)}, {"acr": {"mfa": 1}}, False),
+        ({"oidc_second_factor": ("mfa",)}, {"amr": [{"mfa": 1}]}, False),
+        ({"oidc_second_factor": ("mfa",)}, {"amr": [["x"], "mfa"]}, True),
     ],
     indirect=["context"],
 )
