@@ -32,6 +32,8 @@ class IdentityProvider:
     signs_with: RSAKey | None = None
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     exchanges: int = 0
+    documents: int = 0
+    """How often it was asked what it says of itself."""
     port: int = 0
     key: RSAKey = field(
         default_factory=lambda: RSAKey.generate_key(
@@ -122,6 +124,7 @@ def served_provider() -> Iterator[IdentityProvider]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             if parts.path == "/.well-known/openid-configuration":
+                provider.documents += 1
                 self._answer(200, provider.document())
             elif parts.path == "/jwks":
                 keys = KeySet([provider.key]).as_dict(private=False)

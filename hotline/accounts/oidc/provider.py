@@ -30,6 +30,9 @@ SECONDS = 10.0
 MOST_BYTES = 200_000
 KEPT_SECONDS = 600.0
 """How long what it says of itself is believed without asking again."""
+LEFT_ALONE_SECONDS = 10.0
+"""How long a provider that failed is not asked again: anybody can have it asked, and each who does
+holds a thread of the server until it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class Provider:
     says_issuer: bool = False
 
 
-_kept: dict[str, tuple[float, Provider]] = {}
+_kept: dict[str, tuple[float, Provider | str]] = {}
+"""Until when, and what is known by issuer: the provider, or why there was none."""
 _lock = threading.Lock()
 
 
@@ -54,15 +58,24 @@ def find_provider(settings: Settings) -> Provider:
     # Not held while asking: a slow provider would hold up all who have its
     # answer already.
     with _lock:
-        kept = _kept.get(issuer)
-    if kept is not None and time.monotonic() - kept[0] < KEPT_SECONDS:
-        return kept[1]
-    provider = _read_provider(
-        issuer, _ask(settings, get_well_known_url(issuer, external=True))
-    )
-    with _lock:
-        _kept[issuer] = (time.monotonic(), provider)
-    return provider
+        until, kept = _kept.get(issuer, (0.0, ""))
+    if time.monotonic() >= until:
+        kept, seconds = _ask_of_itself(settings)
+        with _lock:
+            _kept[issuer] = (time.monotonic() + seconds, kept)
+    if isinstance(kept, str):
+        raise NoAnswer(kept)
+    return kept
+
+
+def _ask_of_itself(settings: Settings) -> tuple[Provider | str, float]:
+    """The provider, or why there is none; and for how many seconds that holds."""
+    issuer = settings.oidc_issuer
+    try:
+        said = _ask(settings, get_well_known_url(issuer, external=True))
+        return _read_provider(issuer, said), KEPT_SECONDS
+    except NoAnswer as error:
+        return error.template, LEFT_ALONE_SECONDS
 
 
 def forget_providers() -> None:

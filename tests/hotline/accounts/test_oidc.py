@@ -304,6 +304,25 @@ def test_a_provider_that_calls_itself_otherwise_is_not_asked(
     assert "by another name" in answer.text
 
 
+def test_a_provider_that_failed_is_left_alone_for_a_while(
+    browser: FlaskClient,
+    op: IdentityProvider,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    op.said = {"issuer": "https://other.example"}
+    for _ in range(3):
+        answer = browser.get(THERE)
+        assert answer.status_code == 503
+        assert "by another name" in answer.text
+    assert op.documents == 1
+    op.said = {}
+    assert browser.get(THERE).status_code == 503
+    later = providers.time.monotonic() + providers.LEFT_ALONE_SECONDS
+    monkeypatch.setattr(providers.time, "monotonic", lambda: later)
+    assert browser.get(THERE).status_code == 302
+    assert op.documents == 2
+
+
 def test_its_addresses_are_asked_by_the_guarded_client(
     browser: FlaskClient, op: IdentityProvider, context: Context
 ) -> None:
