@@ -16,7 +16,6 @@ from hotline.accounts.signing_in.sessions import (
 )
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, phrase
-from hotline.core.storage import audit
 from hotline.core.storage.ids import new_id
 
 LONGEST_SUBJECT = 255
@@ -90,24 +89,10 @@ def sign_in_identity(
     person = link.person if link is not None else None
     if person is None or person.disabled_at is not None:
         named = {"username": person.username} if person else {}
-        audit.record_entry(
-            act.session,
-            actor=audit.PUBLIC,
-            action="sign_in.failed",
-            entity="sign_in",
-            entity_id="oidc",
-            now=act.now,
-            **named,
-        )
+        act.record("sign_in.failed", "sign_in", "oidc", **named)
         return None
-    audit.record_entry(
-        act.session,
-        actor=person.actor,
-        action="sign_in.done",
-        entity="sign_in",
-        entity_id="oidc",
-        now=act.now,
-    )
+    theirs = Act(act.session, act.context, person.actor, act.now)
+    theirs.record("sign_in.done", "sign_in", "oidc")
     is_proven = identity.has_second_factor and has_factor(
         act.session, person.id
     )
