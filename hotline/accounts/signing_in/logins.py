@@ -29,7 +29,6 @@ from hotline.accounts.signing_in import passwords, throttle
 from hotline.accounts.signing_in.sessions import USUAL, Limits, open_session
 from hotline.core.context import Context
 from hotline.core.storage import audit
-from hotline.core.storage.ids import new_staff_code
 
 _LONGEST_USERNAME = 60
 
@@ -138,8 +137,6 @@ def settle_attempt(
     # Only now is the password itself at hand to be hashed anew.
     if passwords.is_outdated(person.password_hash):
         person.password_hash = passwords.hash_password(password)
-    # Whom a version without codes added gets one with the first sign-in here.
-    person.code = person.code or new_staff_code()
     audit.record_entry(
         session,
         actor=person.actor,

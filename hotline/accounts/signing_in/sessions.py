@@ -19,7 +19,7 @@ from hotline.core.act import Act
 from hotline.core.errors import NotFound, phrase
 from hotline.core.settings import Settings
 from hotline.core.storage import audit
-from hotline.core.storage.ids import new_token
+from hotline.core.storage.ids import new_staff_code, new_token
 
 IDLE = timedelta(minutes=30)
 LONGEST_SESSION = timedelta(hours=12)
@@ -67,6 +67,8 @@ def open_session(
     # The job that prunes goes by the longest age alone; what lies idle goes
     # here.
     session.execute(delete(LoginSession).where(stale))
+    # Whom a version without codes added gets one with the first sign-in here.
+    person.code = person.code or new_staff_code()
     session.add(
         LoginSession(
             token_hash=digest_of(token),

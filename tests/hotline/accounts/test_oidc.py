@@ -124,6 +124,16 @@ def test_a_linked_identity_signs_in(
         )
 
 
+def test_whom_a_version_without_codes_added_gets_one(
+    browser: FlaskClient, op: IdentityProvider, context: Context
+) -> None:
+    with context.database.writing() as session:
+        service.find_person(session, "ana").code = None
+    go(browser, op)
+    with context.database.reading() as session:
+        assert service.find_person(session, "ana").code
+
+
 @pytest.mark.parametrize(
     "wanted", ["https://evil.example/", "//evil.example", "/console/../x", ""]
 )
