@@ -103,7 +103,8 @@ def is_proven(attempt: Attempt, password: str) -> bool:
     )
 
 
-def _lock_person(session: Session, username: str) -> Person | None:
+def lock_person(session: Session, username: str) -> Person | None:
+    """Of many attempts made at once no more count than if they had come in turn."""
     return session.scalar(
         select(Person).where(Person.username == username).with_for_update()
     )
@@ -123,7 +124,7 @@ def settle_attempt(
     ``password`` is the proven one, or None. The delay is asked again behind a lock on the person's
     row: of many attempts made at once no more count than if they had come in turn.
     """
-    person = _lock_person(session, attempt.username)
+    person = lock_person(session, attempt.username)
     # What was changed while the password was being checked counts as well.
     if (
         person is None

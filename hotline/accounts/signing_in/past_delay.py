@@ -14,13 +14,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
-
 from hotline.accounts.factors import proof, recovery
 from hotline.accounts.models import Person
 from hotline.accounts.signing_in import throttle
 from hotline.accounts.signing_in.logins import (
     Attempt,
+    lock_person,
     plain_username,
     read_attempt,
 )
@@ -38,10 +37,7 @@ def begin_past_delay(
     """
     username = plain_username(username)
     keys = throttle.throttle_keys(act.context.keyring, username, mark)
-    # Locked, so that of many codes sent at once no more count than if they had come in turn.
-    person = act.session.scalar(
-        select(Person).where(Person.username == username).with_for_update()
-    )
+    person = lock_person(act.session, username)
     if person is None or not _holds(act, person, code, mark):
         return None
     return read_attempt(act.session, username, keys, proven_at=act.now)
