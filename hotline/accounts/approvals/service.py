@@ -102,24 +102,18 @@ def grant_approval(act: Act, kind: Kind, approval: Approval) -> None:
 def _grant(act: Act, kind: Kind, approval: Approval) -> None:
     approval.granted_by, approval.granted_at = act.actor, act.now
     approval.ends_at = act.now + kind.lasts
-    act.advance(
-        approval,
-        ApprovalEvent.GRANTED,
-        kind=approval.kind,
-        about=approval.about,
-    )
+    _advance(act, approval, ApprovalEvent.GRANTED)
     if kind.done is not None:
         kind.done(act, approval)
         _use(act, approval)
 
 
 def _use(act: Act, approval: Approval) -> None:
-    act.advance(
-        approval,
-        ApprovalEvent.USED,
-        kind=approval.kind,
-        about=approval.about,
-    )
+    _advance(act, approval, ApprovalEvent.USED)
+
+
+def _advance(act: Act, approval: Approval, event: ApprovalEvent) -> None:
+    act.advance(approval, event, kind=approval.kind, about=approval.about)
 
 
 def refuse_approval(act: Act, kind: Kind, approval: Approval) -> None:
@@ -128,13 +122,12 @@ def refuse_approval(act: Act, kind: Kind, approval: Approval) -> None:
     # What was granted is taken back, whoever does it; there is no refusing it
     # any more.
     is_granted = approval.state == ApprovalState.GRANTED
-    act.advance(
+    _advance(
+        act,
         approval,
         ApprovalEvent.WITHDRAWN
         if is_own or is_granted
         else ApprovalEvent.REFUSED,
-        kind=approval.kind,
-        about=approval.about,
     )
     kind.undone(act, approval)
 
@@ -300,12 +293,7 @@ def _refuse_second_question(act: Act, question: Question) -> None:
         # is stored.
         if waiting.ends_at > act.now:
             raise Conflict(_waits_already())
-        act.advance(
-            waiting,
-            ApprovalEvent.LAPSED,
-            kind=waiting.kind,
-            about=waiting.about,
-        )
+        _advance(act, waiting, ApprovalEvent.LAPSED)
         act.session.flush()
     if find_grant(act.session, kind, subject, act.actor, act.now):
         raise Conflict(phrase("This was granted to you already."))
