@@ -59,7 +59,8 @@ def read(message: Message) -> tuple[Inbound, ...]:
         for value in _all_values(fields, "Reported-URI")
     ]
     domains = _all_values(fields, "Reported-Domain")
-    if not uris and not domains and not mime.message_narrative(message):
+    words = mime.message_narrative(message)
+    if not uris and not domains and not words:
         raise InvalidInput(
             "The report names no Reported-URI or Reported-Domain and says nothing."
         )
@@ -72,14 +73,10 @@ def read(message: Message) -> tuple[Inbound, ...]:
     return build_reports(
         # A domain says less than the address of a page on it.
         locations=[*(uris or domains), *_addresses_used(fields, arrival)],
-        lines=[
-            mime.message_narrative(message),
-            *lines,
-            *_of_original(message),
-        ],
+        lines=[words, *lines, *_of_original(message)],
         reference=mime.header_text(message, "Message-ID").strip("<>"),
         seen=arrival,
-        words=mime.message_narrative(message),
+        words=words,
     )
 
 
