@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.approvals.models import Approval, ApprovalState
 from hotline.accounts.models import Person
-from hotline.accounts.pages.views import flash_refusals
+from hotline.accounts.pages.views import flash_asked, flash_refusals
 from hotline.accounts.service import list_people
 from hotline.accounts.signing_in.auth import (
     act_of_login,
@@ -63,12 +63,7 @@ def ask_name(person_id: uuid.UUID) -> ResponseReturnValue:
             _person(session, person_id),
             request.form.get("why", ""),
         )
-        flash(
-            gettext("Granted: you may read it now.")
-            if asked.state == ApprovalState.GRANTED
-            else gettext("Asked. Another person must agree under Approvals."),
-            "good",
-        )
+        flash_asked(asked, gettext("Granted: you may read it now."))
     return redirect(url_for("people.show_codes"), 303)
 
 

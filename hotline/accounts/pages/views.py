@@ -25,6 +25,7 @@ from flask_babel import (
 )
 
 from hotline.accounts import service
+from hotline.accounts.approvals.models import Approval, ApprovalState
 from hotline.accounts.navigation import (
     offered_bar,
     offered_box,
@@ -172,6 +173,16 @@ def flash_refusals() -> Iterator[None]:
         yield
     except (Conflict, InvalidInput) as error:
         flash(worded_error(error), "danger")
+
+
+def flash_asked(asked: Approval, granted: str) -> None:
+    """That another person must agree; ``granted`` where one person was enough."""
+    flash(
+        gettext("Asked. Another person must agree under Approvals.")
+        if asked.state == ApprovalState.ASKED
+        else granted,
+        "good",
+    )
 
 
 @blueprint.get("/")

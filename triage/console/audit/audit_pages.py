@@ -24,7 +24,7 @@ from sqlalchemy import ColumnElement, Select, false, select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.approvals.kinds import Kind
-from hotline.accounts.approvals.models import Approval, ApprovalState
+from hotline.accounts.approvals.models import Approval
 from hotline.accounts.approvals.service import (
     Question,
     ask_approval,
@@ -33,7 +33,7 @@ from hotline.accounts.approvals.service import (
     use_grant,
 )
 from hotline.accounts.models import Person
-from hotline.accounts.pages.views import flash_refusals
+from hotline.accounts.pages.views import flash_asked, flash_refusals
 from hotline.accounts.signing_in.auth import own_act, requires, signed_in
 from hotline.accounts.staff.actors import ACTORS
 from hotline.accounts.staff.staff_codes import NameHider, list_codes
@@ -124,12 +124,7 @@ def ask_for_export() -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
         question = Question(LOG_EXPORT, LOG, LOG, request.form.get("why", ""))
         asked = ask_approval(own_act(session), question)
-        flash(
-            gettext("Granted: you may export it now.")
-            if asked.state == ApprovalState.GRANTED
-            else gettext("Asked. Another person must agree under Approvals."),
-            "good",
-        )
+        flash_asked(asked, gettext("Granted: you may export it now."))
     return redirect(url_for("triage.log"), 303)
 
 

@@ -10,8 +10,7 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.accounts.approvals.models import ApprovalState
-from hotline.accounts.pages.views import flash_refusals
+from hotline.accounts.pages.views import flash_asked, flash_refusals
 from hotline.accounts.signing_in.auth import own_act, requires, signed_in
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound, phrase
@@ -72,15 +71,11 @@ def switch(list_id: uuid.UUID) -> ResponseReturnValue:
             is_on=enabled,
             why=request.form.get("why", ""),
         )
-        flash(_describe_switch(hash_list, asked.state, enabled), "good")
+        flash_asked(asked, _describe_switch(hash_list, enabled))
     return redirect(url_for("triage.hash_lists"), 303)
 
 
-def _describe_switch(hash_list: HashList, state: str, enabled: bool) -> str:
-    if state == ApprovalState.ASKED:
-        return str(
-            gettext("Asked. Another person must agree under Approvals.")
-        )
+def _describe_switch(hash_list: HashList, enabled: bool) -> str:
     if enabled:
         return str(
             gettext("%(list)s is matched with again.", list=hash_list.name)

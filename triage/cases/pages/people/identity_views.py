@@ -5,14 +5,14 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from flask import flash, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from hotline.accounts.approvals.models import Approval, ApprovalState
+from hotline.accounts.approvals.models import Approval
 from hotline.accounts.approvals.service import find_grant, find_question
-from hotline.accounts.pages.views import flash_refusals
+from hotline.accounts.pages.views import flash_asked, flash_refusals
 from hotline.accounts.signing_in.auth import own_act, requires
 from hotline.core.act import Act
 from hotline.core.web import site
@@ -56,12 +56,7 @@ def ask_identity(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
             reference=reference,
             why=request.form.get("why", ""),
         )
-        flash(
-            gettext("Granted: you may read it now.")
-            if approval.state == ApprovalState.GRANTED
-            else gettext("Asked. Another person must agree under Approvals."),
-            "good",
-        )
+        flash_asked(approval, gettext("Granted: you may read it now."))
     return back_to_case(reference)
 
 
