@@ -34,13 +34,11 @@ from hotline.accounts.approvals.service import (
 )
 from hotline.accounts.models import Person
 from hotline.accounts.pages.views import flash_asked, flash_refusals
-from hotline.accounts.signing_in.auth import own_act, requires, signed_in
+from hotline.accounts.signing_in.auth import own_act, requires
 from hotline.accounts.staff.actors import ACTORS
 from hotline.accounts.staff.staff_codes import NameHider, list_codes
-from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
 from hotline.core.spreadsheets import write_csv
-from hotline.core.storage import audit
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import first_id_at
 from hotline.core.web import site
@@ -152,13 +150,10 @@ def export_log() -> ResponseReturnValue:
                 for entry in entries
             ),
         )
-        audit.record_entry(
-            session,
-            actor=signed_in().actor,
-            action="audit.exported",
-            entity="audit",
-            entity_id="log",
-            now=utc_now(),
+        act.record(
+            "audit.exported",
+            "audit",
+            "log",
             entries=len(entries),
             filters={
                 name: getattr(filters, name)
