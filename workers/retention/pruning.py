@@ -20,6 +20,7 @@ from hotline.core.storage.database import delete_some
 from hotline.core.storage.ids import first_id_at
 from hotline.core.storage.outbox import OutboxEntry
 from partners.sending.models import Delivery
+from partners.states import DeliveryState
 from triage.cases.bulk.models import BulkAct, BulkCase, BulkState
 from triage.cases.handling.models import CaseTag
 from triage.console.queue.saved_views import SavedView
@@ -32,7 +33,7 @@ ITEMS = 100
 """Items whose visits are looked through in one transaction."""
 SLACK = 10
 """So many more than are kept may gather, so that not every check has one dropped."""
-SETTLED = ("sent", "bounced", "cancelled")
+SETTLED = (DeliveryState.SENT, DeliveryState.CANCELLED)
 
 
 def drop_done_work(
