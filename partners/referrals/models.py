@@ -181,6 +181,13 @@ HOLD_MACHINE = Machine(
     ),
 )
 
+# What has not left, or did not arrive.
+NOT_DELIVERED = (
+    ReferralState.APPROVED,
+    ReferralState.QUEUED,
+    ReferralState.FAILED,
+)
+
 # States in which nothing about the item may leave the house.
 HOLDING = (HoldState.PENDING, HoldState.ACTIVE, HoldState.EXPIRED)
 

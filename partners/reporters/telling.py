@@ -18,7 +18,7 @@ from hotline.intake.models import Report, ReportPart
 from hotline.intake.registry.kinds import ReportKind
 from hotline.intake.registry.vocabulary import PartKind, ReporterRole
 from partners.notices.models import Notice, NoticeItem
-from partners.referrals.models import HOLDING, Hold, Referral
+from partners.referrals.models import HOLDING, NOT_DELIVERED, Hold, Referral
 from partners.reporters.choosing import PlaceFacts, choose_news, keeps_back
 from partners.reporters.place_names import PlaceToName, name_place
 from partners.reporters.rules import Rules, load_rules
@@ -31,12 +31,6 @@ from triage.cases.vocabulary import PlaceState
 from triage.items.models import Item, Sighting
 from triage.jurisdiction import Destination
 
-_NOT_YET_TOLD = (
-    ReferralState.APPROVED,
-    ReferralState.QUEUED,
-    ReferralState.FAILED,
-    ReferralState.WITHDRAWN,
-)
 Ids = Collection[uuid.UUID]
 
 
@@ -201,7 +195,7 @@ def _cases_with_police(session: Session, case_ids: Ids) -> Ids:
     query = select(Referral.case_id).where(
         Referral.case_id.in_(case_ids),
         Referral.kind == Destination.POLICE,
-        Referral.state.not_in(_NOT_YET_TOLD),
+        Referral.state.not_in((*NOT_DELIVERED, ReferralState.WITHDRAWN)),
     )
     return set(session.scalars(query))
 

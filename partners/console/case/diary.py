@@ -26,8 +26,14 @@ from partners import words
 from partners.directory.models import Partner
 from partners.manual.service import list_acts
 from partners.manual.vocabulary import ManualWay, Outcome
-from partners.notices.models import OPEN, Notice
-from partners.referrals.models import HOLDING, Hold, Plan, Referral
+from partners.notices.models import OPEN, UNSENT, Notice
+from partners.referrals.models import (
+    HOLDING,
+    NOT_DELIVERED,
+    Hold,
+    Plan,
+    Referral,
+)
 from partners.states import NoticeState, PlanState, ReferralState
 from partners.watching.models import Watch
 from partners.words import Words, word_for
@@ -76,23 +82,6 @@ SIGNS: Mapping[str, tuple[Sign, ...]] = {
     Destination.PRESERVATION_REQUEST: (Sign.PRESERVATION_ASKED,),
 }
 """By whom was told: which signs that is."""
-HAS_REFERRAL = (
-    ReferralState.DELIVERED,
-    ReferralState.ACKNOWLEDGED,
-    ReferralState.TAKEN_UP,
-    ReferralState.NO_ACTION,
-    ReferralState.MORE_WANTED,
-    ReferralState.CLOSED,
-)
-HAS_NOTICE = (
-    NoticeState.SENT,
-    NoticeState.ACKNOWLEDGED,
-    NoticeState.CLAIMED_REMOVED,
-    NoticeState.PRESERVED,
-    NoticeState.DISPUTED,
-    NoticeState.ESCALATED,
-    NoticeState.VERIFIED_REMOVED,
-)
 _ANSWERABLE = (ReferralState.DELIVERED, ReferralState.ACKNOWLEDGED)
 
 
@@ -135,10 +124,12 @@ class PartnersDiary:
 def _told_by_letter(case: Case) -> CompoundSelect[str]:
     """The kinds of what reached an office or a contact."""
     referrals = select(Referral.kind).where(
-        Referral.case_id == case.id, Referral.state.in_(HAS_REFERRAL)
+        Referral.case_id == case.id,
+        Referral.state.not_in((*NOT_DELIVERED, ReferralState.WITHDRAWN)),
     )
     notices = select(Notice.kind).where(
-        Notice.case_id == case.id, Notice.state.in_(HAS_NOTICE)
+        Notice.case_id == case.id,
+        Notice.state.not_in((*UNSENT, NoticeState.WITHDRAWN)),
     )
     return union(referrals, notices)
 

@@ -7,14 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from partners.referrals.models import Referral
+from partners.referrals.models import NOT_DELIVERED, Referral
 from partners.states import ReferralState
-
-_NOT_SENT = (
-    ReferralState.APPROVED,
-    ReferralState.QUEUED,
-    ReferralState.FAILED,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +33,6 @@ def list_others(session: Session, referral: Referral) -> list[OtherReferral]:
         .order_by(Referral.reference)
     )
     return [
-        OtherReferral(row.kind, row.reference, row.state not in _NOT_SENT)
+        OtherReferral(row.kind, row.reference, row.state not in NOT_DELIVERED)
         for row in rows
     ]
