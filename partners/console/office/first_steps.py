@@ -22,7 +22,7 @@ from hotline.core.web import site
 from hotline.intake.models import Report
 from partners.directory.kinds import PartnerKind
 from partners.directory.models import Partner
-from partners.mail_test import ask_for_test, find_last_test
+from partners.mail_test import MailTest, ask_for_test, find_last_test
 from partners.notices.models import Notice
 from partners.sending.models import Delivery
 from partners.states import DeliveryState
@@ -46,12 +46,13 @@ class Step:
 @requires("person.manage")
 def show_first_steps() -> ResponseReturnValue:
     with site.reading() as session:
-        steps = list(list_steps(session))
+        mail_test = find_last_test(session)
+        steps = list(list_steps(session, mail_test))
         return render_template(
             "partners/first_steps.html",
             steps=steps,
             next=next((step for step in steps if not step.is_done), None),
-            mail_test=find_last_test(session),
+            mail_test=mail_test,
         )
 
 
@@ -67,17 +68,16 @@ def test_mail() -> ResponseReturnValue:
     return redirect(url_for("partners.show_first_steps", _anchor="mail"), 303)
 
 
-def list_steps(session: Session) -> Iterator[Step]:
+def list_steps(session: Session, mail_test: MailTest | None) -> Iterator[Step]:
     """In the order in which they are best done."""
-    yield _of_mail(session)
+    yield _of_mail(mail_test)
     yield from _of_people(session)
     yield from _of_offices(session)
     yield _of_hash_lists(session)
     yield from _of_a_test_report(session)
 
 
-def _of_mail(session: Session) -> Step:
-    test = find_last_test(session)
+def _of_mail(test: MailTest | None) -> Step:
     is_sent = test is not None and test.is_sent
     if not site.current_context().settings.smtp_host:
         state = gettext("no mail server is set up")
