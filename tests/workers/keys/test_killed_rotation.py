@@ -125,6 +125,17 @@ def copied(
     shutil.rmtree(folder)
 
 
+def killed_copies(
+    killer: Killer, context: Context, tmp_path: Path, name: str
+) -> Iterator[Copy]:
+    """A house for each moment at which the rotation was killed, from the first to the last."""
+    for moment in range(1, 100):
+        with copied(killer, context, tmp_path, moment) as copy:
+            if not copy.is_killed(name, moment):
+                return
+            yield copy
+
+
 @contextmanager
 def copied_database(context: Context, name: str) -> Iterator[str]:
     url = context.database.engine.url
@@ -156,12 +167,9 @@ def test_a_rotation_that_is_killed_anywhere_goes_on(
     lived = live_in(make_context(backend, country="AL", package_at=""))
     lived.context.database.dispose()
     kills = 0
-    for moment in range(1, 100):
-        with copied(killer, lived.context, tmp_path, moment) as copy:
-            if not copy.is_killed(name, moment):
-                break
-            kills += 1
-            check_survivor(lived, copy, name)
+    for copy in killed_copies(killer, lived.context, tmp_path, name):
+        kills += 1
+        check_survivor(lived, copy, name)
     assert kills >= LEAST_MOMENTS
 
 
@@ -204,19 +212,16 @@ def test_a_sender_loses_no_secret_where_its_replacement_is_killed(
     has = key if name == "api-keys" else secret
     context.database.dispose()
     kills = 0
-    for moment in range(1, 100):
-        with copied(killer, context, tmp_path, moment) as copy:
-            if not copy.is_killed(name, moment):
-                break
-            kills += 1
-            first = shown_in(copy)
-            kept = working(copy, name, has, first)
-            assert kept[0] == has
-            # Once the new one counts, it was shown, and no other pushes the first one out.
-            code = copy.rotate(name, 0)
-            assert code == (1 if first in kept else 0), copy.said.read_text()
-            new = first if first in kept else shown_in(copy)
-            assert working(copy, name, has, new) == [has, new]
+    for copy in killed_copies(killer, context, tmp_path, name):
+        kills += 1
+        first = shown_in(copy)
+        kept = working(copy, name, has, first)
+        assert kept[0] == has
+        # Once the new one counts, it was shown, and no other pushes the first one out.
+        code = copy.rotate(name, 0)
+        assert code == (1 if first in kept else 0), copy.said.read_text()
+        new = first if first in kept else shown_in(copy)
+        assert working(copy, name, has, new) == [has, new]
     assert kills >= 2
 
 
