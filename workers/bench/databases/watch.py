@@ -9,11 +9,9 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
@@ -27,7 +25,13 @@ from partners.watching.service import (
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import CaseState, PlaceState
 from triage.items.models import Item
-from workers.bench.filling.shared_rows import Columns, make_item, make_place
+from workers.bench.filling.shared_rows import (
+    Columns,
+    Tables,
+    insert_all,
+    make_item,
+    make_place,
+)
 from workers.bench.results import Measurement, Row
 from workers.bench.serving.database import (
     gather_statistics,
@@ -126,30 +130,22 @@ def fill_database(context: Context, size: int) -> None:
                 )
                 for number in range(start, end)
             ]
-            items = [watched.item for watched in batch]
-            cases = [watched.case for watched in batch]
-            places = [watched.place for watched in batch]
-            watches = [watched.watch for watched in batch]
-            session.execute(insert(Item), items)
-            session.execute(insert(Case), cases)
-            session.execute(insert(CaseItem), places)
-            session.execute(insert(Watch), watches)
+            insert_all(session, TABLES, batch)
     gather_statistics(context.database)
 
 
-@dataclass(frozen=True, slots=True)
-class _Watched:
-    """The rows of one watched item."""
-
-    item: Columns
-    case: Columns
-    place: Columns
-    watch: Columns
+TABLES: Tables = (
+    (Item, "item"),
+    (Case, "case"),
+    (CaseItem, "place"),
+    (Watch, "watch"),
+)
 
 
 def _make_watched(
     number: int, dice: random.Random, *, is_due: bool, hosts: int
-) -> _Watched:
+) -> dict[str, Columns]:
+    """The rows of one watched item, by the names in ``TABLES``."""
     item_id, case_id = new_id(), new_id()
     host = f"host{dice.randrange(hosts)}.example"
     looked = NOW - timedelta(minutes=dice.randint(10, 600))
@@ -186,7 +182,7 @@ def _make_watched(
         "state": "watching",
         "state_since": NOW,
     }
-    return _Watched(item, case, place, watch)
+    return {"item": item, "case": case, "place": place, "watch": watch}
 
 
 @contextmanager

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import insert
-
 from hotline.core.context import Context
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.machine import CREATED, HistoryEntry
@@ -24,6 +22,8 @@ from triage.locations import identify_one
 from triage.media.models import Media
 from workers.bench.filling.shared_rows import (
     Columns,
+    Tables,
+    insert_all,
     make_item,
     make_place,
     make_step,
@@ -69,13 +69,12 @@ def fill_cases(context: Context, size: int) -> Sample:
         numbers = range(start, min(size, start + BATCH))
         rows = [_make_case(number, size, dice, states) for number in numbers]
         with context.database.writing() as session:
-            for model, name in TABLES:
-                session.execute(insert(model), [row[name] for row in rows])
+            insert_all(session, TABLES, rows)
     gather_statistics(context.database)
     return _sample_of(size // 2, size)
 
 
-TABLES = (
+TABLES: Tables = (
     (Item, "item"),
     (Case, "case"),
     (CaseItem, "place"),

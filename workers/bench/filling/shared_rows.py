@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from hotline.core.storage.database import Base
 from hotline.core.storage.ids import new_id
 
 Columns = dict[str, object]
 """One row to be inserted."""
+Tables = Sequence[tuple[type[Base], str]]
+"""In the order of their references, each with the name of its row among those of one thing."""
+
+
+def insert_all(
+    session: Session, tables: Tables, things: Sequence[Mapping[str, Columns]]
+) -> None:
+    for model, name in tables:
+        session.execute(insert(model), [rows[name] for rows in things])
 
 
 def make_item(
