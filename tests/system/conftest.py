@@ -24,6 +24,8 @@ import pytest
 from PIL import Image
 from sqlalchemy import create_engine, text
 
+from tests.conftest import RedisServer
+
 UP_SECONDS = 90.0
 
 
@@ -216,6 +218,18 @@ def service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     for found in made:
         if found.process is not None and found.process.poll() is None:
             found.stop()
+
+
+@pytest.fixture
+def shared_stores(
+    postgres_url: str, redis_server: RedisServer, tmp_path: Path
+) -> dict[str, str]:
+    """Settings by which several services are one: the same database, Redis and keys."""
+    return {
+        "DATABASE_URL": postgres_url,
+        "REDIS_URL": redis_server.url,
+        "SECRETS_DIR": str(tmp_path / "keys"),
+    }
 
 
 @pytest.fixture

@@ -41,21 +41,16 @@ def set_limit(folder: Path) -> None:
 
 
 def test_a_limit_is_one_for_all_machines(
-    postgres_url: str,
+    shared_stores: dict[str, str],
     redis_server: RedisServer,
     tmp_path: Path,
     service: Callable[..., Service],
 ) -> None:
-    shared = {
-        "DATABASE_URL": postgres_url,
-        "REDIS_URL": redis_server.url,
-        "SECRETS_DIR": str(tmp_path / "keys"),
-    }
     set_limit(tmp_path)
-    first = service(**shared).start()
+    first = service(**shared_stores).start()
     (tmp_path / "second").mkdir()
     set_limit(tmp_path / "second")
-    second = Service(tmp_path / "second", **shared)
+    second = Service(tmp_path / "second", **shared_stores)
     try:
         second.start()
         time.sleep(4 * EVERY_SECONDS)  # until both count in one window

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import RedisServer
 from tests.system.conftest import Service, WebHost
 from workers.migrations.run import newest_revision
 from workers.migrations.serving import VERSION_BEFORE
@@ -42,19 +41,13 @@ def code_before(tmp_path: Path) -> Path:
 
 
 def test_both_versions_work_on_the_new_schema(
-    postgres_url: str,
-    redis_server: RedisServer,
+    shared_stores: dict[str, str],
     web_host: WebHost,
     code_before: Path,
     tmp_path: Path,
     service: Callable[..., Service],
 ) -> None:
-    shared = {
-        "DATABASE_URL": postgres_url,
-        "REDIS_URL": redis_server.url,
-        "SECRETS_DIR": str(tmp_path / "keys"),
-    }
-    old = service(**shared)
+    old = service(**shared_stores)
     old.settings["PYTHONPATH"] = str(code_before)
     old.start()
     assert schema_of(old) == VERSION_BEFORE
@@ -62,7 +55,7 @@ def test_both_versions_work_on_the_new_schema(
     old.wait_examined(EACH)
 
     (tmp_path / "new").mkdir()
-    new = Service(tmp_path / "new", **shared)
+    new = Service(tmp_path / "new", **shared_stores)
     new.run("db", "upgrade")
     assert schema_of(new) == newest_revision()
     report(old, web_host, "old on the new schema")
