@@ -25,7 +25,6 @@ from partners.referrals.holds import begin_clocks
 from partners.referrals.models import Referral, ReferralPackage
 from partners.referrals.telling.message import referral_message
 from partners.referrals.telling.package_message import package_message
-from partners.referrals.telling.sent_letters import keep_letter
 from partners.sending.attempt import MayLeave, Subjects
 from partners.sending.models import Delivery
 from partners.states import (
@@ -74,20 +73,11 @@ class ReferralSubject:
         return MayLeave.YES
 
     def message(self, act: Act, delivery: Delivery) -> Message:
-        message = self._compose(act, delivery)
-        keep_letter(act, self.referral, delivery, message)
-        return message
-
-    def _compose(self, act: Act, delivery: Delivery) -> Message:
         if delivery.purpose == Purpose.WITHDRAWAL:
-            return withdrawal.withdrawal_message(
-                act.context, act.session, self.referral, delivery
-            )
+            return withdrawal.withdrawal_message(act, self.referral, delivery)
         if delivery.purpose in REMINDERS:
             return reminder_message(act, self.referral, delivery)
-        return referral_message(
-            act.session, act.context, self.referral, delivery, act.now
-        )
+        return referral_message(act, self.referral, delivery)
 
     def sent(self, act: Act, delivery: Delivery) -> None:  # noqa: ARG002
         """From now on the clocks run: of the answer, and of a police hold.

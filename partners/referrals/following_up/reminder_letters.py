@@ -14,6 +14,7 @@ from partners.letters.wording import address_letter, write_letter
 from partners.referrals.gathering import find_first_letter
 from partners.referrals.models import Referral
 from partners.referrals.telling.message import answer_link
+from partners.referrals.telling.sent_letters import keep_letter
 from partners.sending.models import Delivery
 from partners.states import Purpose, ReferralState
 from triage.jurisdiction import Urgency
@@ -44,7 +45,7 @@ def reminder_message(
             for other in _list_unanswered(act, referral, to_head=to_head)
         ],
     )
-    return Message(
+    message = Message(
         message_id=delivery.message_id,
         address=delivery.address,
         subject=letter.subject,
@@ -54,6 +55,7 @@ def reminder_message(
         thread=None if to_head else find_first_letter(act.session, referral),
         urgent=referral.urgency == Urgency.IMMEDIATE,
     )
+    return keep_letter(act, referral, delivery, message)
 
 
 def _list_unanswered(

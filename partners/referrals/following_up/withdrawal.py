@@ -9,7 +9,6 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
-from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.core.language.languages import letter_language
 from hotline.core.second_person import require_another
@@ -19,6 +18,7 @@ from partners.letters import wording
 from partners.letters.clock import format_stamp
 from partners.referrals.gathering import find_first_letter
 from partners.referrals.models import Referral
+from partners.referrals.telling.sent_letters import keep_letter
 from partners.sending.models import Delivery
 from partners.sending.service import queue_delivery
 from partners.states import Purpose, ReferralEvent
@@ -83,10 +83,10 @@ def tell_of_withdrawal(act: Act, referral: Referral) -> None:
 
 
 def withdrawal_message(
-    context: Context, session: Session, referral: Referral, delivery: Delivery
+    act: Act, referral: Referral, delivery: Delivery
 ) -> Message:
     """The letter that says so, in the office's language; it tells nothing of the case."""
-    settings = context.settings
+    settings = act.context.settings
     language = letter_language(delivery.partner.languages, settings.data_dir)
     letter = wording.write_letter(
         "referral_withdrawal",
@@ -94,11 +94,11 @@ def withdrawal_message(
         settings.data_dir,
         reference=referral.reference,
         case_reference=referral.case.reference,
-        **wording.address_letter(context, delivery.partner, language),
+        **wording.address_letter(act.context, delivery.partner, language),
         reason=referral.withdrawal_reason,
         is_police=referral.kind == "police",
     )
-    return Message(
+    message = Message(
         message_id=delivery.message_id,
         address=delivery.address,
         subject=letter.subject,
@@ -111,9 +111,10 @@ def withdrawal_message(
             "reason": referral.withdrawal_reason,
         },
         language=language,
-        thread=find_first_letter(session, referral),
+        thread=find_first_letter(act.session, referral),
         urgent=True,
     )
+    return keep_letter(act, referral, delivery, message)
 
 
 def _has_left(session: Session, referral: Referral) -> bool:

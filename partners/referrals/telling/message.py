@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.staff.staff_codes import code_of_actor
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.language.languages import letter_language, load_languages
 from hotline.core.storage.keys.links import present_link
@@ -33,6 +34,7 @@ from partners.referrals.telling import evidence, hash_set
 from partners.referrals.telling.item_shapes import describe_item
 from partners.referrals.telling.offices import Disclosure, load_offices
 from partners.referrals.telling.others import list_others
+from partners.referrals.telling.sent_letters import keep_letter
 from partners.referrals.telling.told import ToldPeople, open_told
 from partners.sending.models import Delivery
 from triage.cases.assessing.assessment import in_language, load_schema
@@ -66,15 +68,14 @@ class _Basis:
 
 
 def referral_message(
-    session: Session,
-    context: Context,
-    referral: Referral,
-    delivery: Delivery,
-    now: datetime,
+    act: Act, referral: Referral, delivery: Delivery
 ) -> Message:
-    """The message of ``delivery``. Its content is that of the moment ``now`` of sending."""
+    """The message of ``delivery``, kept as it leaves; its content is that of this moment."""
+    session, context = act.session, act.context
     basis = _look_up(session, context, referral, delivery)
-    body = _write_document(session, context, referral, delivery, basis, now)
+    body = _write_document(
+        session, context, referral, delivery, basis, act.now
+    )
     hashes = (
         hash_set.hash_set(session, referral, basis.planned)
         if Disclosure.FILES in basis.gets
@@ -85,7 +86,7 @@ def referral_message(
         session, context, referral, delivery, basis, body, hash_set_name
     )
     data = json.dumps(body, ensure_ascii=False, indent=2).encode()
-    return Message(
+    message = Message(
         message_id=delivery.message_id,
         address=delivery.address,
         subject=letter.subject,
@@ -98,6 +99,7 @@ def referral_message(
         language=basis.language,
         urgent=referral.urgency == "immediate",
     )
+    return keep_letter(act, referral, delivery, message)
 
 
 def _look_up(

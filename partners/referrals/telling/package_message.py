@@ -11,7 +11,6 @@ from partners.channels.base import Attachment, Message
 from partners.letters.wording import address_letter, write_letter
 from partners.referrals.models import Referral, ReferralPackage
 from partners.referrals.telling.message import answer_link, referral_message
-from partners.referrals.telling.sent_letters import keep_letter
 from partners.sending.models import Delivery
 from triage.jurisdiction import Urgency
 
@@ -28,7 +27,7 @@ def package_message(
     """The list as a letter; each referral with its own letter and document beside it."""
     ranked = sorted(referrals, key=_rank)
     messages = {
-        referral.reference: _compose_part(act, referral, delivery)
+        referral.reference: referral_message(act, referral, delivery)
         for referral in ranked
     }
     settings, partner = act.context.settings, delivery.partner
@@ -58,15 +57,6 @@ def package_message(
         ),
         language=language,
     )
-
-
-def _compose_part(act: Act, referral: Referral, delivery: Delivery) -> Message:
-    """A referral's own letter, kept as what left about it."""
-    message = referral_message(
-        act.session, act.context, referral, delivery, act.now
-    )
-    keep_letter(act, referral, delivery, message)
-    return message
 
 
 def _list_entry(act: Act, referral: Referral) -> dict[str, object]:

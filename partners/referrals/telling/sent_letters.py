@@ -49,7 +49,7 @@ class SentLetter:
 
 def keep_letter(
     act: Act, referral: Referral, delivery: Delivery, message: Message
-) -> None:
+) -> Message:
     """Keep ``message`` as the one of ``delivery``: of several tries the last is what arrives."""
     vault = act.context.vault
     key = vault.key_for(act.session, referral.id)
@@ -73,6 +73,7 @@ def keep_letter(
     letter.content = vault.seal(
         key, _LETTER, referral.id, json.dumps(content, ensure_ascii=False)
     )
+    return message
 
 
 def _find_or_add(
