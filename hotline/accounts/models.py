@@ -21,6 +21,9 @@ from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.ids import new_staff_code
 from hotline.core.storage.machine import Machine, Stateful
 
+PERSON = "person:"
+"""Stands before a user name where history and log name who acted."""
+
 
 class PersonAct(StrEnum):
     """What can be done to somebody's account. The values are stored."""
@@ -101,7 +104,7 @@ class Person(Identified, Base):
     @property
     def actor(self) -> str:
         """How audit and history name the person."""
-        return f"person:{self.username}"
+        return f"{PERSON}{self.username}"
 
 
 class PersonRequest(Identified, Stateful, Base):

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from hotline.accounts import service
 from hotline.accounts.invitations import is_address, make_invitation
 from hotline.accounts.models import (
+    PERSON,
     PersonAct,
     PersonRequest,
     RequestEvent,
@@ -154,7 +155,7 @@ def approve_request(act: Act, request: PersonRequest) -> None:
     """Do what another administrator asked for."""
     require_two(request.asked_by, act.actor, is_needed=request.two_person)
     # Two accomplices would be one person less.
-    is_about_oneself = act.actor == f"person:{request.username}"
+    is_about_oneself = act.actor == f"{PERSON}{request.username}"
     if request.two_person and is_about_oneself:
         raise Forbidden(phrase("Nobody approves what is about themselves."))
     act.advance(

@@ -21,7 +21,7 @@ from hotline.accounts.approvals.models import (
     ApprovalEvent,
     ApprovalState,
 )
-from hotline.accounts.models import Person
+from hotline.accounts.models import PERSON, Person
 from hotline.accounts.permissions import role_allows
 from hotline.core.act import Act
 from hotline.core.errors import (
@@ -36,7 +36,6 @@ from hotline.core.storage.ids import new_id
 
 LONGEST_REASON = 500
 SETTLED_SHOWN = 30
-_PERSON = "person:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +179,8 @@ def settle_by_two(
     act: Act, question: Question, first: str, second: str
 ) -> Approval:
     """Ask, grant and use in one go, where both people have just shown who they are."""
-    asking = Act(act.session, act.context, f"{_PERSON}{first}", act.now)
-    granting = Act(act.session, act.context, f"{_PERSON}{second}", act.now)
+    asking = Act(act.session, act.context, f"{PERSON}{first}", act.now)
+    granting = Act(act.session, act.context, f"{PERSON}{second}", act.now)
     approval = ask_approval(asking, question)
     # Where one person is enough, it was granted with the question.
     if approval.state == ApprovalState.ASKED:
@@ -315,12 +314,12 @@ def _read_reason(why: str) -> str:
 
 def _require_right(act: Act, permission: str) -> None:
     """Only people ask and agree, by their role of now; a view's own check may be minutes old."""
-    username = act.actor.removeprefix(_PERSON)
+    username = act.actor.removeprefix(PERSON)
     person = act.session.scalar(
         select(Person).where(Person.username == username)
     )
     if (
-        not act.actor.startswith(_PERSON)
+        not act.actor.startswith(PERSON)
         or person is None
         or person.disabled_at is not None
         or not role_allows(person.role, permission)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from flask_babel import LazyString, lazy_gettext
 
+from hotline.accounts.models import PERSON
 from hotline.core.storage.audit import PUBLIC, SYSTEM
 
-PERSON = "person:"
 ACTORS: Mapping[str, LazyString] = {
     SYSTEM: lazy_gettext("the service"),
     PUBLIC: lazy_gettext("the public"),

@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.accounts.models import Person
+from hotline.accounts.models import PERSON, Person
 
 UNKNOWN = "----"
 """For an account of before there were codes that has not been used since."""
-_PERSON = "person:"
 
 
 def list_codes(session: Session) -> Mapping[str, str]:
@@ -26,9 +25,9 @@ def list_codes(session: Session) -> Mapping[str, str]:
 
 def code_of_actor(session: Session, actor: str | None) -> str:
     """The code of who acted, as the log names them; "" for the service itself."""
-    if actor is None or not actor.startswith(_PERSON):
+    if actor is None or not actor.startswith(PERSON):
         return ""
-    username = actor.removeprefix(_PERSON)
+    username = actor.removeprefix(PERSON)
     code = session.scalar(
         select(Person.code).where(Person.username == username)
     )
@@ -45,7 +44,7 @@ class NameHider:
         )
         # A name is a whole word of what a user name may hold: "ana" is not in "anamaria".
         self._pattern = re.compile(
-            rf"(?<![\w.-])(?:{_PERSON})?({names})(?![\w-]|\.\w)"
+            rf"(?<![\w.-])(?:{PERSON})?({names})(?![\w-]|\.\w)"
         )
 
     def hide(self, text: str) -> str:
