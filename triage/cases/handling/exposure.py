@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -97,6 +98,7 @@ class TimeSpent:
         return self.since_break >= due_after
 
 
+@cache
 def load_exposure(override_dir: Path | None = None) -> Exposure:
     """The data file; ``Misconfigured`` names its faults."""
     data = files.read_toml("triage.cases", FILE, override_dir)

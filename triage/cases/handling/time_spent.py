@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 from hotline.accounts.models import Person
 from hotline.core.context import Context
 from triage.cases.handling.exposure import (
+    Exposure,
     Look,
     Stint,
     TimeSpent,
@@ -62,8 +64,8 @@ def measure_own_day(
     midnight = now.astimezone(zone).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
-    days = _list_days(session, context, midnight, person.id)
     exposure = load_exposure(context.settings.data_dir)
+    days = _list_days(session, context, exposure, midnight, person.id)
     stints = [stint for day in days.values() for stint in day.stints]
     looks = [look for day in days.values() for look in day.looks]
     return measure_time(stints, exposure, now, looks)
@@ -74,7 +76,7 @@ def measure_team(
 ) -> TeamTime:
     """All people together; who did how much cannot be seen from it."""
     exposure = load_exposure(context.settings.data_dir)
-    by_person = _list_days(session, context, since)
+    by_person = _list_days(session, context, exposure, since)
     days = [
         measure_time(day.stints, exposure, now, day.looks)
         for day in by_person.values()
@@ -95,24 +97,26 @@ def measure_team(
 def _list_days(
     session: Session,
     context: Context,
+    exposure: Exposure,
     since: datetime,
     person_id: uuid.UUID | None = None,
 ) -> Days:
+    """Of everybody, or of one person."""
+    zone = ZoneInfo(context.country.time_zone)
     days: Days = defaultdict(Day)
-    _add_stints(session, context, since, person_id, days)
-    _add_looks(session, context, since, person_id, days)
+    for who, stint in _find_stints(session, exposure, since, person_id):
+        days[who, stint.ended_at.astimezone(zone).date()].stints.append(stint)
+    for who, look in _find_looks(session, exposure, since, person_id):
+        days[who, look.began_at.astimezone(zone).date()].looks.append(look)
     return days
 
 
-def _add_stints(
+def _find_stints(
     session: Session,
-    context: Context,
+    exposure: Exposure,
     since: datetime,
     person_id: uuid.UUID | None,
-    days: Days,
-) -> None:
-    exposure = load_exposure(context.settings.data_dir)
-    zone = ZoneInfo(context.country.time_zone)
+) -> Iterator[tuple[uuid.UUID, Stint]]:
     query = (
         select(
             Assessment.person_id,
@@ -128,22 +132,18 @@ def _add_stints(
     if person_id is not None:
         query = query.where(Assessment.person_id == person_id)
     for who, began_at, at, answers, kind, proposed in session.execute(query):
-        day = days[who, at.astimezone(zone).date()]
         is_violent = exposure.is_violent(answers, kind, proposed)
-        day.stints.append(Stint(began_at, at, is_violent))
+        yield who, Stint(began_at, at, is_violent)
 
 
-def _add_looks(
+def _find_looks(
     session: Session,
-    context: Context,
+    exposure: Exposure,
     since: datetime,
     person_id: uuid.UUID | None,
-    days: Days,
-) -> None:
+) -> Iterator[tuple[uuid.UUID, Look]]:
     """A look of which no browser said its end counts as long as one may be."""
-    exposure = load_exposure(context.settings.data_dir)
     longest = timedelta(seconds=exposure.view_seconds)
-    zone = ZoneInfo(context.country.time_zone)
     query = select(
         Viewing.person_id,
         Viewing.shown_at,
@@ -154,7 +154,4 @@ def _add_looks(
         query = query.where(Viewing.person_id == person_id)
     for who, shown_at, ended_at, is_violent in session.execute(query):
         assert shown_at is not None
-        day = days[who, shown_at.astimezone(zone).date()]
-        day.looks.append(
-            Look(shown_at, ended_at or shown_at + longest, is_violent)
-        )
+        yield who, Look(shown_at, ended_at or shown_at + longest, is_violent)
