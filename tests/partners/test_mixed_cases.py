@@ -15,11 +15,14 @@ from werkzeug.routing import Rule, UUIDConverter
 
 from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.storage.ids import new_id
 from partners.channels.base import Refused
 from partners.referrals.models import Hold, Referral
 from tests.support.house import House
+from triage.cases.handling.notes import add_note
+from triage.cases.models import Case
 from workers.app import create_app
 from workers.migrations.tables import metadata
 
@@ -73,8 +76,16 @@ def world(house: House, own_ids: set[uuid.UUID]) -> House:
         ).one()
         police.withdrawal_asked_by = "person:arta"
         police.withdrawal_reason = "x"
+    _write_note(house, other)
     assert len(house.all(Hold)) == 1
     return house
+
+
+def _write_note(house: House, case: Case) -> None:
+    drita = house.person("drita", "supervisor")
+    with house.context.database.writing() as session:
+        act = Act(session, house.context, drita.actor, house.now)
+        add_note(act, session.get_one(Case, case.id), drita, "x")
 
 
 def sign_in(app: Flask, house: House) -> FlaskClient:

@@ -224,9 +224,8 @@ def test_the_document_says_what_is_removed_and_of_another_class(
         referral = session.query(Referral).one()
         delivery = session.query(Delivery).first()
         assert delivery is not None
-        items = referral_message(
-            session, house.context, referral, delivery, house.now
-        ).body["items"]
+        act = Act(session, house.context, "person:arta", house.now)
+        items = referral_message(act, referral, delivery).body["items"]
     assert [item["assessed_class"] for item in items] == [None, "not_illegal"]
     assert {item["removal"] for item in items} == {"nothing"}
 

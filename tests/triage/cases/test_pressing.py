@@ -32,7 +32,13 @@ from triage.priority import WORD_SLUGS
         ("sexual_extortion", {"deadline": "today"}, True),
         ("sexual_extortion", {"deadline": "days"}, True),
         ("sexual_extortion", {"deadline": "no", "going_on": "no"}, False),
-        ("sexual_extortion", {"deadline_at": "I do not know"}, False),
+        # Nobody can tell a time from any other words: rather one hurried too much.
+        ("sexual_extortion", {"deadline_at": "before Friday"}, True),
+        (
+            "sexual_extortion",
+            {"deadline": "no", "deadline_at": "he says none"},
+            False,
+        ),
         ("live_stream", {"going_on": "yes"}, True),
         ("grooming", {}, False),
     ],
