@@ -32,6 +32,7 @@ class PrintSighting(Identified, Base):
     """A file that was seen at ``item_id`` has the fingerprint, or one that is near it."""
 
     __tablename__ = "print_sighting"
+    # Files are searched twice on purpose: a place is kept once.
     __table_args__ = (UniqueConstraint("print_id", "item_id", "media_id"),)
 
     print_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("watched_print.id"))
@@ -47,6 +48,7 @@ class PrintListing(Identified, Base):
     """A list of known hashes has the fingerprint, or one that is near it."""
 
     __tablename__ = "print_listing"
+    # The lists are asked time and again: a hit is kept once.
     __table_args__ = (UniqueConstraint("print_id", "entry_id"),)
 
     print_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("watched_print.id"))

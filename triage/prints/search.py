@@ -150,6 +150,7 @@ def _good_pictures(
 ) -> list[str]:
     """Each PDQ once that says enough to be compared."""
     of_frames = [(frame["pdq"], frame["quality"]) for frame in frames]
+    # A dict keeps the order, and a picture that several frames show once.
     good = {
         value: None
         for value, how_good in [(pdq, quality), *of_frames]

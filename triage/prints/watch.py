@@ -49,6 +49,7 @@ def watch_item(
         since=now,
     )
     watched = find_print(session, item.id)
+    # Reported again, the same item is already being looked for.
     if is_new:
         post_search(session, item.id, why="first", now=now)
         post_search(session, item.id, why="again", now=now, delay=LATER)
@@ -177,6 +178,7 @@ def forget_prints(
         item.key = f"forgotten:{item.id}"
         item.canonical = item.display = ""
         item.content_id = None
+        # These refer to the fingerprint, so they have to go before it.
         for row in (PrintSighting, PrintListing):
             session.execute(delete(row).where(row.print_id == watched.id))
         session.delete(watched)

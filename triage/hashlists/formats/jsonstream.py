@@ -117,6 +117,7 @@ class JsonStream:
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._at)
+            # JSON nested deep enough exhausts Python's stack, not its grammar.
             except (ValueError, RecursionError) as error:
                 if self._ended or len(self._text) - self._at > LARGEST:
                     raise self._broken_json() from error

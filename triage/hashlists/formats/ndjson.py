@@ -57,6 +57,7 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
 def _read_object(line: str) -> JsonObject:
     try:
         value = json.loads(line)
+    # JSON nested deep enough exhausts Python's stack, not its grammar.
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -163,6 +163,8 @@ def stage_file(
             tick(staged.records)
             if staged.records >= HOPELESS and not staged.rows:
                 raise InvalidInput(no_line(staged))
+    # A file that is refused cannot be resumed; one cut short for any
+    # other reason keeps its rows, so that it can.
     except InvalidInput:
         drop_import(database, staged.id)
         raise
@@ -230,6 +232,7 @@ def holds_hashes(session: Session, staged: Staged) -> bool:
 def _lock_own_import(session: Session, staged: Staged) -> HashImport:
     """The import as this process left it, locked."""
     own_import = session.get(HashImport, staged.id, with_for_update=True)
+    # Other figures than those written last: another process took it over.
     if own_import is None or own_import.records != staged.records:
         raise Conflict(
             "Another import into this list is at work; this one changed nothing."

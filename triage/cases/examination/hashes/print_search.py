@@ -60,6 +60,7 @@ def list_prints(task: Task, *, matcher: Matcher) -> None:
         for watched in batch:
             if match_lists(session, watched, matcher, task.now):
                 _post_appraisal(act, watched, run)
+        # A batch that is not full was the last.
         if len(batch) == LIST_BATCH:
             last = batch[-1].id
             outbox.post_work(
