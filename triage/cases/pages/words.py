@@ -7,8 +7,7 @@ from typing import Protocol
 
 from flask_babel import LazyString, gettext, lazy_gettext
 
-from hotline.accounts.models import Person
-from hotline.accounts.models import PERSON
+from hotline.accounts.models import PERSON, Person
 from hotline.accounts.staff.actors import name_actor
 from hotline.intake.registry.kinds import ReportKind
 from hotline.intake.registry.vocabulary import Channel, ReporterRole
