@@ -79,7 +79,7 @@ def _item_waits(notice: Notice, item_id: uuid.UUID) -> bool:
     place = notice.case.place_of(item_id)
     if place is None:
         return True
-    # Then the rules were asked about the case as a whole.
+    # Then it is the case's only one, and the case's routes are its own.
     if not place.routing:
         return False
     of_kind = [

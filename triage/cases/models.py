@@ -164,7 +164,8 @@ class CaseItem(Identified, Stateful, Base):
 
     ``state`` is how far its removal is, apart from what is done about the people of the case.
     ``assessed_class``: where people found another class for it than for the case; else empty.
-    ``routing``: the answer of the jurisdiction rules for this item alone.
+    ``routing``: the answer of the jurisdiction rules for this item alone; empty where it is the
+    case's only one, whose answer the case has.
     """
 
     __tablename__ = "case_item"

@@ -20,7 +20,7 @@ def places_on_route(case: Case, route: Route) -> Sequence[CaseItem]:
     Whoever helps a child or looks for a person is told of the whole case.
     """
     located = case.located
-    # A case from before items had answers of their own is judged as a whole.
+    # The case's only item, and those from before items had answers of their own.
     if route.to in HELPERS or not any(place.routing for place in located):
         return located
     return [

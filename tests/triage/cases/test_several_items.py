@@ -10,9 +10,13 @@ from sqlalchemy import select
 
 from hotline.core.context import Context
 from hotline.core.jobs.task import Task
+from hotline.core.storage.ids import new_id
+from hotline.core.storage.machine import list_history
 from hotline.core.storage.outbox import OutboxEntry
 from tests.support.clock import NOW
 from tests.support.reports import receive_report
+from triage.cases.examination.appraise import appraise_case
+from triage.cases.examination.examine import appraise_item
 from triage.cases.examination.register import register_report
 from triage.cases.models import Case, CaseItem
 
@@ -161,3 +165,47 @@ def test_an_item_is_in_one_case_only(context: Context) -> None:
                 state_since=NOW,
             )
         )
+
+
+def test_a_single_item_has_its_answer_with_its_case_and_of_two_each_its_own(
+    context: Context,
+) -> None:
+    report(context, "http://one.example/a")
+    (case,) = appraised(context)
+    assert case.routing["routes"] and not case.places[0].routing
+    report(context, "http://two.example/b", "http://one.example/a")
+    (case,) = appraised(context)
+    assert all(place.routing["routes"] for place in case.places)
+
+
+def appraised(context: Context) -> Sequence[Case]:
+    with context.database.writing() as session:
+        for case in session.scalars(select(Case)):
+            appraise_case(session, context, case, NOW)
+    return cases(context)
+
+
+def test_a_further_sighting_of_what_waits_is_no_step_of_its_history(
+    context: Context,
+) -> None:
+    report(context, "http://one.example/a")
+    (case,) = cases(context)
+    for _ in range(3):
+        entry_id = new_id()
+        payload = {"item_id": str(case.items[0].id)}
+        with context.database.writing() as session:
+            session.add(
+                OutboxEntry(
+                    id=entry_id,
+                    key=str(entry_id),
+                    job="item.appraise",
+                    queue="default",
+                    payload=payload,
+                    created_at=NOW,
+                    due_at=NOW,
+                )
+            )
+        appraise_item(Task(context, entry_id, payload, 1, NOW))
+    with context.database.reading() as session:
+        steps = [entry.event for entry in list_history(session, case.id)]
+    assert steps == ["created", "examined"]

@@ -65,8 +65,10 @@ def appraise_case(
         appraise_place(session, context, case, place, rules, now)
         for place in case.places
     ]
+    # Of a single item the answer for the case is its own: it is stored once.
+    has_several = len(appraised) > 1
     for place, each in zip(case.places, appraised, strict=True):
-        place.routing = each.routing.to_json()
+        place.routing = each.routing.to_json() if has_several else {}
     routing = join_routings([each.routing for each in appraised])
     priority = max(
         (each.priority for each in appraised), key=lambda each: each.score

@@ -117,7 +117,7 @@ def examine_item(
             post_second_look(act, task, item, report)
         item.examined_at = task.now
         watch_item(session, item, task.now)
-        into_queue(session, task, item)
+        into_queue(session, task, item, is_examined=True)
 
 
 def locate_item(task: Task, *, lookup: Lookup) -> None:
@@ -152,14 +152,21 @@ def appraise_item(task: Task) -> None:
         item = session.get_one(
             Item, task.id_of("item_id"), with_for_update=True
         )
-        into_queue(session, task, item)
+        into_queue(session, task, item, is_examined=False)
 
 
-def into_queue(session: Session, task: Task, item: Item) -> None:
-    """Appraise the item's case, let it wait for a person, and say so to its reporters."""
+def into_queue(
+    session: Session, task: Task, item: Item, *, is_examined: bool
+) -> None:
+    """Appraise the item's case, let it wait for a person, and say so to its reporters.
+
+    ``is_examined``: whether the item was looked at; where it was not, a case that waits already has
+    nothing new in its history.
+    """
     session.flush()
     case = lock_case_of(session, item)
-    if case.machine.allows(case.state, CaseEvent.EXAMINED):
+    is_new_step = is_examined or case.state != CaseState.WAITING
+    if is_new_step and case.machine.allows(case.state, CaseEvent.EXAMINED):
         machine.advance_state(
             session, case, CaseEvent.EXAMINED, actor=audit.SYSTEM, now=task.now
         )

@@ -72,8 +72,6 @@ def note_sightings(
             session.add(case.add_item(item, act.now))
             homes[item.id] = case
         session.flush()
-    for item in seen_items:
-        _record_sighting(act, report, homes[item.id], item)
     for case in {case.id: case for case in homes.values()}.values():
         items_here = [item for item in seen_items if homes[item.id] is case]
         _let_count(act, case, report, items_here)
@@ -146,16 +144,6 @@ def _find_open_case(
     ]
     return min(
         undecided, key=lambda case: (case.opened_at, case.id), default=None
-    )
-
-
-def _record_sighting(act: Act, report: Report, case: Case, item: Item) -> None:
-    act.record(
-        "item.sighted",
-        "item",
-        item.id,
-        report=str(report.id),
-        case=case.reference,
     )
 
 
