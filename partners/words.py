@@ -170,6 +170,7 @@ PLAN_CHANGES: Words = {
     "it may leave only after the police have released it now": lazy_gettext(
         "it may leave only after the police have released it now"
     ),
+    "it was told meanwhile": lazy_gettext("it was told meanwhile"),
 }
 
 VERDICTS: Words = {

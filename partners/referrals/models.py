@@ -188,6 +188,14 @@ NOT_DELIVERED = (
     ReferralState.FAILED,
 )
 
+# The office is done with it, or it was taken back. A failed one is not among them: it leaves once
+# its address is confirmed.
+DONE_WITH = (
+    ReferralState.NO_ACTION,
+    ReferralState.CLOSED,
+    ReferralState.WITHDRAWN,
+)
+
 # States in which nothing about the item may leave the house.
 HOLDING = (HoldState.PENDING, HoldState.ACTIVE, HoldState.EXPIRED)
 

@@ -15,6 +15,7 @@ class PlannedRoute:
     """``partner_id`` is None where the contact is looked up when a notice leaves.
 
     ``territory_reason``: why an office of another municipality than the child's was chosen.
+    ``again_reason``: why whoever has a letter or a notice about the case gets another.
     ``item_ids``: the items that it is about, where it is not about the whole case.
     """
 
@@ -22,6 +23,7 @@ class PlannedRoute:
     partner_id: uuid.UUID | None = None
     territory_reason: str = ""
     item_ids: tuple[uuid.UUID, ...] = ()
+    again_reason: str = ""
 
     @property
     def to(self) -> str:
@@ -42,6 +44,8 @@ class PlannedRoute:
             document["partner_id"] = str(self.partner_id)
         if self.territory_reason:
             document["territory_reason"] = self.territory_reason
+        if self.again_reason:
+            document["again_reason"] = self.again_reason
         if self.item_ids:
             document["items"] = [str(item_id) for item_id in self.item_ids]
         return document
@@ -54,4 +58,5 @@ class PlannedRoute:
             uuid.UUID(partner_id) if partner_id else None,
             data.get("territory_reason", ""),
             tuple(uuid.UUID(item_id) for item_id in data.get("items", ())),
+            data.get("again_reason", ""),
         )

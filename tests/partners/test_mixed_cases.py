@@ -69,7 +69,7 @@ def world(house: House, own_ids: set[uuid.UUID]) -> House:
     house.decide(other, "police", "provider_notice")
     house.mail.faults = [Refused("550")]
     house.decide(other, "hotline")
-    house.request(other, "hotline")
+    house.request(other, "hotline", again="x")
     with house.context.database.writing() as session:
         police = session.scalars(
             select(Referral).where(Referral.kind == "police")

@@ -44,7 +44,9 @@ def release(house: House) -> None:
 
 def hold_again(house: House) -> None:
     """The police are told once more, by another referral with a hold of its own."""
-    house.approve(house.request(house.only(Case), "police"))
+    house.approve(
+        house.request(house.only(Case), "police", again="A meeting was named")
+    )
 
 
 # plans

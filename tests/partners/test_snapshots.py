@@ -180,7 +180,9 @@ def test_a_release_counts_in_its_own_round(house: House) -> None:
     reroute(house, POLICE_FIRST, opened_again=True)
     with pytest.raises(InvalidInput, match="only after the police"):
         house.request(house.only(Case), "provider_notice")
-    house.decide(house.only(Case), "police", "provider_notice")
+    house.decide(
+        house.only(Case), "police", "provider_notice", again="Opened again"
+    )
     assert house.notice.state == "awaiting_release"
     assert house.held_back()
     release_all(house)

@@ -191,8 +191,12 @@ class House(JobRunner):
         by: str = "arta",
         partner: Partner | None = None,
         reasons: Mapping[str, str] | None = None,
+        again: str = "",
     ) -> Plan:
-        """A person asks for routes, of which the usual ones may be named by their kind."""
+        """A person asks for routes, of which the usual ones may be named by their kind.
+
+        ``again``: why whoever has a letter about the case gets another.
+        """
         chosen = {
             ROUTE_IDS.get(route, route): partner.id if partner else None
             for route in routes
@@ -205,6 +209,7 @@ class House(JobRunner):
                 chosen,
                 note="",
                 reasons=reasons,
+                again=dict.fromkeys(chosen, again),
             )
 
     def ask_for_unit(self, chosen: Partner | None, reason: str = "") -> Plan:
@@ -222,10 +227,14 @@ class House(JobRunner):
             )
 
     def decide(
-        self, case: Case, *routes: str, partner: Partner | None = None
+        self,
+        case: Case,
+        *routes: str,
+        partner: Partner | None = None,
+        again: str = "",
     ) -> None:
         """Two people want these routes; the jobs that follow have run."""
-        self.approve(self.request(case, *routes, partner=partner))
+        self.approve(self.request(case, *routes, partner=partner, again=again))
         self.work()
 
     def confirm(self, partner: Partner, by: str = "drita") -> None:

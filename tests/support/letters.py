@@ -175,6 +175,8 @@ def full_referral(kind: str) -> dict[str, Any]:
             for other in sorted(REFERRAL_ROUTES)
             for is_sent in (True, False)
         ],
+        "further_to": [MARK],
+        "further_reason": MARK,
         "hold_hours": "72",
         "schema": MARK,
         "hash_set": MARK,

@@ -51,7 +51,8 @@ def request_plan(reference: str) -> ResponseReturnValue:
             by_reference(session, reference),
             _read_choices(),
             note=request.form.get("note", ""),
-            reasons=_read_reasons(),
+            reasons=_read_reasons("reason"),
+            again=_read_reasons("again"),
             seen_routes=request.form.get("seen_routes"),
         )
         flash(gettext("The plan waits for another person's approval."), "good")
@@ -74,10 +75,10 @@ def _read_choices() -> dict[str, uuid.UUID | None]:
         ) from None
 
 
-def _read_reasons() -> dict[str, str]:
-    """Why a ticked route goes to an office of another place, by the route's id."""
+def _read_reasons(of_what: str) -> dict[str, str]:
+    """Why a ticked route goes to an office of another place, or once more, by the route's id."""
     return {
-        route_id: request.form.get(f"reason_{route_id}", "")
+        route_id: request.form.get(f"{of_what}_{route_id}", "")
         for route_id in request.form.getlist("route")
     }
 

@@ -34,6 +34,7 @@ from partners.plans.making.basis import (
     why_outdated,
 )
 from partners.plans.making.choosing import NOTICE_ROUTES, can_take
+from partners.plans.making.once import find_open_referrals, list_unsettled
 from partners.plans.making.places import municipality_of, places_on_route
 from partners.referrals.models import Plan
 from partners.referrals.routes import PlannedRoute
@@ -49,6 +50,7 @@ def plan_panel(
 ) -> Markup:
     """What could be done, chosen by one person; what is asked for, decided by another."""
     asked = _look_at_open_plan(session, case)
+    choices = _list_choices(session, case, municipality_of(case))
     plan, earlier = asked.plan, _list_earlier_plans(session, case)
     place = municipality_of(case)
     is_own = plan is not None and plan.requested_by == person.actor
@@ -63,7 +65,8 @@ def plan_panel(
         fallen_away=asked.fallen_away,
         own=plan is not None and plan.two_person and is_own,
         offices=_find_offices(session, asked.routes),
-        routes=_list_choices(session, case, place),
+        routes=choices,
+        told_before=_list_told_before(session, case, choices),
         about=_number_items(case),
         desks=_list_desks(case),
         seen_routes=routing_digest(case),
@@ -135,6 +138,22 @@ def _list_choices(
         for route in Routing.from_json(case.routing).routes
         if can_take(route)
     ]
+
+
+def _list_told_before(
+    session: Session, case: Case, choices: Iterable[tuple[Route, list[Choice]]]
+) -> dict[str, list[str]]:
+    """By ``Route.id``, the letters because of which a person has to say why there is another."""
+    open_referrals = find_open_referrals(session, case.id)
+    return {
+        route.id: [
+            open_referrals[choice.partner.id].reference
+            for choice in offices
+            if choice.partner.id in open_referrals
+        ]
+        or list_unsettled(session, case, PlannedRoute(route))
+        for route, offices in choices
+    }
 
 
 def _number_items(case: Case) -> dict[str, list[int]]:

@@ -25,9 +25,14 @@ from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
 from hotline.intake.registry.vocabulary import PartEvent
 from partners.notices import service as notices
-from partners.notices.models import UNDER_WAY, Notice, NoticeItem
 from partners.plans.making.basis import IN_DANGER, routing_digest, why_outdated
 from partners.plans.making.choosing import NOTICE_ROUTES, choose_routes
+from partners.plans.making.once import (
+    give_reasons,
+    leave_out_told,
+    list_unnoticed,
+    require_once,
+)
 from partners.plans.review import review_measures
 from partners.referrals import service as referrals
 from partners.referrals.models import Plan, Referral
@@ -39,7 +44,7 @@ from partners.watching.service import start_watches
 from triage.cases.examination.appraise import appraise_by_rules_of_now
 from triage.cases.examination.reporters import tell_reporters_of_case
 from triage.cases.locking import lock_case
-from triage.cases.models import Case, CaseItem
+from triage.cases.models import Case
 from triage.cases.people.summaries import digest_of_people
 from triage.cases.vocabulary import CaseEvent, CaseState
 
@@ -51,12 +56,14 @@ def request_plan(
     *,
     note: str,
     reasons: Mapping[str, str] | None = None,
+    again: Mapping[str, str] | None = None,
     seen_routes: str | None = None,
 ) -> Plan:
     """Ask for routes to be taken. ``chosen``: ``Route.id`` -> partner, None = any.
 
     ``reasons``: why a route goes to an office of another municipality than the child's, which the
-    second person reads. ``seen_routes``: the digest of the routing that the person chose from.
+    second person reads. ``again``: why whoever has a letter or notice about the case gets another.
+    ``seen_routes``: the digest of the routing that the person chose from.
     """
     session = act.session
     lock_case(session, case.id)
@@ -65,10 +72,12 @@ def request_plan(
     # say.
     _require_seen(case, seen_routes)
     review_measures(session, act.context, case, now=act.now)
-    routes = choose_routes(session, case, chosen, reasons or {})
+    routes = give_reasons(
+        choose_routes(session, case, chosen, reasons or {}), again or {}
+    )
     _require_ready(case, routes)
     _require_police(session, case, routes)
-    _require_new(session, case, routes)
+    require_once(session, case, routes)
     _require_substance(act, case, routes)
     return _begin_plan(act, case, routes, note)
 
@@ -104,19 +113,26 @@ def _begin_plan(
         plan,
         case=case.reference,
         routes=[route.to for route in routes],
-        **_list_chosen_against_place(routes),
+        **_list_exceptions(routes),
     )
     return plan
 
 
-def _list_chosen_against_place(
+def _list_exceptions(
     routes: Sequence[PlannedRoute],
 ) -> dict[str, list[str]]:
-    """For the history: which offices were chosen against the place, never where the child is."""
-    offices = [
-        str(route.partner_id) for route in routes if route.territory_reason
-    ]
-    return {"chosen_against_place": offices} if offices else {}
+    """For the history: who was chosen against the place, never where the child is; who again."""
+    exceptions = {
+        "chosen_against_place": [
+            str(route.partner_id) for route in routes if route.territory_reason
+        ],
+        "told_again": [
+            str(route.partner_id or route.to)
+            for route in routes
+            if route.again_reason
+        ],
+    }
+    return {name: offices for name, offices in exceptions.items() if offices}
 
 
 def find_open_plan(session: Session, case_id: uuid.UUID) -> Plan | None:
@@ -144,8 +160,12 @@ def approve_plan(
     # The job that reviews plans may not have come to this one yet.
     if plan.state == PlanState.REQUESTED and why_outdated(plan, plan.case):
         review_measures(session, act.context, plan.case, now=act.now)
-        if plan.state == PlanState.SUPERSEDED:
-            return
+    # The service may have told the police by itself, or a letter that failed
+    # goes out again.
+    if plan.state == PlanState.REQUESTED:
+        leave_out_told(act, plan)
+    if plan.state == PlanState.SUPERSEDED:
+        return
     _require_ready(plan.case, plan.planned_routes)
     _require_police(session, plan.case, plan.planned_routes)
     # After the lock, so that no word can be added between the look and the
@@ -165,13 +185,11 @@ def _take_measures(act: Act, plan: Plan) -> None:
     if case.machine.allows(case.state, CaseEvent.PLAN_APPROVED):
         act.advance(case, CaseEvent.PLAN_APPROVED)
     for route in plan.planned_routes:
-        if route.to in REFERRAL_ROUTES and not _knows_already(
-            act.session, case, route
-        ):
+        if route.to in REFERRAL_ROUTES:
             referrals.create_referral(act, plan, route)
     for route in plan.planned_routes:
         if route.to in NOTICE_ROUTES:
-            places = _list_unnoticed(act.session, case, route)
+            places = list_unnoticed(act.session, case, route)
             notices.create_notices(act, plan, route, places)
     if case.state == CaseState.IN_PROGRESS:
         tell_reporters_of_case(act, case, PartEvent.PASSED_ON)
@@ -256,59 +274,3 @@ def _require_read(
         phrase("What is known of the people has changed since you looked."),
         hint=phrase("Read what would be told, and approve then."),
     )
-
-
-def _knows_already(session: Session, case: Case, route: PlannedRoute) -> bool:
-    """The service told this office by itself after the plan was asked for."""
-    return any(
-        referral.automatic
-        and referral.partner_id == route.partner_id
-        and referral.state != ReferralState.WITHDRAWN
-        for referral in referrals.list_referrals(session, case.id)
-    )
-
-
-def _require_new(
-    session: Session, case: Case, routes: Sequence[PlannedRoute]
-) -> None:
-    """A host that has a notice gets reminders, not a second notice of the same kind."""
-    in_this_plan: set[tuple[str, uuid.UUID]] = set()
-    for route in routes:
-        if route.to not in NOTICE_ROUTES:
-            continue
-        noticed = {
-            (route.to, place.item_id)
-            for place in _list_unnoticed(session, case, route)
-        }
-        is_twice = noticed & in_this_plan
-        in_this_plan |= noticed
-        if is_twice or not noticed:
-            raise Conflict(
-                phrase("Such a notice is under way already."),
-                hint=phrase(
-                    "Reminders are sent automatically; withdraw it first if it went to the "
-                    "wrong host."
-                ),
-            )
-
-
-def _list_unnoticed(
-    session: Session, case: Case, route: PlannedRoute
-) -> list[CaseItem]:
-    """The items of the route about which no notice of this kind is under way."""
-    under_way = (
-        select(NoticeItem.item_id)
-        .join(Notice, Notice.id == NoticeItem.notice_id)
-        .where(
-            Notice.case_id == case.id,
-            Notice.state.in_(UNDER_WAY),
-            Notice.kind == route.to,
-        )
-    )
-    noticed = set(session.scalars(under_way))
-    return [
-        place
-        for place in case.located
-        if place.item_id not in noticed
-        and (not route.item_ids or place.item_id in route.item_ids)
-    ]

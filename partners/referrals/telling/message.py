@@ -33,7 +33,7 @@ from partners.referrals.routes import PlannedRoute
 from partners.referrals.telling import evidence, hash_set
 from partners.referrals.telling.item_shapes import describe_item
 from partners.referrals.telling.offices import Disclosure, load_offices
-from partners.referrals.telling.others import list_others
+from partners.referrals.telling.others import list_earlier, list_others
 from partners.referrals.telling.sent_letters import keep_letter
 from partners.referrals.telling.told import ToldPeople, open_told
 from partners.sending.models import Delivery
@@ -150,6 +150,8 @@ def _write_letter(
         identifiers=body["identifiers"],
         preservable=_list_preservable(body["items"], basis.told),
         also_told=list_others(session, referral),
+        further_to=body["further_to"],
+        further_reason=body["further_reason"],
         hold_hours=f"{settings.hold_hours:g}",
         link=answer_link(context, referral),
         schema=SCHEMA,
@@ -174,6 +176,7 @@ def _write_document(
 ) -> dict[str, Any]:
     """The document of schema ``hotline-referral/1`` (data/referral.schema.json)."""
     case, gets, planned = referral.case, basis.gets, basis.planned
+    earlier = list_earlier(session, referral)
     items = (
         [
             describe_item(session, context, place)
@@ -186,6 +189,8 @@ def _write_document(
         "schema": SCHEMA,
         "reference": referral.reference,
         "case_reference": case.reference,
+        "further_to": earlier,
+        "further_reason": planned.again_reason if planned and earlier else "",
         "created_at": format_stamp(delivery.created_at),
         "as_of": format_stamp(now),
         "sender": _describe_sender(context),

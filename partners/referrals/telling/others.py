@@ -21,12 +21,15 @@ class OtherReferral:
 
 
 def list_others(session: Session, referral: Referral) -> list[OtherReferral]:
-    """The other referrals of the same case, in order of their references; not those taken back."""
+    """The referrals of the same case to other offices, in order of their references.
+
+    Those that were taken back are not among them.
+    """
     rows = session.scalars(
         select(Referral)
         .where(
             Referral.case_id == referral.case_id,
-            Referral.id != referral.id,
+            Referral.partner_id != referral.partner_id,
             Referral.state != ReferralState.WITHDRAWN,
         )
         # A letter that is written again has the same words in the same order.
@@ -36,3 +39,14 @@ def list_others(session: Session, referral: Referral) -> list[OtherReferral]:
         OtherReferral(row.kind, row.reference, row.state not in NOT_DELIVERED)
         for row in rows
     ]
+
+
+def list_earlier(session: Session, referral: Referral) -> list[str]:
+    """What this office was told of the case before, by reference; not what was taken back."""
+    query = select(Referral.reference).where(
+        Referral.case_id == referral.case_id,
+        Referral.partner_id == referral.partner_id,
+        Referral.id < referral.id,
+        Referral.state.not_in((*NOT_DELIVERED, ReferralState.WITHDRAWN)),
+    )
+    return list(session.scalars(query.order_by(Referral.reference)))
