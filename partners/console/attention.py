@@ -12,10 +12,11 @@ from flask import render_template
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hotline.accounts.signing_in.auth import requires
+from hotline.accounts.signing_in.auth import may_current_person, requires
 from hotline.core.context import utc_now
 from hotline.core.web import site
 from partners import words
+from partners.directory.lookup import count_waiting
 from partners.duty.alerts import list_open
 from partners.notices.judging import DECIDED
 from partners.notices.models import Notice
@@ -237,6 +238,9 @@ def attention() -> str:
         return render_template(
             "partners/attention.html",
             points=list_points(session),
+            addresses=count_waiting(session)
+            if may_current_person("partner.edit")
+            else 0,
             words=words,
             urgent=URGENT,
             now=now,

@@ -617,6 +617,18 @@ def test_a_watched_case_is_not_closed_by_hand(
     assert house.only(Case).state == "in_progress"
 
 
+@pytest.mark.parametrize(
+    ("role", "is_told"), [("supervisor", 1), ("analyst", 0)]
+)
+def test_an_address_waits_for_whoever_may_confirm_it(
+    house: House, browser: Any, role: str, is_told: int
+) -> None:
+    house.partner(approved=False)
+    page = browser("sara", role).get("/console/to-decide").text
+    assert page.count("One address waits to be confirmed") == is_told
+    assert page.count("Nothing waits for a person.") == 1 - is_told
+
+
 def test_what_waits_for_a_person_tells_of_held_danger_first(
     house: House, browser: Any
 ) -> None:

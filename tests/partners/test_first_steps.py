@@ -53,3 +53,13 @@ def test_what_is_done_is_read_from_what_is_stored(
     page = landing()
     assert "not yet" not in page
     assert "3 people" in page
+
+
+def test_what_can_be_done_next_comes_before_what_follows_from_it(
+    house: House, landing: Callable[[], str]
+) -> None:
+    """A letter leaves after a report: the report is the step that somebody can take."""
+    page = landing()
+    order = ("Bring in a list", "Send a report", "A letter by e-mail")
+    places = [page.index(step) for step in order]
+    assert places == sorted(places)

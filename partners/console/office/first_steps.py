@@ -72,7 +72,7 @@ def list_steps(session: Session, mail_test: MailTest | None) -> Iterator[Step]:
     """In the order in which they are best done."""
     yield _of_mail(mail_test)
     yield from _of_people(session)
-    yield from _of_offices(session)
+    yield _of_the_police(session)
     yield _of_hash_lists(session)
     yield from _of_a_test_report(session)
 
@@ -119,7 +119,7 @@ def _of_people(session: Session) -> Iterator[Step]:
     )
 
 
-def _of_offices(session: Session) -> Iterator[Step]:
+def _of_the_police(session: Session) -> Step:
     confirmed = _count(
         session,
         Partner.approved_at.is_not(None),
@@ -131,7 +131,7 @@ def _of_offices(session: Session) -> Iterator[Step]:
         Partner.approved_at.is_not(None),
         Partner.disabled_at.is_(None),
     )
-    yield Step(
+    return Step(
         police > 0,
         gettext(
             "Enter the address of the police, and let another person confirm it"
@@ -144,24 +144,11 @@ def _of_offices(session: Session) -> Iterator[Step]:
         gettext(
             "Open the office, enter its address and ask a supervisor or another administrator."
         ),
-        url_for("partners.show_directory", kind=PartnerKind.POLICE),
-    )
-    sent = session.scalar(
-        select(
-            exists().where(
-                Delivery.channel == "email",
-                Delivery.state == DeliveryState.SENT,
-            )
-        )
-    )
-    yield Step(
-        bool(sent),
-        gettext("A letter by e-mail was accepted by the other side"),
-        _yes_or_not_yet(bool(sent)),
-        gettext(
-            "The first approved referral or notice does this; the test report below leads to it."
+        url_for(
+            "partners.show_directory",
+            kind=PartnerKind.POLICE,
+            country=site.current_context().settings.country,
         ),
-        url_for("partners.show_directory"),
     )
 
 
@@ -191,16 +178,8 @@ def _of_hash_lists(session: Session) -> Step:
 
 def _of_a_test_report(session: Session) -> Iterator[Step]:
     reported = bool(session.scalar(select(exists(select(Report.id)))))
-    noticed = bool(
-        session.scalar(
-            select(
-                exists().where(
-                    Delivery.subject_id == Notice.id,
-                    Delivery.state == DeliveryState.SENT,
-                )
-            )
-        )
-    )
+    mailed = _was_sent(session, Delivery.channel == "email")
+    noticed = _was_sent(session, Delivery.subject_id == Notice.id)
     yield Step(
         reported,
         gettext("Send a report through the form, as a visitor would"),
@@ -209,6 +188,15 @@ def _of_a_test_report(session: Session) -> Iterator[Step]:
             "Name an address of your own that holds nothing, such as a page made for it."
         ),
         f"{site.current_context().settings.public_url}/",
+    )
+    yield Step(
+        mailed,
+        gettext("A letter by e-mail was accepted by the other side"),
+        _yes_or_not_yet(mailed),
+        gettext(
+            "The first approved plan does this: tell the police before that a test is coming."
+        ),
+        url_for("partners.show_directory"),
     )
     yield Step(
         noticed,
@@ -222,6 +210,11 @@ def _of_a_test_report(session: Session) -> Iterator[Step]:
         ),
         url_for("partners.show_duty"),
     )
+
+
+def _was_sent(session: Session, about: ColumnElement[bool]) -> bool:
+    sent = exists().where(about, Delivery.state == DeliveryState.SENT)
+    return bool(session.scalar(select(sent)))
 
 
 def _yes_or_not_yet(is_done: bool) -> str:
