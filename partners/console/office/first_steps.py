@@ -206,7 +206,8 @@ def _of_a_test_report(session: Session) -> Iterator[Step]:
         _yes_or_not_yet(noticed),
         gettext(
             "An analyst assesses it, a second one does so blind; one asks for a plan and another "
-            "approves it. The police release the hold by the link in their letter."
+            "approves it. The police release the hold by the link in their letter; then a "
+            "supervisor confirms the host's address on the case page."
         ),
         url_for("partners.show_duty"),
     )
