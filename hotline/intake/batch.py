@@ -386,7 +386,9 @@ def _add_parts(
             now=arrival.now,
             details={"report": str(report_id), "channel": arrival.channel},
         )
-        rows[HistoryEntry].append(happened)
+        # Which report it is of, the part itself says as long as there is one.
+        details = {"channel": arrival.channel}
+        rows[HistoryEntry].append({**happened, "details": details})
         rows[AuditEntry].append(logged)
 
 
