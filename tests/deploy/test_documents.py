@@ -284,3 +284,17 @@ def test_it_is_said_how_the_composition_was_tried() -> None:
         text = " ".join((ROOT / name).read_text().split())
         assert "stand-ins" in text or "stands in" in text
         assert "**not by Docker Compose**" in text
+
+
+def test_every_file_that_a_document_of_developers_names_is_there() -> None:
+    """A guard or a test that was moved away would be looked for in vain."""
+    path = re.compile(
+        r"(?:tests|hotline|triage|partners|workers|scripts|docs)/[\w/.-]*\w"
+    )
+    missing = {
+        f"{named(document)}: {name}"
+        for document in ROOT.glob("docs/developers/**/*.md")
+        for name in quoted(document.read_text())
+        if path.fullmatch(name) and not (ROOT / name).exists()
+    }
+    assert not missing
