@@ -53,6 +53,14 @@ class Case(Identified, Stateful, Base):
             desc("priority"),
             "id",
         ),
+        # The same of one kind.
+        Index(
+            "ix_case_file_kind_ranked",
+            "kind",
+            "state",
+            desc("priority"),
+            "id",
+        ),
         Index("ix_case_file_claim", "claimed_by_id", "claimed_until"),
         Index(
             "ix_case_file_held",
@@ -90,9 +98,7 @@ class Case(Identified, Stateful, Base):
     outcome: Mapped[dict[str, Any]] = mapped_column(
         default=dict
     )  # the agreed assessment
-    kind: Mapped[str] = mapped_column(
-        short_text(40), default="unknown", index=True
-    )
+    kind: Mapped[str] = mapped_column(short_text(40), default="unknown")
     danger_now: Mapped[bool] = mapped_column(default=False)
     time_presses: Mapped[bool] = mapped_column(
         default=False, server_default=false()

@@ -46,6 +46,8 @@ def list_outcomes(
     session: Session, referral_ids: Collection[uuid.UUID]
 ) -> Mapping[uuid.UUID, Sequence[ReferralOutcome]]:
     """What came of each referral so far, the oldest first."""
+    if not referral_ids:
+        return {}
     query = (
         select(ReferralOutcome)
         .where(ReferralOutcome.referral_id.in_(referral_ids))

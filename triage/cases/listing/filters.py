@@ -25,12 +25,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from hotline.accounts.models import Person
-from hotline.intake.models import Report, ReportPart
 from triage.cases.handling.models import CaseTag
+from triage.cases.listing.marks import CaseMark, MarkKind, mark_of
 from triage.cases.models import Case, CaseItem
 from triage.cases.people.models import CaseIdentifier
 from triage.fingerprints.model import MATCHABLE_QUALITY
-from triage.items.models import Item, ItemMedia, Sighting
+from triage.items.models import ItemMedia
 from triage.media.models import Media
 
 UNKNOWN_COUNTRY = "??"
@@ -82,13 +82,16 @@ PARAMETERS = (*TEXTS, "mine", "tab")
 
 
 def conditions_of(
-    filters: Filters, person: Person, now: datetime
+    filters: Filters, person: Person, now: datetime, *, but: str = ""
 ) -> list[ColumnElement[bool]]:
-    """Of a ``Case`` in the query."""
+    """Of a ``Case`` in the query; ``but``: a mark that it is known to have."""
     conditions = [
         condition(value)
         for name, condition in _CONDITIONS.items()
         if (value := getattr(filters, name))
+    ]
+    conditions += [
+        _has_mark(mark) for mark in marks_of(filters) if mark != but
     ]
     if filters.kind:
         conditions.append(Case.kind == filters.kind)
@@ -102,27 +105,25 @@ def conditions_of(
     return conditions
 
 
-def _has_item(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether any item of the case in the query meets ``condition``."""
-    return exists().where(
-        CaseItem.case_id == Case.id, Item.id == CaseItem.item_id, condition
-    )
+def marks_of(filters: Filters) -> list[str]:
+    """The marks that a case must have; those of which few cases have one come first."""
+    values = {
+        MarkKind.HOST: filters.host.lower(),
+        MarkKind.NETWORK: _read_network(filters.network),
+        MarkKind.SENDER: filters.sender,
+        MarkKind.COUNTRY: filters.country.upper(),
+    }
+    return [mark_of(kind, values[kind]) for kind in MarkKind if values[kind]]
 
 
-def _lies_in(country: str) -> ColumnElement[bool]:
-    if country == UNKNOWN_COUNTRY:
-        return _has_item(Item.hosting_country.is_(None))
-    return _has_item(Item.hosting_country == country.upper())
-
-
-def _lies_at(host: str) -> ColumnElement[bool]:
-    host = host.lower()
-    return _has_item(or_(Item.host == host, Item.registrable_domain == host))
-
-
-def _lies_within(network: str) -> ColumnElement[bool]:
+def _read_network(network: str) -> str:
+    """``AS64500`` of what names one; what names none is no mark of any case."""
     number = _NETWORK.fullmatch(network)
-    return _has_item(Item.asn == f"AS{number[1]}") if number else false()
+    return f"AS{number[1]}" if number else network
+
+
+def _has_mark(mark: str) -> ColumnElement[bool]:
+    return exists().where(CaseMark.case_id == Case.id, CaseMark.mark == mark)
 
 
 def _has_file(value: str) -> ColumnElement[bool]:
@@ -177,16 +178,6 @@ def _shares_pictures(reference: str) -> ColumnElement[bool]:
     )
 
 
-def _came_from(sender: str) -> ColumnElement[bool]:
-    return Case.id.in_(
-        select(CaseItem.case_id)
-        .join(Sighting, Sighting.item_id == CaseItem.item_id)
-        .join(ReportPart, ReportPart.id == Sighting.part_id)
-        .join(Report, Report.id == ReportPart.report_id)
-        .where(Report.source == sender, Report.source != "")
-    )
-
-
 def _has_tag(tag: str, now: datetime) -> ColumnElement[bool]:
     return exists().where(
         CaseTag.case_id == Case.id,
@@ -204,11 +195,7 @@ def _cases_with(condition: ColumnElement[bool]) -> Select[uuid.UUID]:
 
 
 _CONDITIONS = {
-    "country": _lies_in,
-    "host": _lies_at,
-    "network": _lies_within,
     "hash": _has_file,
     "same_as": _notes_same,
     "picture": _shares_pictures,
-    "sender": _came_from,
 }

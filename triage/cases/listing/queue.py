@@ -20,12 +20,16 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.core.errors import NotFound, phrase
-from triage.cases.listing.filters import Filters, conditions_of
+from triage.cases.listing.filters import (
+    Filters,
+    conditions_of,
+    marks_of,
+)
 from triage.cases.listing.tabs import (
     IN_DANGER,
     TABS,
-    beyond_mark,
-    rank_in,
+    Order,
+    order_of,
     stands_in,
 )
 from triage.cases.models import Assessment, Case
@@ -65,25 +69,34 @@ def list_queue(
 
     The tab of what is held has every case where reports of a flood wait, whatever its state.
     """
-    rank = rank_in(tab)
+    order = _order_of(tab, filters)
     mine = exists().where(
         Assessment.case_id == Case.id,
         Assessment.round == Case.round,
         Assessment.person_id == person.id,
     )
     query = (
-        select(Case, mine)
-        .where(stands_in(tab), *conditions_of(filters, person, now))
-        .order_by(rank.desc(), Case.id)
+        select(Case, mine, order.rank)
+        .where(
+            order.stands,
+            order.case_id == Case.id,
+            *conditions_of(filters, person, now, but=order.mark),
+        )
+        .order_by(*order.columns)
         .limit(limit + 1)
     )
     if after:
-        query = query.where(beyond_mark(after, rank))
-    rows = [Row(case, assessed) for case, assessed in session.execute(query)]
-    if len(rows) <= limit:
+        query = query.where(order.beyond(after))
+    answers = session.execute(query).all()
+    rows = [Row(case, assessed) for case, assessed, _ in answers[:limit]]
+    if len(answers) <= limit:
         return Page(rows)
-    last = rows[limit - 1].case
-    return Page(rows[:limit], f"{getattr(last, rank.key)}.{last.id.hex}")
+    last, _, rank = answers[limit - 1]
+    return Page(rows, f"{rank}.{last.id.hex}")
+
+
+def _order_of(tab: str, filters: Filters) -> Order:
+    return order_of(tab, next(iter(marks_of(filters)), ""))
 
 
 def count_matching(
@@ -95,9 +108,9 @@ def count_matching(
     now: datetime,
 ) -> int:
     """How many cases of the tab the filters let through, counted up to ``COUNTED`` + 1 only."""
+    order = _order_of(tab, filters)
     some = (
-        select(Case.id)
-        .where(stands_in(tab), *conditions_of(filters, person, now))
+        _ids_of(order, conditions_of(filters, person, now, but=order.mark))
         .limit(COUNTED + 1)
         .subquery()
     )
@@ -114,14 +127,20 @@ def list_matching(
     limit: int = COUNTED,
 ) -> Sequence[uuid.UUID]:
     """The most urgent cases that the filters let through, by their ids."""
-    rank = rank_in(tab)
-    query = (
-        select(Case.id)
-        .where(stands_in(tab), *conditions_of(filters, person, now))
-        .order_by(rank.desc(), Case.id)
-        .limit(limit)
-    )
-    return session.scalars(query).all()
+    order = _order_of(tab, filters)
+    conditions = conditions_of(filters, person, now, but=order.mark)
+    query = _ids_of(order, conditions).order_by(*order.columns)
+    return session.scalars(query.limit(limit)).all()
+
+
+def _ids_of(
+    order: Order, conditions: Sequence[ColumnElement[bool]]
+) -> Select[uuid.UUID]:
+    """The cases themselves are read only where something is asked of them."""
+    query = select(order.case_id).where(order.stands)
+    if conditions:
+        query = query.where(order.case_id == Case.id, *conditions)
+    return query
 
 
 def count_tabs(session: Session) -> dict[str, int]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Select, select, union
+from sqlalchemy import Select, literal, select, union, union_all
 from sqlalchemy.orm import Session, aliased
 
 from hotline.intake.models import ReportPart
@@ -60,19 +60,18 @@ def find_related(session: Session, case: Case) -> list[Related]:
         Relation.FINGERPRINT: _of_fingerprint(session, case),
         Relation.DOMAIN: _of_same_domain(case),
     }
-    relations: dict[uuid.UUID, list[Relation]] = {}
-    for relation, question in questions.items():
-        limited = question.distinct().limit(LOOKED_AT)
-        for case_id in session.scalars(limited):
-            if case_id != case.id:
-                relations.setdefault(case_id, []).append(relation)
+    relations = _ask_at_once(session, questions)
+    relations.pop(case.id, None)
     cases = session.scalars(
         select(Case)
         .where(Case.id.in_(relations), Case.state != CaseState.MERGED)
         .order_by(Case.opened_at.desc(), Case.id)
     ).all()
-    related = [Related(each, tuple(relations[each.id])) for each in cases]
     order = list(Relation)
+    related = [
+        Related(each, tuple(sorted(relations[each.id], key=order.index)))
+        for each in cases
+    ]
     related.sort(
         key=lambda each: (
             order.index(each.relations[0]),
@@ -80,6 +79,22 @@ def find_related(session: Session, case: Case) -> list[Related]:
         )
     )
     return related[:SHOWN]
+
+
+def _ask_at_once(
+    session: Session, questions: Mapping[Relation, Select[uuid.UUID]]
+) -> dict[uuid.UUID, list[Relation]]:
+    """By case, for which of the ``questions`` it is an answer. One query: each of several would
+    cost the page more than its answer does."""
+    answers = []
+    for relation, question in questions.items():
+        limited = question.distinct().limit(LOOKED_AT).subquery()
+        (case_id,) = limited.c
+        answers.append(select(literal(str(relation)), case_id))
+    relations: dict[uuid.UUID, list[Relation]] = {}
+    for relation, case_id in session.execute(union_all(*answers)):
+        relations.setdefault(case_id, []).append(Relation(relation))
+    return relations
 
 
 def list_parts(session: Session, case: Case) -> Sequence[Case]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hotline.core.errors import InvalidInput, phrase
+from triage.cases.listing.marks import CaseMark
 from triage.cases.machines import OPEN_STATES
 from triage.cases.models import Case
 from triage.cases.vocabulary import CaseState, Held
@@ -36,16 +39,45 @@ def rank_in(tab: str) -> InstrumentedAttribute[int]:
     return Case.held if tab == HELD else Case.priority
 
 
-def beyond_mark(
-    after: str, rank: InstrumentedAttribute[int]
-) -> ColumnElement[bool]:
-    """Rows after a keyset mark ``rank.id``; the first half lets the index do the work."""
-    try:
-        rank_text, id_text = after.split(".")
-        reached, last = int(rank_text), uuid.UUID(hex=id_text)
-    except ValueError:
-        raise InvalidInput(
-            phrase("This is no page of the queue."),
-            fields={"/after": "invalid"},
-        ) from None
-    return and_(rank <= reached, or_(rank < reached, Case.id > last))
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Where the cases of a tab are read in their order: their own table, or that of their marks.
+
+    ``mark``: which one; empty is their own table.
+    """
+
+    mark: str
+    stands: ColumnElement[bool]
+    rank: InstrumentedAttribute[int]
+    case_id: InstrumentedAttribute[uuid.UUID]
+
+    @property
+    def columns(self) -> tuple[ColumnElement[Any], ...]:
+        """Largest rank first, among equals the case that waits longest."""
+        return self.rank.desc(), self.case_id.asc()
+
+    def beyond(self, after: str) -> ColumnElement[bool]:
+        """Rows after a keyset mark ``rank.id``; the first half lets the index do the work."""
+        try:
+            rank_text, id_text = after.split(".")
+            reached, last = int(rank_text), uuid.UUID(hex=id_text)
+        except ValueError:
+            raise InvalidInput(
+                phrase("This is no page of the queue."),
+                fields={"/after": "invalid"},
+            ) from None
+        return and_(
+            self.rank <= reached,
+            or_(self.rank < reached, self.case_id > last),
+        )
+
+
+def order_of(tab: str, mark: str = "") -> Order:
+    """Of the cases of ``tab``; where ``mark`` is given, of those that have it.
+
+    The held tab is short, and has an order of its own: its cases are looked through.
+    """
+    if not mark or tab == HELD:
+        return Order("", stands_in(tab), rank_in(tab), Case.id)
+    stands = and_(CaseMark.mark == mark, CaseMark.state == tab)
+    return Order(mark, stands, CaseMark.priority, CaseMark.case_id)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
@@ -120,24 +120,22 @@ def _with_contact(case: Case) -> Select[Report]:
 
 def list_marks(session: Session, case: Case) -> Sequence[str]:
     """What changes with every contact that an office may get, and says nothing itself."""
-    allowed = session.scalars(
-        _with_contact(case)
-        .where(Report.contact_terms.is_not(None))
-        .order_by(Report.id)
-    )
-    released = session.scalars(
+    owner = _with_contact(case).with_only_columns(Report.id)
+    allowed = owner.where(Report.contact_terms.is_not(None)).subquery()
+    released = (
         select(ContactRelease.id)
-        .where(
-            ContactRelease.report_id.in_(
-                _with_contact(case).with_only_columns(Report.id)
-            )
-        )
-        .order_by(ContactRelease.id)
+        .where(ContactRelease.report_id.in_(owner))
+        .subquery()
     )
-    return [
-        *(f"report {report.id}" for report in allowed),
-        *(f"release {release_id}" for release_id in released),
-    ]
+    marks = union_all(
+        select(literal("report"), allowed.c.id),
+        select(literal("release"), released.c.id),
+    )
+    sorts = {"report": 0, "release": 1}
+    rows = sorted(
+        session.execute(marks), key=lambda row: (sorts[row[0]], row[1])
+    )
+    return [f"{sort} {row_id}" for sort, row_id in rows]
 
 
 def release_contact(

@@ -6,7 +6,7 @@ A fixed number of queries, whatever the number of files and matches.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -187,9 +187,11 @@ def _matches_of_files(
 
 
 def _count_verdicts(
-    session: Session, entry_ids: Iterable[int]
+    session: Session, entry_ids: Collection[int]
 ) -> Mapping[tuple[int, str], int]:
     """How often each entry's matches were confirmed and disconfirmed, at whatever file."""
+    if not entry_ids:
+        return {}
     rows = session.execute(
         select(MediaMatch.entry_id, MediaMatch.decision, func.count())
         .where(
