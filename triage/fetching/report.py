@@ -313,6 +313,14 @@ class FetchReport:
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def to_stored(self) -> dict[str, Any]:
+        """As ``to_json``, without what is empty: a visit is kept for years, most of it empty."""
+        document = _leave_out_empty(self.to_json())
+        for name in ("hops", "media"):
+            rows = document.get(name, ())
+            document[name] = [_leave_out_empty(row) for row in rows]
+        return document
+
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         if value["outcome"] not in get_args(Outcome):
@@ -329,6 +337,15 @@ class FetchReport:
             "media": tuple(media),
         }
         return cls(**given)
+
+
+def _leave_out_empty(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if not _is_empty(value)}
+
+
+def _is_empty(value: object) -> bool:
+    # A count of 0 was counted.
+    return value is None or value in ("", (), [], {})
 
 
 def report_failure(

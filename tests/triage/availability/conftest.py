@@ -194,7 +194,7 @@ class World:
                 data, declared_type=label
             ).to_json(),
         )
-        return report.to_json()
+        return report.to_stored()
 
 
 @pytest.fixture(scope="session")

@@ -61,10 +61,26 @@ def test_a_report_survives_the_pipe() -> None:
         bytes_read=12,
         seconds=0.5,
     )
-    assert (
-        FetchReport.from_json(json.loads(json.dumps(report.to_json())))
-        == report
+    for document in (report.to_json(), report.to_stored()):
+        assert (
+            FetchReport.from_json(json.loads(json.dumps(document))) == report
+        )
+
+
+def test_what_is_empty_is_not_stored_and_comes_back_as_empty() -> None:
+    report = FetchReport(
+        "http://a.example/",
+        "http://a.example/",
+        "ok",
+        media=(MediaFound("http://a.example/1.png", "img"),),
     )
+    stored = report.to_stored()
+    assert stored["media"] == [
+        {"url": "http://a.example/1.png", "source": "img"}
+    ]
+    assert "error" not in stored and "headers" not in stored
+    assert stored["left_out"] == 0
+    assert FetchReport.from_json(stored) == report
 
 
 def test_an_unknown_outcome_is_not_accepted() -> None:

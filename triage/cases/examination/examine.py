@@ -340,5 +340,5 @@ def new_visit(
         outcome=report.outcome,
         status=report.status,
         error=report.error,
-        report=report.to_json(),
+        report=report.to_stored(),
     )
