@@ -16,7 +16,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hotline.core.storage.machine import HistoryEntry
 from hotline.intake.models import Report
@@ -31,6 +31,7 @@ from triage.cases.models import Case, CaseItem
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import MediaMatch
 from triage.items.models import ItemMedia
+from triage.viewing.models import Viewing
 from workers.statistics.counting import steps
 from workers.statistics.counting.sql import count_groups, is_within
 from workers.statistics.periods import Period
@@ -83,39 +84,64 @@ def count_decisions(session: Session, period: Period) -> FigureTable:
 
 
 def count_views_avoided(session: Session, period: Period) -> FigureTable:
-    """Cases first decided in the period, and how many of them had a file that a list knew by then.
+    """Cases first decided in the period: without anybody having been shown anything of them by
+    then, and how many of those had a file that a list knew; and after a look.
 
-    Nothing in this service shows a file to anybody: each of them was decided unseen. A match that
-    an analyst refused is none.
+    A match that an analyst refused is none.
     """
     decided = steps.first_assessed(period)
-    was_listed = (
-        exists()
-        .where(
-            CaseItem.case_id == decided.c.case_id,
+    was_seen = _had_by_then(
+        decided, Viewing.item_id == CaseItem.item_id, Viewing.shown_at
+    )
+    was_listed = _had_by_then(
+        decided,
+        and_(
             ItemMedia.item_id == CaseItem.item_id,
             MediaMatch.media_id == ItemMedia.media_id,
-            MediaMatch.at <= decided.c.at,
             MediaMatch.decision != MatchDecision.DISCONFIRMED,
-        )
-        .correlate(decided)
+        ),
+        MediaMatch.at,
     )
-    total, with_known = session.execute(
+    total, seen, known = session.execute(
         select(
             func.count(),
-            func.coalesce(func.sum(case((was_listed, 1), else_=0)), 0),
+            _count_where(was_seen),
+            _count_where(and_(was_listed, ~was_seen)),
         ).select_from(decided)
     ).one()
+    unseen = total - seen
     return make_table(
         TableName.VIEWS_AVOIDED,
         "ground",
         ("count",),
         {
-            "all_unseen": (total,),
-            "known_file": (int(with_known),),
-            "no_known_file": (total - int(with_known),),
+            "all_unseen": (unseen,),
+            "known_file": (known,),
+            "no_known_file": (unseen - known,),
+            "after_a_look": (seen,),
         },
     )
+
+
+def _had_by_then(
+    decided: Subquery,
+    condition: ColumnElement[bool],
+    at: InstrumentedAttribute[Any],
+) -> ColumnElement[bool]:
+    """Whether an item of the decided case met ``condition`` when it was decided."""
+    return (
+        exists()
+        .where(
+            CaseItem.case_id == decided.c.case_id,
+            condition,
+            at <= decided.c.at,
+        )
+        .correlate(decided)
+    )
+
+
+def _count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count(case((condition, 1)))
 
 
 def count_told(session: Session, period: Period) -> FigureTable:

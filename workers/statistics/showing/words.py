@@ -51,9 +51,8 @@ NOTES: Mapping[TableName, LazyString] = {
         "hold leaves out the time in which the police wanted the place left alone."
     ),
     TableName.VIEWS_AVOIDED: lazy_gettext(
-        "Cases decided for the first time in the period. This service has no way to show anybody "
-        "a picture, so each of them was decided without one; what somebody saw elsewhere, as in "
-        "a browser of their own, cannot be counted here."
+        "Cases decided for the first time in the period. What was shown here until then counts; "
+        "what somebody saw elsewhere, as in a browser of their own, cannot be counted."
     ),
     TableName.BY_COUNTRY: lazy_gettext(
         "Found: where new locations were first found to lie. Removed: verified by our own "
@@ -154,11 +153,12 @@ ROWS: Mapping[str, LazyString] = {
     "backlog_in_28_days": lazy_gettext(
         "Backlog in 28 days, if it goes on like this"
     ),
-    "all_unseen": lazy_gettext("All, and nobody was shown anything"),
+    "all_unseen": lazy_gettext("Without anybody being shown anything"),
     "known_file": lazy_gettext("of them with a file that a list knew before"),
     "no_known_file": lazy_gettext(
         "of them on what was reported and found about the place"
     ),
+    "after_a_look": lazy_gettext("After somebody was shown a file"),
     "under_1_day": lazy_gettext("under 1 day"),
     "1_to_3_days": lazy_gettext("1 to 3 days"),
     "3_to_6_days": lazy_gettext("3 to 6 days"),
