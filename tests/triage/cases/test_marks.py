@@ -5,17 +5,25 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import inspect, select, text, update
 from sqlalchemy.orm import Session
 
+from hotline.accounts.models import Person
 from hotline.core.context import Context
 from hotline.core.storage.ids import new_id
 from hotline.intake.models import Report, ReportPart
 from tests.support.cases import make_case
 from tests.support.items import make_item
+from triage.cases.listing.filters import Filters
 from triage.cases.listing.marks import CaseMark
+from triage.cases.listing.queue import (
+    count_matching,
+    list_matching,
+    list_queue,
+)
 from triage.cases.models import Case, CaseItem
 from triage.items.models import Item, Sighting
 from workers.migrations import run
@@ -203,3 +211,58 @@ def test_migrations_leave_the_triggers_that_the_models_make(
     run.upgrade_schema(context.database)
     assert triggers_of(context) == expected
     assert len(expected) == 5
+
+
+@pytest.mark.parametrize("tab", ["waiting", "held"])
+def test_a_list_is_narrowed_down_by_several_values_at_once(
+    context: Context, tab: str
+) -> None:
+    """In its order, counted, and page by page; the held tab has an order of its own."""
+    values = [("AL", "AS64500"), ("AL", "AS64501"), ("DE", "AS64500")]
+    with context.database.writing() as session:
+        for number, (country, asn) in enumerate(values * 3):
+            item = make_item(f"url:{number}", now=NOW)
+            item.host, item.hosting_country, item.asn = "h.test", country, asn
+            session.add(item)
+            session.flush()
+            case = make_case(
+                item,
+                state=tab,
+                now=NOW,
+                reference=f"AL-2026-{number:06d}",
+                priority=number,
+                held=number + 1,
+            )
+            session.add(case)
+            if asn == "AS64500":
+                report_it(session, item, "police")
+    someone = Person(id=new_id())
+    filters = Filters(host="H.test", country="al", network="64500")
+    both = Filters(sender="police", country="AL")
+    with context.database.reading() as session:
+        for asked in (filters, both):
+            given: dict[str, Any] = {
+                "tab": tab,
+                "filters": asked,
+                "person": someone,
+                "now": NOW,
+            }
+            first = list_queue(session, **given, limit=2)
+            second = list_queue(session, **given, limit=2, after=first.after)
+            numbers = [
+                int(row.case.reference[-6:])
+                for row in (*first.rows, *second.rows)
+            ]
+            assert numbers == [6, 3, 0]
+            assert second.after is None
+            assert count_matching(session, **given) == 3
+            ids = list_matching(session, **given)
+            assert ids == [row.case.id for row in (*first.rows, *second.rows)]
+        nothing = list_queue(
+            session,
+            tab=tab,
+            filters=Filters(network="nonsense"),
+            person=someone,
+            now=NOW,
+        )
+        assert nothing.rows == []

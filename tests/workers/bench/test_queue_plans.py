@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, Engine, event
 
+from hotline.core.web import site
 from workers.bench.databases.queue import (
     LARGEST_PAGE,
     Desk,
     list_pages,
     open_desk,
 )
+from workers.bench.filling.queue_filling import NOW
+from workers.statistics.closing import keep_figures, read_figures
+from workers.statistics.periods import month_of
 
 LARGE = frozenset(
     {
         "case_file",
         "case_item",
+        "case_mark",
         "item",
         "report",
         "report_part",
@@ -42,6 +48,7 @@ FILLED = frozenset(
     {
         "case_file",
         "case_item",
+        "case_mark",
         "item",
         "report",
         "report_part",
@@ -52,6 +59,8 @@ FILLED = frozenset(
     }
 )
 """Of an empty table any way is as good as another."""
+MOST_SORTED = 200
+"""Rows: a page of a list is read in its order, and none of a whole tab is sorted for it."""
 INDEXED = ("Index Scan", "Index Only Scan", "Bitmap Index Scan")
 
 
@@ -71,7 +80,7 @@ def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def faults_of(plan: dict[str, Any]) -> list[str]:
-    """Large tables that are read from one end to the other."""
+    """Large tables that are read from one end to the other, and what is sorted as a whole."""
     faults = []
     nodes = list(nodes_of(plan))
     for node in nodes:
@@ -82,6 +91,8 @@ def faults_of(plan: dict[str, Any]) -> list[str]:
         is_indexed = kind in INDEXED and table_of(node) in FILLED
         if is_indexed and "Index Cond" not in node and not is_partial(node):
             faults.append(f"{kind} of all by {node['Index Name']}")
+        if kind == "Sort" and node["Plan Rows"] > MOST_SORTED:
+            faults.append(f"{kind} of {node['Plan Rows']} rows")
     return faults
 
 
@@ -104,37 +115,92 @@ def is_partial(node: dict[str, Any]) -> bool:
     )
 
 
-@pytest.mark.services
-@pytest.mark.parametrize("name", list(list_pages()))
-def test_no_large_table_is_read_as_a_whole(desk: Desk, name: str) -> None:
-    """The tables of a test are small: the planner is told to read them by indexes if it can."""
-    asked: list[tuple[str, Any]] = []
+Asked = list[tuple[str, Any]]
+
+
+@contextmanager
+def listening(engine: Engine) -> Iterator[Asked]:
+    """What is asked of the database meanwhile."""
+    asked: Asked = []
 
     def listen(_c: Any, _k: Any, statement: str, given: Any, *_: Any) -> None:
         if statement.lstrip().upper().startswith(("SELECT", "WITH")):
             asked.append((statement, given))
 
-    engine = desk.engine
     event.listen(engine, "before_cursor_execute", listen)
     try:
-        page = list_pages()[name](desk)
+        yield asked
     finally:
         event.remove(engine, "before_cursor_execute", listen)
+
+
+def faults_in(connection: Connection, asked: Asked) -> list[str]:
+    """The tables of a test are small: the planner is told to read them by indexes if it can."""
+    faults = []
+    for way in ("seqscan", "mergejoin", "hashjoin"):
+        connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+    for statement, given in asked:
+        statement = statement.replace(" FOR UPDATE", "")
+        row = connection.exec_driver_sql(
+            f"EXPLAIN (FORMAT JSON) {statement}", given
+        ).one()[0]
+        plan = json.loads(row) if isinstance(row, str) else row
+        for fault in faults_of(plan[0]["Plan"]):
+            faults.append(f"{fault}: {' '.join(statement.split())[:300]}")
+    return faults
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("name", list(list_pages()))
+def test_no_large_table_is_read_as_a_whole(desk: Desk, name: str) -> None:
+    with listening(desk.engine) as asked:
+        page = list_pages()[name](desk)
     assert len(page) < LARGEST_PAGE
     assert asked
-    faults = []
-    with engine.connect() as connection:
-        for way in ("seqscan", "mergejoin", "hashjoin"):
-            connection.exec_driver_sql(f"SET enable_{way} = off")
-        for statement, given in asked:
-            statement = statement.replace(" FOR UPDATE", "")
-            row = connection.exec_driver_sql(
-                f"EXPLAIN (FORMAT JSON) {statement}", given
-            ).one()[0]
-            plan = json.loads(row) if isinstance(row, str) else row
-            for fault in faults_of(plan[0]["Plan"]):
-                faults.append(f"{fault}: {' '.join(statement.split())[:300]}")
+    with desk.engine.connect() as connection:
+        faults = faults_in(connection, asked)
     assert not faults, "\n".join(faults)
+
+
+@pytest.mark.services
+@pytest.mark.parametrize(
+    ("index", "name"),
+    [
+        ("ix_case_file_ranked", "tab closed"),
+        ("ix_case_mark_ranked", "filter by country"),
+        ("ix_item_asn_id", "search by network"),
+        ("ix_history_entry_entity_id_at", "case"),
+        ("ix_item_host_id", "search by host"),
+    ],
+)
+def test_the_plan_of_a_missing_index_is_a_fault(
+    desk: Desk, index: str, name: str
+) -> None:
+    """Else the test above could not fail."""
+    with listening(desk.engine) as asked:
+        list_pages()[name](desk)
+    with desk.engine.connect() as connection:
+        assert faults_in(connection, asked) == []
+        connection.exec_driver_sql(f"DROP INDEX {index}")
+        assert faults_in(connection, asked)
+        connection.rollback()
+
+
+@pytest.mark.services
+def test_figures_of_a_closed_month_read_no_large_table(desk: Desk) -> None:
+    june = month_of(2026, 6, "Europe/Tirane")
+    with desk.client.application.app_context():
+        context = site.current_context()
+    for period in (june, june.before()):
+        with context.database.reading() as session:
+            figures = read_figures(session, context, period, NOW)
+        with context.database.writing() as session:
+            keep_figures(session, period, figures, NOW)
+    with listening(desk.engine) as asked:
+        page = desk.get("/console/figures?period=2026-06")
+    assert len(page) < LARGEST_PAGE
+    with desk.engine.connect() as connection:
+        assert faults_in(connection, asked) == []
 
 
 def test_the_filled_database_is_there(desk: Desk) -> None:

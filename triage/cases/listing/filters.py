@@ -123,7 +123,9 @@ def _read_network(network: str) -> str:
 
 
 def _has_mark(mark: str) -> ColumnElement[bool]:
-    return exists().where(CaseMark.case_id == Case.id, CaseMark.mark == mark)
+    # Another one than that by which the list may be read.
+    other = aliased(CaseMark)
+    return exists().where(other.case_id == Case.id, other.mark == mark)
 
 
 def _has_file(value: str) -> ColumnElement[bool]:

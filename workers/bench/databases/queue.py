@@ -96,6 +96,17 @@ def list_pages() -> Mapping[str, Page]:
             "/console/queue?tab=closed&hash={0.sha256}"
         ),
         "filter by sender": _page("/console/queue?tab=closed&sender=sender-4"),
+        "filter by country": _page("/console/queue?tab=closed&country=AL"),
+        "filter by kind": _page("/console/queue?tab=closed&kind=grooming"),
+        "filter by tag": _page("/console/queue?tab=closed&tag=pressing"),
+        "filter by what is mine": _page("/console/queue?tab=waiting&mine=1"),
+        "filter by same pictures": _of_sample(
+            "/console/queue?tab=closed&picture={0.reference}"
+        ),
+        "saved view": _of_sample(
+            "/console/queue?tab=closed&country=AL&kind=csam_image"
+            "&network={0.network}"
+        ),
         "search by reference": lambda desk: desk.find(desk.sample.reference),
         "search by location": lambda desk: desk.find(desk.sample.url),
         "search by host": lambda desk: desk.find(desk.sample.host),
