@@ -28,14 +28,19 @@ __all__ = [
     "MAX_LOCATION",
     "MAX_LOCATIONS",
     "MAX_NARRATIVE",
+    "MAX_OF_PARTNER",
     "VISIBLE",
     "Information",
     "Submission",
     "clean_text",
     "read_information",
+    "read_partner_submission",
     "read_submission",
 ]
 MAX_LOCATIONS = 50
+MAX_OF_PARTNER = 500
+"""What the public sends stays readable at a glance; of one account a CyberTipline report may name
+hundreds of places, and is one report and one case all the same."""
 MAX_LOCATION = 4_000
 MAX_NARRATIVE = 20_000
 MAX_CONTACT = 300
@@ -173,6 +178,12 @@ class Submission(BaseModel):
         return SaidTime(self.seen_at) if self.seen_at else None
 
 
+class PartnerSubmission(Submission):
+    """A report as an organisation hands it over, in a file or a letter."""
+
+    locations: Annotated[list[Location], Field(max_length=MAX_OF_PARTNER)] = []
+
+
 class Information(BaseModel):
     """What a reporter adds later."""
 
@@ -189,6 +200,12 @@ def read_submission(data: object) -> Submission:
     """``data`` as a submission; raises ``InvalidInput`` with a JSON pointer for each fault."""
     _refuse_half_characters(data)
     return parse_shape(Submission, data)
+
+
+def read_partner_submission(data: object) -> PartnerSubmission:
+    """As ``read_submission``, with as many locations as an organisation's report may have."""
+    _refuse_half_characters(data)
+    return parse_shape(PartnerSubmission, data)
 
 
 def read_information(data: object) -> Information:

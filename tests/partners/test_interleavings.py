@@ -32,7 +32,7 @@ from partners.subjects import SUBJECTS
 from tests.support.house import House
 from triage.cases.assessing import findings
 from triage.cases.assessing.assess import Answers, assess_case, reopen_case
-from triage.cases.examination.appraise import appraise_case, facts_of
+from triage.cases.examination.appraise import appraise_case, facts_of, look_up
 from triage.cases.examination.examine import host_moved, store_facts
 from triage.cases.models import Case
 from triage.hosting.facts import HostingFacts, Observation
@@ -163,7 +163,7 @@ class Interleaving:
         with context.database.reading() as session:
             case = session.scalars(select(Case)).one()
             facts = Facts.from_json(
-                facts_of(session, context, case, case.places[0])
+                facts_of(context, case, case.places[0], look_up(session, case))
             )
             holding = session.scalars(
                 select(Hold.id).where(Hold.state.in_(HOLDING))

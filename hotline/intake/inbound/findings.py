@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from hotline.core.language.said_time import SaidTime, read_said_time, said_of
 from hotline.intake import submission
-from hotline.intake.inbound.answered_lines import answers_in, kind_in
+from hotline.intake.inbound.answered_lines import is_field_name, read_lines
 from hotline.intake.registry.answer_values import keep_possible
 from hotline.intake.registry.kinds import ReportKind
 from hotline.intake.registry.questions import Answers
 from hotline.intake.registry.vocabulary import ReporterRole
 from hotline.intake.submission import (
+    MAX_CONTACT,
     MAX_LOCATION,
-    MAX_LOCATIONS,
     MAX_NARRATIVE,
+    MAX_OF_PARTNER,
     Submission,
     clean_text,
 )
@@ -31,10 +32,14 @@ _CUT = "\n[The sender's text goes on; ask the sender for the rest.]"
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """``reference``: what the sender calls it, "" where the format or the sender gives none."""
+    """``reference``: what the sender calls it, "" where the format or the sender gives none.
+
+    ``says_role``: whether the sender wrote who told of it; else the role is the sender's own.
+    """
 
     submission: Submission
     reference: str
+    says_role: bool = False
 
 
 def build_reports(
@@ -50,42 +55,81 @@ def build_reports(
     answers: Answers | None = None,
     words: str = "",
 ) -> tuple[Inbound, ...]:
-    """One report, or as many as its locations need: a report holds ``MAX_LOCATIONS`` of them.
+    """One report, whatever it names: what an organisation reports together is decided together.
 
-    ``seen`` is when it was seen or used; of ``answers`` those are kept that can be one, and of
-    ``words``, what the sender wrote freely, those that its lines give. A location longer than a
-    report takes is told in words.
-    Raises ``InvalidInput`` where nothing is left to report.
+    ``seen`` is when it was seen or used; of ``answers`` those are kept that can be one. ``words``
+    is what the sender wrote freely, whose lines may give every field of the form; a format's own
+    field goes before a line, except that a line names the contact of who told of it, and the format
+    that of the sender. A location longer than a report takes is told in words.
+
+    Only beyond ``MAX_OF_PARTNER`` locations there are several reports, each of which says that it
+    is a part: no place is lost. Raises ``InvalidInput`` where nothing is left to report.
     """
     cleaned = (_clean_whole(text) for text in locations)
     unique_locations = list(dict.fromkeys(filter(None, cleaned)))
     fitting = [text for text in unique_locations if len(text) <= MAX_LOCATION]
     too_long = [text for text in unique_locations if len(text) > MAX_LOCATION]
     reference = _clean_whole(reference)[:MAX_REFERENCE]
+    said = read_lines(_whole(words))
+    seen = seen or stated_time(said.seen_at)
+    told = [*lines, *(f"Location: {text}" for text in too_long)]
+    if contact and said.contact:
+        told.append(f"Contact of the sender: {contact}")
     shared = {
-        "narrative": _tell_in_words(reference, lines, too_long),
-        "kind": kind_in(words) if kind is ReportKind.UNKNOWN else kind,
-        "reporter_role": role,
-        "contact": _clean_whole(contact)[: submission.MAX_CONTACT],
-        "danger_now": danger_now,
+        "kind": said.kind if kind is ReportKind.UNKNOWN else kind,
+        "reporter_role": said.role or role,
+        "contact": _clean_whole(said.contact or contact)[:MAX_CONTACT],
+        "contact_terms": said.terms.model_dump(),
+        "danger_now": danger_now or said.danger_now,
+        "own_material": said.own_material,
         "seen_at": seen.text if seen is not None else "",
         "answers": {
-            # What a format says in fields of its own counts more than a line
-            # in its words.
-            **keep_possible(answers_in(words)),
+            **keep_possible(said.answers),
             **keep_possible(answers or {}),
         },
     }
     return tuple(
         Inbound(
-            submission.read_submission(
-                {"locations": fitting[at : at + MAX_LOCATIONS], **shared}
+            submission.read_partner_submission(
+                {
+                    "locations": part,
+                    "narrative": _tell_in_words(reference, which, told),
+                    **shared,
+                }
             ),
             reference,
+            says_role=said.role is not None,
         )
-        # Words without a location are one report all the same.
-        for at in range(0, max(len(fitting), 1), MAX_LOCATIONS)
+        for which, part in _in_parts(fitting)
     )
+
+
+def tell_own_fields(document: Mapping[str, object]) -> list[str]:
+    """Fields that a sender added to a format under the names that we have for them.
+
+    They may stand in the part that the older versions of X-ARF have for what happened, too.
+    """
+    report = document.get("Report")
+    sections = [document, report if isinstance(report, Mapping) else {}]
+    return [
+        f"{name}: {value}"
+        for section in sections
+        for name, value in section.items()
+        if isinstance(value, str | int) and is_field_name(name)
+    ]
+
+
+def _in_parts(locations: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """The locations of each report, with the words that say which part it is; mostly one."""
+    # Words without a location are one report all the same.
+    starts = range(0, max(len(locations), 1), MAX_OF_PARTNER)
+    for number, start in enumerate(starts, start=1):
+        which = (
+            f"Part {number} of {len(starts)}: the sender names {len(locations)} places, and"
+            f" a report holds {MAX_OF_PARTNER}. The others are in reports of their own."
+        )
+        part = list(locations[start : start + MAX_OF_PARTNER])
+        yield which if len(starts) > 1 else "", part
 
 
 def stated_time(text: str) -> SaidTime | None:
@@ -132,12 +176,10 @@ def tell_fields(words: Mapping[str, object]) -> list[str]:
     ]
 
 
-def _tell_in_words(
-    reference: str, lines: Iterable[str], locations: Iterable[str]
-) -> str:
-    words = [*lines, *(f"Location: {text}" for text in locations)]
-    if reference:
-        words.insert(0, f"Sender's reference: {reference}")
+def _tell_in_words(reference: str, which: str, lines: Iterable[str]) -> str:
+    """``which``: the words on what part of the sender's report it is, first as they matter most."""
+    head = [f"Sender's reference: {reference}" if reference else "", which]
+    words = [*filter(None, head), *lines]
     narrative = _clean_whole("\n".join(words))
     # Cut and said so: to refuse the report would lose its places as well.
     if len(narrative) > MAX_NARRATIVE:
@@ -146,6 +188,9 @@ def _tell_in_words(
 
 
 def _clean_whole(text: str) -> str:
-    """Clean text, with half characters (lone surrogates) replaced: mail headers may hold raw
-    bytes."""
-    return clean_text(text.encode("utf-8", "replace").decode())
+    return clean_text(_whole(text))
+
+
+def _whole(text: str) -> str:
+    """With half characters (lone surrogates) replaced: mail headers may hold raw bytes."""
+    return text.encode("utf-8", "replace").decode()

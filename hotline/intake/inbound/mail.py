@@ -165,9 +165,11 @@ def read_mail(
             "The header of the message can be read in two ways."
         )
     reports = tuple(
-        # Who a sender is was agreed on with the organisation; what the mail
+        # Who a sender is was agreed on with the organisation; what its format
         # says does not count.
-        replace(
+        report
+        if report.says_role
+        else replace(
             report,
             submission=report.submission.model_copy(
                 update={"reporter_role": sender.reporter_role}

@@ -22,6 +22,7 @@ from hotline.intake.batch import Received
 from hotline.intake.inbound.findings import Inbound
 from hotline.intake.models import Report
 from hotline.intake.registry.vocabulary import Channel
+from hotline.intake.submission import MAX_LOCATIONS, Submission
 
 MAX_SOURCE = 80
 _IN_WORDS = {"seen_at", "contact_terms", "answers"}
@@ -58,12 +59,16 @@ def store_inbound(
     for number, inbound in enumerate(found):
         # By its place in the mail: readers of formats improve, and other words
         # would make it a new report.
-        what = f"{message_id}\0{number}" if message_id else _words_of(inbound)
-        report_ids = _keyed_ids(context, f"{channel}\0{source}\0{what}")
-        # An erased report keeps its row, so it does not come back either.
-        stored_id = session.scalar(
-            select(Report.id).where(Report.id.in_(report_ids))
+        what = (
+            f"{message_id}\0{number}"
+            if message_id
+            else _words_of(inbound.submission)
         )
+        sent_by = f"{channel}\0{source}\0"
+        report_ids = _keyed_ids(context, sent_by + what)
+        stored_id = _find_stored(session, report_ids)
+        if stored_id is None and not message_id:
+            stored_id = _find_in_parts(session, context, inbound, sent_by)
         report_id = stored_id or report_ids[0]
         if stored_id is None:
             service.receive_report(
@@ -79,10 +84,42 @@ def store_inbound(
     return stored
 
 
-def _words_of(inbound: Inbound) -> str:
+def _find_stored(
+    session: Session, report_ids: Sequence[uuid.UUID]
+) -> uuid.UUID | None:
+    # An erased report keeps its row, so it does not come back either.
+    return session.scalar(select(Report.id).where(Report.id.in_(report_ids)))
+
+
+def _find_in_parts(
+    session: Session, context: Context, inbound: Inbound, sent_by: str
+) -> uuid.UUID | None:
+    """The first of the reports that a file with many locations was once stored as, if all are
+    there: such a file does not come in a second time as one report."""
+    submission = inbound.submission
+    if len(submission.locations) <= MAX_LOCATIONS:
+        return None
+    stored = [
+        _find_stored(session, _keyed_ids(context, sent_by + _words_of(part)))
+        for part in _split_as_once(submission)
+    ]
+    return stored[0] if None not in stored else None
+
+
+def _split_as_once(submission: Submission) -> list[Submission]:
+    places = submission.locations
+    return [
+        submission.model_copy(
+            update={"locations": places[at : at + MAX_LOCATIONS]}
+        )
+        for at in range(0, len(places), MAX_LOCATIONS)
+    ]
+
+
+def _words_of(submission: Submission) -> str:
     """What stands in the words as well is left out, so that a file from before there was a field
     for it finds its report."""
-    return inbound.submission.model_dump_json(exclude=_IN_WORDS)
+    return submission.model_dump_json(exclude=_IN_WORDS)
 
 
 def _keyed_ids(context: Context, what: str) -> list[uuid.UUID]:

@@ -94,3 +94,15 @@ def test_another_organisation_s_report_is_nobody_s_who_looks_after_the_child(
         context, Channel.PARTNER, kind="grooming", reporter_role="professional"
     )
     assert "helpline" not in routes
+
+
+@pytest.mark.parametrize("channel", [Channel.PARTNER, Channel.EMAIL])
+def test_a_parent_who_told_an_organisation_looks_after_the_child(
+    context: Context, channel: Channel
+) -> None:
+    """No sender is a parent: who told it stands in a line of its report."""
+    routes = routes_of(
+        context, channel, kind="grooming", reporter_role="parent"
+    )
+    assert next(iter(routes)) == "helpline"
+    assert routes["police"].after is Gate.PERSON

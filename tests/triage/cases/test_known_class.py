@@ -14,7 +14,7 @@ from hotline.core.storage.ids import new_id
 from tests.support.cases import make_case
 from tests.support.clock import NOW
 from tests.support.items import make_item, make_media, make_sight
-from triage.cases.examination.appraise import known_class
+from triage.cases.examination.hashes.known import known_classes
 from triage.cases.models import Case
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import ItemMedia
@@ -79,8 +79,12 @@ def match(
     session.flush()
 
 
+def class_of(session: Session, case: Case) -> ListClass:
+    return known_classes(session, [case.item.id])[case.item.id]
+
+
 def test_what_no_list_knows_has_no_class(session: Session, case: Case) -> None:
-    assert known_class(session, case.item.id) is ListClass.NONE
+    assert class_of(session, case) is ListClass.NONE
 
 
 @pytest.mark.parametrize(
@@ -91,7 +95,7 @@ def test_the_gravest_class_counts_in_whatever_order(
 ) -> None:
     for name in classes:
         match(session, case, default_class=name)
-    assert known_class(session, case.item.id) is ListClass.BASELINE
+    assert class_of(session, case) is ListClass.BASELINE
 
 
 @pytest.mark.parametrize(
@@ -108,7 +112,7 @@ def test_a_category_is_read_as_the_list_says(
 ) -> None:
     mapping = {"CAT1": "national", "CAT2": "of another kind"}
     match(session, case, category, category_map=mapping)
-    assert known_class(session, case.item.id) is expected
+    assert class_of(session, case) is expected
 
 
 @pytest.mark.parametrize(
@@ -120,4 +124,4 @@ def test_what_counts_no_more_leaves_the_milder_class(
 ) -> None:
     match(session, case, default_class="national")
     match(session, case, default_class="baseline", **columns)
-    assert known_class(session, case.item.id) is ListClass.NATIONAL
+    assert class_of(session, case) is ListClass.NATIONAL

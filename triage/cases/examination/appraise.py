@@ -9,18 +9,17 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.storage import outbox
 from hotline.core.storage.ids import new_id
+from triage.cases.examination.hashes.known import KnownFiles, find_known
 from triage.cases.examination.police import post_if_strong
 from triage.cases.examination.reporters import is_child_cared_for
 from triage.cases.models import Case, CaseItem
-from triage.hashlists.kinds import MatchDecision
-from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.items.models import ItemMedia
+from triage.cases.places import item_ids_of
+from triage.items.models import Item
 from triage.jurisdiction import (
     AssessmentClass,
     Facts,
@@ -32,9 +31,6 @@ from triage.jurisdiction import (
     route_facts,
     rules_digest,
 )
-from triage.media.models import Media
-from triage.prints.models import PrintListing, WatchedPrint
-from triage.prints.watch import count_places
 from triage.priority import (
     WORD_SLUGS,
     ListClass,
@@ -61,8 +57,9 @@ def appraise_case(
         return
     rules = load_rules(context.settings.data_dir)
     digest = rules_digest(context.settings.data_dir)
+    looked_up = look_up(session, case)
     appraised = [
-        appraise_place(session, context, case, place, rules, now)
+        appraise_place(context, case, place, rules, now, looked_up)
         for place in case.places
     ]
     # Of a single item the answer for the case is its own: it is stored once.
@@ -102,20 +99,39 @@ class Appraisal:
     listed: ListClass
 
 
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What tables hold of a case beside its own rows, asked once for all its items."""
+
+    files: Mapping[uuid.UUID, KnownFiles]
+    child_is_cared_for: bool
+
+    def files_at(self, item: Item) -> KnownFiles:
+        return self.files.get(item.id, KnownFiles())
+
+
+def look_up(session: Session, case: Case) -> LookedUp:
+    return LookedUp(
+        find_known(session, item_ids_of(case.id)),
+        is_child_cared_for(session, case),
+    )
+
+
 def appraise_place(
-    session: Session,
     context: Context,
     case: Case,
     place: CaseItem,
     rules: Rules,
     now: datetime,
+    looked_up: LookedUp,
     *,
     otherwise: Mapping[str, object] = NOTHING_OTHERWISE,
 ) -> Appraisal:
     """What ``rules`` say of one item; nothing is stored. ``otherwise``: facts in the place of
     those that are known."""
     item = place.item
-    said = facts_of(session, context, case, place)
+    files = looked_up.files_at(item)
+    said = facts_of(context, case, place, looked_up)
     facts = Facts.from_json({**said, **otherwise})
     routing = route_facts(facts, rules)
     hours_known = (now - item.first_reported_at).total_seconds() / 3600
@@ -128,7 +144,7 @@ def appraise_place(
             Slug(theme) for theme in case.word_themes if theme in WORD_SLUGS
         ),
         # Each place where the reporter's own picture was seen says as much as a report of it.
-        sightings=max(1, item.sighting_count) + count_places(session, item.id),
+        sightings=max(1, item.sighting_count) + files.places,
         age_hours=max(0.0, hours_known),
         deadline_hours=(case.due_at - now).total_seconds() / 3600
         if case.due_at
@@ -137,9 +153,7 @@ def appraise_place(
     listed = facts.known_list
     if listed and facts.assessment is not AssessmentClass.NOT_ILLEGAL:
         # The rules know a class for the whole item; one new picture among known ones still counts.
-        signals = replace(
-            signals, new_material=_has_unlisted(session, item.id)
-        )
+        signals = replace(signals, new_material=files.has_unlisted)
     return Appraisal(
         routing,
         score_case(signals, rules.weights),
@@ -160,10 +174,11 @@ def route_case(
     ``for_office``: as an office reads it.
     """
     rules = load_rules(context.settings.data_dir)
+    looked_up = look_up(session, case)
     return join_routings(
         [
             route_facts(
-                Facts.from_json(facts_of(session, context, case, place)),
+                Facts.from_json(facts_of(context, case, place, looked_up)),
                 rules,
                 language,
                 for_office=for_office,
@@ -195,7 +210,7 @@ def post_review(session: Session, case: Case, now: datetime) -> None:
 
 
 def facts_of(
-    session: Session, context: Context, case: Case, place: CaseItem
+    context: Context, case: Case, place: CaseItem, looked_up: LookedUp
 ) -> dict[str, Any]:
     """The facts of the routing rules about one item of a case, as JSON.
 
@@ -210,11 +225,11 @@ def facts_of(
         "address_used": place.is_used_by_person,
         "platform": item.platform,
         "reporter_is_child": case.child_reporter or None,
-        "reporter_cares_for_child": is_child_cared_for(session, case) or None,
+        "reporter_cares_for_child": looked_up.child_is_cared_for or None,
         "own_material": case.own_material or None,
         "kind": case.kind if case.kind != "unknown" else None,
         "assessment": agreed_class(case, place),
-        "known_list": _known_list(session, item.id),
+        "known_list": looked_up.files_at(item).known_list,
     }
     if case.danger_now:
         facts["victim"] = {"at_immediate_risk": True}
@@ -232,90 +247,3 @@ def agreed_class(case: Case, place: CaseItem) -> AssessmentClass:
     if not of_case:
         return AssessmentClass.UNASSESSED
     return AssessmentClass(place.assessed_class or of_case)
-
-
-def known_class(session: Session, item_id: uuid.UUID) -> ListClass:
-    """The most severe class that a known-hash list gives to a file seen here, or to the
-    fingerprint that the item is.
-
-    A match that an analyst disconfirmed counts no more, here or elsewhere.
-    """
-    columns = (
-        HashList.default_class,
-        HashList.category_map,
-        HashEntryRow.category,
-    )
-    is_current = (HashList.enabled, HashEntryRow.removed_in.is_(None))
-    of_files = (
-        select(*columns)
-        .join(MediaMatch, MediaMatch.list_id == HashList.id)
-        .join(HashEntryRow, HashEntryRow.id == MediaMatch.entry_id)
-        .join(ItemMedia, ItemMedia.media_id == MediaMatch.media_id)
-        .where(
-            ItemMedia.item_id == item_id,
-            *is_current,
-            MediaMatch.decision != MatchDecision.DISCONFIRMED,
-        )
-        .distinct()
-    )
-    of_fingerprint = (
-        select(*columns)
-        .join(HashEntryRow, HashEntryRow.list_id == HashList.id)
-        .join(PrintListing, PrintListing.entry_id == HashEntryRow.id)
-        .join(WatchedPrint, WatchedPrint.id == PrintListing.print_id)
-        .where(WatchedPrint.item_id == item_id, *is_current)
-        .distinct()
-    )
-    worst = ListClass.NONE
-    for default, mapping, category in (
-        *session.execute(of_files),
-        *session.execute(of_fingerprint),
-    ):
-        list_class = _named_class(mapping.get(category or "", default))
-        if list_class.severity > worst.severity:
-            worst = list_class
-    return worst
-
-
-def _named_class(name: str) -> ListClass:
-    """A list may map its categories to classes of its own: then it is just listed."""
-    if name in (ListClass.BASELINE, ListClass.NATIONAL):
-        return ListClass(name)
-    return ListClass.LISTED
-
-
-def _has_unlisted(session: Session, item_id: uuid.UUID) -> bool:
-    """Whether a file seen there can be compared and is on no list that is in use."""
-    listed_media = (
-        exists()
-        .where(
-            MediaMatch.media_id == ItemMedia.media_id,
-            MediaMatch.decision != MatchDecision.DISCONFIRMED,
-            HashEntryRow.id == MediaMatch.entry_id,
-            HashEntryRow.removed_in.is_(None),
-            HashList.id == MediaMatch.list_id,
-            HashList.enabled,
-        )
-        .correlate(ItemMedia)
-    )
-    query = (
-        select(Media.id)
-        .join(ItemMedia, ItemMedia.media_id == Media.id)
-        .where(ItemMedia.item_id == item_id, Media.hashable, ~listed_media)
-        .limit(1)
-    )
-    return session.scalar(query) is not None
-
-
-def _known_list(session: Session, item_id: uuid.UUID) -> str | bool | None:
-    """The class; False for material that is on no list; None where nothing could be hashed."""
-    listed = known_class(session, item_id)
-    if listed is not ListClass.NONE:
-        return str(listed)
-    hashed = session.scalar(
-        select(Media.id)
-        .join(ItemMedia, ItemMedia.media_id == Media.id)
-        .where(ItemMedia.item_id == item_id, Media.hashable)
-        .limit(1)
-    )
-    return False if hashed is not None else None

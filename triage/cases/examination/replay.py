@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.storage.ids import first_id_at
-from triage.cases.examination.appraise import appraise_place
+from triage.cases.examination.appraise import appraise_place, look_up
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import CaseState
 from triage.jurisdiction import (
@@ -139,14 +139,15 @@ def _ask(
     now: datetime,
 ) -> tuple[Routing, int]:
     """The answer of all its locations together, and the points of the most urgent of them."""
+    looked_up = look_up(session, case)
     appraised = [
         appraise_place(
-            session,
             context,
             case,
             place,
             rule_set.rules,
             now,
+            looked_up,
             otherwise=_known_on(place, rule_set.catalogue),
         )
         for place in case.places

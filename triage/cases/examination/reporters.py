@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from hotline.core.act import Act
@@ -16,6 +16,7 @@ from hotline.intake.registry.vocabulary import (
     CARERS,
     FROM_PEOPLE,
     PartEvent,
+    ReporterRole,
 )
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import CaseState, PlaceState
@@ -56,11 +57,15 @@ def is_child_cared_for(session: Session, case: Case) -> bool:
         .join(Sighting, Sighting.part_id == ReportPart.id)
         .where(
             Sighting.item_id.in_([item.id for item in case.items]),
+            # What a flood brings waits for a person.
             Sighting.held.is_(False),
-            # Whoever writes other organisations' reports is a professional of
-            # another sort, and what a flood brings waits for a person.
             Report.reporter_role.in_(CARERS),
-            Report.channel.in_(FROM_PEOPLE),
+            # Whoever writes other organisations' reports is a professional of
+            # another sort; of a parent they say so.
+            or_(
+                Report.channel.in_(FROM_PEOPLE),
+                Report.reporter_role == ReporterRole.PARENT,
+            ),
         )
     )
     return session.scalar(query.limit(1)) is not None

@@ -18,6 +18,7 @@ from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
 from hotline.intake.models import Report
 from hotline.intake.registry.vocabulary import CHILDREN
+from hotline.intake.submission import MAX_OF_PARTNER
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.examination.danger import post_danger, post_held_danger
 from triage.cases.models import Case, CaseItem
@@ -30,8 +31,9 @@ from triage.locations import Location
 FRESH = timedelta(hours=1)
 # In these a further location can still be decided together with those that are there.
 UNDECIDED = (CaseState.RECEIVED, CaseState.WAITING)
-# A report that names one known location brings others along up to so many; a person can merge more.
-MOST_JOINED = 100
+MOST_JOINED = MAX_OF_PARTNER
+"""A report that names one known location brings others along, up to as many as one report may name;
+a person can merge more."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Only what a hotline is for is taken. ``evidence`` may hold media and is passed o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.message import Message
 from typing import Annotated, Any, Literal
@@ -26,6 +26,7 @@ from hotline.intake.inbound.findings import (
     build_reports,
     stated_time,
     tell_fields,
+    tell_own_fields,
 )
 from hotline.intake.inbound.formats.xarf_early import read_early
 from hotline.intake.registry.kinds import ReportKind
@@ -112,8 +113,11 @@ class Content(_Loose):
     evidence: list[Any] = []
 
 
-def parse_xarf(body: bytes) -> tuple[Inbound, ...]:
-    """The reports of a JSON text: an object or a list; ``InvalidInput`` names what is wrong."""
+def parse_xarf(body: bytes, letter: str = "") -> tuple[Inbound, ...]:
+    """The reports of a JSON text: an object or a list; ``InvalidInput`` names what is wrong.
+
+    ``letter``: what a person wrote in the mail around it.
+    """
     if len(body) > MAX_BYTES:
         raise InvalidInput(
             f"The document is larger than {MAX_BYTES >> 20} MiB."
@@ -132,7 +136,7 @@ def parse_xarf(body: bytes) -> tuple[Inbound, ...]:
     return tuple(
         inbound
         for document in documents
-        for inbound in _read_document(document)
+        for inbound in _read_document(document, letter)
     )
 
 
@@ -143,10 +147,11 @@ def read(message: Message) -> tuple[Inbound, ...]:
         raise InvalidInput(
             "The message has no part of the type application/json."
         )
+    letter = mime.message_narrative(message)
     return tuple(
         report
         for part in json_parts
-        for report in parse_xarf(mime.part_body(part))
+        for report in parse_xarf(mime.part_body(part), letter)
     )
 
 
@@ -158,12 +163,13 @@ def _is_json(part: Message) -> bool:
     )
 
 
-def _read_document(document: object) -> tuple[Inbound, ...]:
+def _read_document(document: object, letter: str) -> tuple[Inbound, ...]:
     if not isinstance(document, dict):
         raise InvalidInput("An X-ARF report is a JSON object.")
+    more = [*tell_own_fields(document), *filter(None, [letter])]
     if "xarf_version" in document:
-        return _read_content(shaped(Content, document))
-    reports = read_early(document)
+        return _read_content(shaped(Content, document), more)
+    reports = read_early(document, more)
     if reports is None:
         raise InvalidInput(
             "This is no X-ARF report that can be read.",
@@ -172,7 +178,9 @@ def _read_document(document: object) -> tuple[Inbound, ...]:
     return reports
 
 
-def _read_content(content: Content) -> tuple[Inbound, ...]:
+def _read_content(
+    content: Content, more: Sequence[str]
+) -> tuple[Inbound, ...]:
     required = (
         "classification" if content.type == "csam" else "exploitation_type"
     )
@@ -192,14 +200,15 @@ def _read_content(content: Content) -> tuple[Inbound, ...]:
     stated = stated_time(content.timestamp)
     return build_reports(
         locations=[*_places(content, stated), *hashes],
-        lines=tell_fields(_report_words(content)),
+        lines=[*tell_fields(_report_words(content)), *more],
         reference=content.report_id,
         kind=_kind_of(content),
         role=ReporterRole.PROVIDER,
         contact=content.reporter.contact,
         seen=stated,
-        words=content.description,
+        words="\n".join([content.description, *more]),
         answers={
+            Answer.CHILD_AGE: content.victim_age_range,
             Answer.THEIR_PLATFORM: content.platform.replace("_", " "),
             Answer.THEIR_NAME: content.perpetrator_indicators.account_id,
         },

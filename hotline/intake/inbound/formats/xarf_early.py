@@ -6,7 +6,7 @@ reports and one about what (schemas of xarf-schemas 1 to 3, which differ in noth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -79,16 +79,21 @@ class Nested(_Loose):
     report: Annotated[Offence, Field(alias="Report")]
 
 
-def read_early(document: Mapping[str, Any]) -> tuple[Inbound, ...] | None:
-    """The reports of a document; None where it is of none of these versions."""
+def read_early(
+    document: Mapping[str, Any], more: Sequence[str] = ()
+) -> tuple[Inbound, ...] | None:
+    """The reports of a document; None where it is of none of these versions.
+
+    ``more``: what its sender says beside the fields of its version, which ask for little.
+    """
     if "ReporterInfo" in document and "Report" in document:
-        return _read_nested(parse_shape(Nested, document))
+        return _read_nested(parse_shape(Nested, document), more)
     if "Report-ID" in document and "Source" in document:
-        return _read_flat(parse_shape(Flat, document))
+        return _read_flat(parse_shape(Flat, document), more)
     return None
 
 
-def _read_nested(document: Nested) -> tuple[Inbound, ...]:
+def _read_nested(document: Nested, more: Sequence[str]) -> tuple[Inbound, ...]:
     report, reporter = document.report, document.reporter
     said_at = stated_time(report.date)
     words = {
@@ -103,7 +108,8 @@ def _read_nested(document: Nested) -> tuple[Inbound, ...]:
     }
     return build_reports(
         locations=_list_places(report, said_at),
-        lines=tell_fields(words),
+        lines=[*tell_fields(words), *more],
+        words="\n".join(more),
         reference=report.report_id,
         kind=ReportKind.CSAM_IMAGE,
         role=ReporterRole.PROVIDER,
@@ -123,7 +129,7 @@ def _list_places(report: Offence, seen: SaidTime | None) -> list[str]:
     return page + ([used] if used else [])
 
 
-def _read_flat(early: Flat) -> tuple[Inbound, ...]:
+def _read_flat(early: Flat, more: Sequence[str]) -> tuple[Inbound, ...]:
     words = {
         "Reported by": early.reported_from,
         "Type": early.report_type,
@@ -134,7 +140,8 @@ def _read_flat(early: Flat) -> tuple[Inbound, ...]:
     used = address_used(early.source, "", said_at.text if said_at else "")
     return build_reports(
         locations=[used or early.source],
-        lines=tell_fields(words),
+        lines=[*tell_fields(words), *more],
+        words="\n".join(more),
         reference=early.report_id,
         role=ReporterRole.PROVIDER,
         contact=early.reported_from,

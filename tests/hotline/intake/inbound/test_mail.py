@@ -45,6 +45,14 @@ def test_a_signed_letter_gets_in(partner: Any, dns: Any, senders: Any) -> None:
     assert one.reference == "1@platform.test"
 
 
+def test_who_told_the_sender_goes_before_who_the_sender_is(
+    partner: Any, dns: Any, senders: Any
+) -> None:
+    raw = partner.sign(partner.letter("reporter_role: child_self\nHelp me."))
+    (one,) = read_mail(raw, senders, ask=dns, find_places=find_places).found
+    assert one.submission.reporter_role == "child_self"
+
+
 def test_a_signature_by_somebody_else_beside_the_right_one_does_no_harm(
     partner: Any, stranger: Any, dns: Any, senders: Any
 ) -> None:

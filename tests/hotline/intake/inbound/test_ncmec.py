@@ -174,13 +174,22 @@ def test_what_the_affected_child_s_part_says_is_told_but_is_no_location() -> (
     assert "child@mail.test" not in one.submission.locations
 
 
-def test_more_locations_than_a_report_holds_make_several_reports() -> None:
-    urls = "".join(f"<url>https://host.test/{n}</url>" for n in range(120))
+@pytest.mark.parametrize(
+    ("urls", "expected"),
+    [(120, [120]), (500, [500]), (1_201, [500, 500, 201])],
+)
+def test_many_locations_are_one_report_as_far_as_one_can_hold_them(
+    urls: int, expected: list[int]
+) -> None:
+    named = "".join(f"<url>https://host.test/{n}</url>" for n in range(urls))
     found = ncmec.parse_cybertipline(
-        report(internet=f"<webPageIncident>{urls}</webPageIncident>", more="")
+        report(internet=f"<webPageIncident>{named}</webPageIncident>", more="")
     )
-    assert [len(one.submission.locations) for one in found] == [50, 50, 20]
+    assert [len(one.submission.locations) for one in found] == expected
     assert {one.reference for one in found} == {"4564654"}
+    for number, one in enumerate(found, start=1):
+        says_so = f"Part {number} of {len(found)}:" in one.submission.narrative
+        assert says_so is (len(found) > 1)
 
 
 def test_a_narrative_that_is_too_long_says_that_it_goes_on() -> None:
