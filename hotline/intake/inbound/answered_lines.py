@@ -29,6 +29,8 @@ from hotline.intake.values import clean_line
 
 _LINE = re.compile(r"^[ \t>]*([^:\n]{2,60}):[ \t]*(\S[^\n]*)$", re.MULTILINE)
 _YES = re.compile(r"(?:yes|true|1)\b", re.IGNORECASE)
+CONTACT = "contact"
+SEALED = "(kept sealed)"
 _FIELDS = frozenset(
     {
         "kind",
@@ -36,7 +38,7 @@ _FIELDS = frozenset(
         "danger now",
         "own material",
         "seen at",
-        "contact",
+        CONTACT,
         "pass to",
         "contact way",
         "safe time",
@@ -83,9 +85,20 @@ def read_lines(words: str) -> SaidInLines:
         danger_now="danger now" in said_yes,
         own_material="own material" in said_yes,
         seen_at=fields.get("seen at", ""),
-        contact=fields.get("contact", ""),
+        contact=fields.get(CONTACT, ""),
         terms=_read_terms(fields),
     )
+
+
+def seal_contacts(text: str, words: str) -> str:
+    """``text`` without the contacts that lines of ``words`` give: they are kept sealed by
+    themselves, and shown to nobody who reads the words."""
+    contacts = [value for name, value in _lines_of(words) if name == CONTACT]
+    for contact in contacts:
+        # A format may have made one line of several.
+        for written in (contact, " ".join(contact.split())):
+            text = text.replace(written, SEALED)
+    return text
 
 
 def is_field_name(name: str) -> bool:

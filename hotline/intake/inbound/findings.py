@@ -10,7 +10,11 @@ from email.utils import parsedate_to_datetime
 
 from hotline.core.language.said_time import SaidTime, read_said_time, said_of
 from hotline.intake import submission
-from hotline.intake.inbound.answered_lines import is_field_name, read_lines
+from hotline.intake.inbound.answered_lines import (
+    is_field_name,
+    read_lines,
+    seal_contacts,
+)
 from hotline.intake.registry.answer_values import keep_possible
 from hotline.intake.registry.kinds import ReportKind
 from hotline.intake.registry.questions import Answers
@@ -73,7 +77,9 @@ def build_reports(
     said = read_lines(_whole(words))
     seen = seen or stated_time(said.seen_at)
     told = [*lines, *(f"Location: {text}" for text in too_long)]
-    if contact and said.contact:
+    if said.contact:
+        told = [seal_contacts(_whole(line), _whole(words)) for line in told]
+    if said.contact and contact:
         told.append(f"Contact of the sender: {contact}")
     shared = {
         "kind": said.kind if kind is ReportKind.UNKNOWN else kind,

@@ -126,8 +126,20 @@ def test_every_way_in_carries_what_the_form_asks_beside_the_questions(
     said = one.submission.model_dump(mode="json")
     assert {name: said[name] for name in FIELDS} == FIELDS
     assert one.says_role
+    told = one.submission.narrative
     for line in AS_LINES.splitlines():
-        assert line.partition(": ")[2] in one.submission.narrative
+        name, _, value = line.partition(": ")
+        assert (value in told) is (name != "contact"), line
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_contact_stands_in_no_words_that_somebody_reads(way: str) -> None:
+    """It is shown once two people agreed; whoever reads the words is not to come by it."""
+    words = "Contact: me@reporter.example\n> contact: +355 69 212 3456"
+    one = WAYS[way](words).submission
+    assert one.contact == "me@reporter.example"
+    assert "reporter.example" not in one.narrative
+    assert "212 3456" not in one.narrative
 
 
 @pytest.mark.parametrize("way", WAYS)
