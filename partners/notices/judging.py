@@ -14,6 +14,7 @@ from partners.notices.models import Notice
 from partners.notices.preservation import wait_for_request
 from partners.referrals.holds import is_held, was_released
 from partners.referrals.models import Plan
+from partners.referrals.without_police import is_decided, may_go_without
 from triage.cases.examination.appraise import appraise_by_rules_of_now
 from triage.cases.vocabulary import CaseState
 from triage.jurisdiction import Gate
@@ -30,15 +31,20 @@ DECIDED = (
 def may_leave(
     session: Session, context: Context, notice: Notice, now: datetime
 ) -> bool:
-    """No hold is on the case; where the police go first, they have let it go; and where data is
-    to be kept first, it was asked for.
+    """No hold is on the case; where the police go first, they have let it go, or people decided
+    that they are not told; and where data is to be kept first, it was asked for.
 
     A hold stops every notice of its case, whatever the notice was made for. What the rules ask
     for is worked out from the routing of this moment and noted on the notice; a routing by rules
     that have changed since is worked out anew before.
     """
     appraise_by_rules_of_now(session, context, notice.case, now)
-    notice.needs_release = _needs_release(session, notice)
+    is_decided_against = may_go_without(notice.kind) and is_decided(
+        session, notice.case
+    )
+    notice.needs_release = (
+        _needs_release(session, notice) and not is_decided_against
+    )
     if notice.case.state not in DECIDED or is_held(session, notice.case_id):
         return False
     if notice.needs_release and not was_released(session, notice.case):

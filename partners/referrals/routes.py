@@ -16,6 +16,7 @@ class PlannedRoute:
 
     ``territory_reason``: why an office of another municipality than the child's was chosen.
     ``again_reason``: why whoever has a letter or a notice about the case gets another.
+    ``without_police``: why people decided to tell it though the police are not told.
     ``item_ids``: the items that it is about, where it is not about the whole case.
     """
 
@@ -24,6 +25,7 @@ class PlannedRoute:
     territory_reason: str = ""
     item_ids: tuple[uuid.UUID, ...] = ()
     again_reason: str = ""
+    without_police: str = ""
 
     @property
     def to(self) -> str:
@@ -46,6 +48,8 @@ class PlannedRoute:
             document["territory_reason"] = self.territory_reason
         if self.again_reason:
             document["again_reason"] = self.again_reason
+        if self.without_police:
+            document["without_police"] = self.without_police
         if self.item_ids:
             document["items"] = [str(item_id) for item_id in self.item_ids]
         return document
@@ -59,4 +63,5 @@ class PlannedRoute:
             data.get("territory_reason", ""),
             tuple(uuid.UUID(item_id) for item_id in data.get("items", ())),
             data.get("again_reason", ""),
+            data.get("without_police", ""),
         )

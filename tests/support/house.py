@@ -192,6 +192,7 @@ class House(JobRunner):
         partner: Partner | None = None,
         reasons: Mapping[str, str] | None = None,
         again: str = "",
+        without_police: str = "",
     ) -> Plan:
         """A person asks for routes, of which the usual ones may be named by their kind.
 
@@ -210,6 +211,7 @@ class House(JobRunner):
                 note="",
                 reasons=reasons,
                 again=dict.fromkeys(chosen, again),
+                without_police=without_police,
             )
 
     def ask_for_unit(self, chosen: Partner | None, reason: str = "") -> Plan:

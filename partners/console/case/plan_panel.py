@@ -38,11 +38,12 @@ from partners.plans.making.once import find_open_referrals, list_unsettled
 from partners.plans.making.places import municipality_of, places_on_route
 from partners.referrals.models import Plan
 from partners.referrals.routes import PlannedRoute
+from partners.referrals.without_police import has_police, may_be_decided
 from partners.states import PlanEvent, PlanState
 from triage.cases.models import Case
 from triage.cases.people.summaries import NOTHING_NOTED, digest_of_people
 from triage.cases.vocabulary import CaseState
-from triage.jurisdiction import Route, Routing
+from triage.jurisdiction import Gate, Route, Routing
 
 
 def plan_panel(
@@ -66,6 +67,7 @@ def plan_panel(
         own=plan is not None and plan.two_person and is_own,
         offices=_find_offices(session, asked.routes),
         routes=choices,
+        may_do_without_police=_may_do_without_police(session, case, choices),
         told_before=_list_told_before(session, case, choices),
         about=_number_items(case),
         desks=_list_desks(case),
@@ -80,6 +82,14 @@ def plan_panel(
         changes=_find_changes(session, [*([plan] if plan else []), *earlier]),
         taken_before=_list_taken(earlier),
     )
+
+
+def _may_do_without_police(
+    session: Session, case: Case, choices: Iterable[tuple[Route, object]]
+) -> bool:
+    """Whether a host waits for police who were not told, and the rules leave that to people."""
+    waits = any(route.after is Gate.POLICE_RELEASE for route, _ in choices)
+    return waits and may_be_decided(case) and not has_police(session, case)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from hotline.accounts.models import Person
 from hotline.core.act import Act
 from hotline.core.errors import (
     Conflict,
-    InvalidInput,
     phrase,
 )
 from hotline.core.second_person import require_two
@@ -33,13 +32,17 @@ from partners.plans.making.once import (
     list_unnoticed,
     require_once,
 )
+from partners.plans.making.police_first import (
+    decide_without_police,
+    require_police,
+)
 from partners.plans.review import review_measures
 from partners.referrals import service as referrals
-from partners.referrals.models import Plan, Referral
+from partners.referrals.models import Plan
 from partners.referrals.routes import PlannedRoute
 from partners.referrals.telling.offices import REFERRAL_ROUTES
 from partners.referrals.telling.told import require_substance
-from partners.states import PlanEvent, PlanState, ReferralState
+from partners.states import PlanEvent, PlanState
 from partners.watching.service import start_watches
 from triage.cases.examination.appraise import appraise_by_rules_of_now
 from triage.cases.examination.reporters import tell_reporters_of_case
@@ -57,12 +60,14 @@ def request_plan(
     note: str,
     reasons: Mapping[str, str] | None = None,
     again: Mapping[str, str] | None = None,
+    without_police: str = "",
     seen_routes: str | None = None,
 ) -> Plan:
     """Ask for routes to be taken. ``chosen``: ``Route.id`` -> partner, None = any.
 
     ``reasons``: why a route goes to an office of another municipality than the child's, which the
     second person reads. ``again``: why whoever has a letter or notice about the case gets another.
+    ``without_police``: why the police are not told, where the rules leave it to people.
     ``seen_routes``: the digest of the routing that the person chose from.
     """
     session = act.session
@@ -75,8 +80,9 @@ def request_plan(
     routes = give_reasons(
         choose_routes(session, case, chosen, reasons or {}), again or {}
     )
+    routes = decide_without_police(routes, without_police)
     _require_ready(case, routes)
-    _require_police(session, case, routes)
+    require_police(session, case, routes)
     require_once(session, case, routes)
     _require_substance(act, case, routes)
     return _begin_plan(act, case, routes, note)
@@ -131,6 +137,9 @@ def _list_exceptions(
             for route in routes
             if route.again_reason
         ],
+        "without_police": [
+            route.to for route in routes if route.without_police
+        ],
     }
     return {name: offices for name, offices in exceptions.items() if offices}
 
@@ -167,7 +176,7 @@ def approve_plan(
     if plan.state == PlanState.SUPERSEDED:
         return
     _require_ready(plan.case, plan.planned_routes)
-    _require_police(session, plan.case, plan.planned_routes)
+    require_police(session, plan.case, plan.planned_routes)
     # After the lock, so that no word can be added between the look and the
     # letter.
     _require_read(session, plan.case, read_people)
@@ -227,34 +236,6 @@ def _require_ready(case: Case, routes: Sequence[PlannedRoute]) -> None:
             "Only police and helpline can be told before, and only of a child in danger."
         ),
     )
-
-
-def _require_police(
-    session: Session, case: Case, routes: Sequence[PlannedRoute]
-) -> None:
-    """A notice that waits for the police's release needs police who can release it."""
-    if not any(route.waits_for_police for route in routes):
-        return
-    if any(route.to == "police" for route in routes):
-        return
-    police_referrals = (
-        select(Referral.id)
-        .join(Plan, Plan.id == Referral.plan_id)
-        .where(
-            Referral.case_id == case.id,
-            Referral.kind == "police",
-            Referral.state != ReferralState.WITHDRAWN,
-            Plan.round == case.round,
-        )
-    )
-    if session.scalar(police_referrals.limit(1)) is None:
-        raise InvalidInput(
-            phrase(
-                "Such a notice leaves only after the police have released it."
-            ),
-            fields={"/routes": phrase("Choose the police as well.")},
-            hint=phrase("Choose the police as well."),
-        )
 
 
 def _require_substance(
