@@ -15,12 +15,19 @@ from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.language.languages import load_languages
+from partners.channels.base import Message
 from partners.notices.models import Notice
 from tests.support.house import House
 from triage.cases.models import Case
 from triage.cases.people import service
 from triage.cases.people.reading import read_identifier
-from triage.cases.people.vocabulary import FactSource, IdentifierKind, Whose
+from triage.cases.people.vocabulary import (
+    FactName,
+    FactSource,
+    IdentifierKind,
+    PersonRole,
+    Whose,
+)
 from triage.items.models import Item
 from triage.locations.understanding import understand_places
 from workers.app import create_app
@@ -158,3 +165,67 @@ def test_no_notice_is_made_of_it(house: House, case: Case) -> None:
     house.partner()
     house.decide(case, "police")
     assert not house.all(Notice)
+
+
+@pytest.mark.parametrize(
+    "name", [FactName.WHEN, FactName.NEXT_MEETING, FactName.DEADLINE]
+)
+@pytest.mark.parametrize(
+    "noted", ["2026-11-01T10:00", "2026-11-01 10:00", "1.11.2026 10:00"]
+)
+def test_a_bare_time_noted_of_a_person_has_both_readings(
+    house: House, name: FactName, noted: str
+) -> None:
+    """However it was typed; in the letter and in the document, as of an item."""
+    message = tell_fact(house, name, noted)
+    (fact,) = message.body["persons"][0]["facts"]
+    assert fact["time"] == {
+        "as_stated": "2026-11-01T10:00:00",
+        "zone_stated": False,
+        "if_utc": "2026-11-01T10:00:00Z",
+        "local_zone": "Europe/Tirane",
+        "if_local": ["2026-11-01T09:00:00Z"],
+    }
+    for said in (
+        LETTERS["en"],
+        "if that clock showed UTC: 2026-11-01 10:00",
+        "if it showed the time of Europe/Tirane: 2026-11-01 09:00",
+    ):
+        assert said in message.text
+
+
+@pytest.mark.parametrize(
+    "noted", ["2026-11-01T10:00Z", "2026-11-01T11:00+01:00"]
+)
+def test_a_time_with_its_zone_is_no_doubt(house: House, noted: str) -> None:
+    message = tell_fact(house, FactName.WHEN, noted)
+    (fact,) = message.body["persons"][0]["facts"]
+    assert fact["time"]["as_stated"] == "2026-11-01T10:00:00Z"
+    assert LETTERS["en"] not in message.text
+
+
+@pytest.mark.parametrize("noted", ["on Saturday at 5", "2026-11-01", "soon"])
+def test_other_words_are_no_time(house: House, noted: str) -> None:
+    message = tell_fact(house, FactName.NEXT_MEETING, noted)
+    (fact,) = message.body["persons"][0]["facts"]
+    assert fact["time"] is None
+    assert LETTERS["en"] not in message.text
+
+
+def tell_fact(house: House, name: FactName, noted: str) -> Message:
+    """The police's letter of a case with one fact about the reported person."""
+    house.partner()
+    case = house.case()
+    with house.context.database.writing() as session:
+        service.set_fact(
+            Act(session, house.context, "person:arta", house.now),
+            session.get_one(Case, case.id),
+            PersonRole.REPORTED_PERSON,
+            1,
+            name,
+            noted,
+            source=FactSource.ANALYST,
+        )
+    house.decide(case, "police")
+    (message,) = house.mail.messages
+    return message

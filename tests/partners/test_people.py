@@ -30,6 +30,7 @@ from triage.cases.people import service, summaries
 from triage.cases.people.reading import read_identifier
 from triage.cases.people.summaries import digest_of_people
 from triage.cases.people.vocabulary import (
+    AgeGroup,
     FactName,
     FactSource,
     IdentifierKind,
@@ -132,6 +133,57 @@ def test_a_child_who_acted_is_called_that_in_letter_and_document(
     ) == is_child
     heading = "  Child who displayed harmful behaviour:"
     assert (heading in message.text.splitlines()) == is_child
+
+
+@pytest.mark.parametrize("group", [AgeGroup.ADULT, AgeGroup.FROM_14_TO_17])
+def test_an_adult_who_is_affected_is_called_no_child(
+    house: House, group: AgeGroup
+) -> None:
+    """In the letter, in the document, and for the rules."""
+    house.partner()
+    case = house.case()
+    is_adult = group is AgeGroup.ADULT
+    with house.context.database.writing() as session:
+        act = Act(session, house.context, "person:arta", house.now)
+        stored = session.get_one(Case, case.id)
+        service.set_fact(
+            act,
+            stored,
+            PersonRole.AFFECTED_CHILD,
+            1,
+            FactName.AGE_GROUP,
+            group,
+            source=FactSource.ANALYST,
+        )
+        known = stored.facts.get("victim", {})
+        assert known.get("is_adult") is (True if is_adult else None)
+    house.decide(case, "police")
+    (message,) = house.mail.messages
+    (person,) = message.body["persons"]
+    called = "affected_adult" if is_adult else "affected_child"
+    assert person["described_as"] == called
+    heading = "Affected person, an adult:" if is_adult else "Affected child:"
+    assert f"  {heading}" in message.text.splitlines()
+
+
+def test_another_affected_person_may_be_a_child_all_the_same(
+    house: House,
+) -> None:
+    case = house.case()
+    with house.context.database.writing() as session:
+        act = Act(session, house.context, "person:arta", house.now)
+        stored = session.get_one(Case, case.id)
+        for number, group in ((1, AgeGroup.ADULT), (2, AgeGroup.UNDER_4)):
+            service.set_fact(
+                act,
+                stored,
+                PersonRole.AFFECTED_CHILD,
+                number,
+                FactName.AGE_GROUP,
+                group,
+                source=FactSource.ANALYST,
+            )
+        assert "is_adult" not in stored.facts.get("victim", {})
 
 
 def test_summaries_are_written_for_those_who_get_them() -> None:

@@ -15,6 +15,7 @@ from partners.referrals.telling.message import PRESERVABLE
 from partners.referrals.telling.offices import REFERRAL_ROUTES
 from partners.referrals.telling.others import OtherReferral
 from partners.referrals.telling.told import (
+    AFFECTED_ADULT,
     ToldContact,
     ToldFact,
     ToldIdentifier,
@@ -109,6 +110,7 @@ def every_referral() -> Iterator[dict[str, Any]]:
             "assessment": [],
             "is_assessed": False,
             "told": ToldPeople(),
+            "people": [],
             "items": [],
             "holds": False,
             "identifiers": [],
@@ -166,6 +168,7 @@ def full_referral(kind: str) -> dict[str, Any]:
         "is_assessed": True,
         "items": list(every_item()),
         "told": told_of_everybody(),
+        "people": list(every_person()),
         "answers": [MARK],
         "holds": True,
         "identifiers": list(every_identifier()),
@@ -222,6 +225,15 @@ def every_identifier() -> Iterator[Mapping[str, Any]]:
             time = next(times)
             used = {"address": MARK, "port": 1, "client": MARK, "time": time}
         yield entry | {"used": used}
+
+
+def every_person() -> Iterator[Mapping[str, Any]]:
+    """As the document has them: beside a fact that is a time what it may mean; adults, too."""
+    times = cycle([ZONED, BARE, None])
+    for person in told_of_everybody().to_json()["persons"]:
+        facts = [fact | {"time": next(times)} for fact in person["facts"]]
+        yield person | {"facts": facts}
+    yield {"described_as": AFFECTED_ADULT, "number": 1, "facts": []}
 
 
 def told_of_everybody() -> ToldPeople:

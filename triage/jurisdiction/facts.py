@@ -42,7 +42,7 @@ Words = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Victim:
-    """The affected child."""
+    """The affected child. ``is_adult``: whoever is concerned is no child after all."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     country: CountryCode | None = None
@@ -51,6 +51,7 @@ class Victim:
     at_immediate_risk: bool | None = None
     known_identity: bool | None = None
     municipality: Words | None = None
+    is_adult: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,9 @@ class Suspect:
 class Facts:
     """All facts of one item. ``known_list``: whether, or in which class, it is listed.
 
+    ``own_material``: it shows the reporter, who is a child unless it is known that they are not.
     ``address_used``: whether the location is an IP address that a person used, and no host.
+    ``case_platforms``: all on which locations of its case lie.
     ``reporter_cares_for_child``: a parent, or somebody who works with the child, reports.
     """
 
@@ -83,6 +86,7 @@ class Facts:
     hosting_kind: HostingKind = HostingKind.UNKNOWN
     address_used: bool | None = None
     platform: Words | None = None
+    case_platforms: tuple[Words, ...] = ()
     generated_in: CountryCode | None = None
     victim: Victim = field(default_factory=Victim)
     suspect: Suspect = field(default_factory=Suspect)
@@ -107,8 +111,19 @@ class Facts:
         return parse_shape(cls, stated)
 
     @property
+    def is_child_reporting(self) -> bool:
+        """A child reports, or it is a child's own picture; an adult in the picture is no child."""
+        is_grown_up = (
+            self.victim.is_adult is True or self.reporter_is_child is False
+        )
+        is_own = self.own_material is True and not is_grown_up
+        return self.reporter_is_child is True or is_own
+
+    @property
     def is_child_in_contact(self) -> bool:
         """Of a kind in which somebody acts against a child right now, or may at any time."""
+        if self.victim.is_adult is True:
+            return False
         return self.kind is not None and self.kind.row.child_in_contact
 
     @property

@@ -55,16 +55,14 @@ class Situation:
     @cached_property
     def child(self) -> bool:
         """A child reports, or it is a child's own picture: support comes first."""
-        return (
-            self.facts.reporter_is_child is True
-            or self.facts.own_material is True
-        )
+        return self.facts.is_child_reporting
 
     @cached_property
     def child_is_cared_for(self) -> bool:
         """A parent or a teacher reports what was done to a child: support comes first, too."""
         is_cared_for = self.facts.reporter_cares_for_child is True
-        return is_cared_for and not self.child
+        is_a_child = self.facts.victim.is_adult is not True
+        return is_cared_for and is_a_child and not self.child
 
     @cached_property
     def child_acted(self) -> bool:
@@ -154,6 +152,36 @@ class Situation:
         return (
             self.platform.seat if self.platform and self.on_platform else None
         )
+
+    @cached_property
+    def child_is_met_on_foreign_platform(self) -> bool:
+        """Somebody acts against a child, of whom nobody said that it is elsewhere, on a platform
+        that is none of home's; or it is told in words alone, and may be on one.
+
+        A platform whose seat nobody knows may be a foreign one.
+        """
+        home = self.facts.home
+        may_be_here = self.facts.victim.country in {None, home}
+        return (
+            self.urgent_kind
+            and home is not None
+            and may_be_here
+            and (self.in_words or bool(self._foreign_platforms))
+        )
+
+    @cached_property
+    def _foreign_platforms(self) -> tuple[str, ...]:
+        """Of this place and of the others of its case: what is decided of a child is one."""
+        here = (self.facts.platform or "unknown",) if self.on_platform else ()
+        return tuple(
+            name
+            for name in (*here, *self.facts.case_platforms)
+            if self._seat_of(name) != self.facts.home
+        )
+
+    def _seat_of(self, name: str) -> str | None:
+        platform = self.rules.platforms.get(name.casefold())
+        return platform.seat if platform else None
 
     @cached_property
     def hosted_home(self) -> bool:

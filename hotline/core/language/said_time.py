@@ -73,14 +73,6 @@ def read_said_time(text: str) -> SaidTime:
     return said_of(datetime.fromisoformat(text))
 
 
-def lacks_zone(text: str) -> bool:
-    """Whether ``text`` is a time and nobody stated its zone; other words are no time."""
-    try:
-        return not read_said_time(text).is_zone_stated
-    except ValueError:
-        return False
-
-
 def said_of(moment: datetime) -> SaidTime:
     """The time of a ``datetime``: in UTC where that one has a zone, and as a bare clock else."""
     has_zone = moment.tzinfo is not None

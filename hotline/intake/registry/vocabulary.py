@@ -53,6 +53,13 @@ class ReporterRole(WordedEnum):
             console_words("a child, about a friend"),
         ),
     )
+    ADULT_SELF = (
+        "adult_self",
+        Words(
+            public_words("I am 18 or older, and I am in the picture"),
+            console_words("an adult, shown themselves"),
+        ),
+    )
     PARENT = (
         "parent",
         Words(
@@ -96,6 +103,18 @@ class ReporterRole(WordedEnum):
 
 
 CHILDREN = frozenset({ReporterRole.CHILD_SELF, ReporterRole.CHILD_FRIEND})
+ADULTS = frozenset(
+    {
+        ReporterRole.ADULT_SELF,
+        ReporterRole.PARENT,
+        ReporterRole.PROFESSIONAL,
+        ReporterRole.PROVIDER,
+    }
+)
+"""Who said by it that they are no child: a picture of them is none of a child.
+
+Whoever came across something, or would rather not say, may be one all the same.
+"""
 CARERS = frozenset({ReporterRole.PARENT, ReporterRole.PROFESSIONAL})
 """Who may look after the child that a report is about."""
 

@@ -53,6 +53,7 @@ def request_plan(reference: str) -> ResponseReturnValue:
             note=request.form.get("note", ""),
             reasons=_read_reasons("reason"),
             again=_read_reasons("again"),
+            without_police=request.form.get("without_police", ""),
             seen_routes=request.form.get("seen_routes"),
         )
         flash(gettext("The plan waits for another person's approval."), "good")
@@ -142,6 +143,7 @@ def read_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
             read_people=digest_of_people(session, plan.case),
             route_words=ROUTES,
             people_words=people_words,
+            home_zone=context.country.time_zone,
         )
 
 

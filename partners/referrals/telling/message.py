@@ -25,7 +25,7 @@ from hotline.intake.registry.kinds import ReportKind
 from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
 from partners.letters.clock import format_stamp
-from partners.letters.stated_times import describe_use
+from partners.letters.stated_times import describe_time, describe_use
 from partners.letters.wording import sender_name
 from partners.referrals.following_up.thread import list_messages
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
@@ -39,6 +39,7 @@ from partners.referrals.telling.told import ToldPeople, open_told
 from partners.sending.models import Delivery
 from triage.cases.assessing.assessment import in_language, load_schema
 from triage.cases.models import Case
+from triage.cases.people.times import time_of_fact
 
 SCHEMA = "hotline-referral/1"
 PRESERVATION = {
@@ -145,6 +146,7 @@ def _write_letter(
         is_assessed=bool(case.outcome),
         items=body["items"],
         told=basis.told,
+        people=body["persons"],
         answers=[message.text for message in messages if message.is_ours],
         holds=bool(body["items"]) and _has_hold(session, referral),
         identifiers=body["identifiers"],
@@ -271,9 +273,13 @@ def _list_preservable(
 
 
 def _people_shape(context: Context, told: ToldPeople) -> dict[str, Any]:
-    """What is told of people; beside each address with a time what that time may mean."""
+    """What is told of people; beside each time, of an address or a fact, what it may mean."""
     shape = told.to_json()
     zone = context.country.time_zone
+    for person in shape["persons"]:
+        for fact in person["facts"]:
+            said = time_of_fact(fact["name"], fact["value"])
+            fact["time"] = describe_time(said, zone) if said else None
     for entry in shape["identifiers"]:
         entry["used"] = describe_use(entry["kind"], entry["value"], zone)
     return shape

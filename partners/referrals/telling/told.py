@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, phrase
-from hotline.core.language.said_time import lacks_zone
+from hotline.core.language.said_time import SaidTime
 from partners.referrals.models import Referral
 from partners.referrals.telling.offices import Disclosure, Office, load_offices
 from triage.cases.models import Case
@@ -24,7 +24,9 @@ from triage.cases.people.service import (
     list_people,
 )
 from triage.cases.people.summaries import read_summaries
+from triage.cases.people.times import time_of_fact
 from triage.cases.people.vocabulary import (
+    AgeGroup,
     FactName,
     PersonRole,
     Whose,
@@ -33,6 +35,7 @@ from triage.cases.people.vocabulary import (
 
 _TOLD = "referral.told"
 CHILD_WHO_ACTED = "child_who_displayed_harmful_behaviour"
+AFFECTED_ADULT = "affected_adult"
 
 _DISCLOSURE_OF_ROLE = {
     PersonRole.AFFECTED_CHILD: Disclosure.CHILD,
@@ -59,9 +62,13 @@ class ToldFact:
     source: str
 
     @property
+    def time(self) -> SaidTime | None:
+        """Where the fact is a time; one without a zone is never to be read as anybody's."""
+        return time_of_fact(self.name, self.value)
+
+    @property
     def lacks_zone(self) -> bool:
-        """A time whose zone nobody stated: never to be read as anybody's."""
-        return self.name == FactName.WHEN and lacks_zone(self.value)
+        return self.time is not None and not self.time.is_zone_stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +76,14 @@ class ToldPerson:
     role: str
     number: int
     facts: tuple[ToldFact, ...]
+    is_adult: bool = False
 
     @property
     def described_as(self) -> str:
-        """The role in words: a child who acted is called that, and never a suspect."""
+        """The role in words: a child who acted is called that, and never a suspect; an adult who is
+        affected is called no child."""
+        if self.is_adult and self.role == PersonRole.AFFECTED_CHILD:
+            return AFFECTED_ADULT
         is_child = any(
             (fact.name == FactName.IS_CHILD and fact.value == YesNo.YES)
             or is_age_of_child(FactName(fact.name), fact.value)
@@ -136,6 +147,7 @@ class ToldPeople:
                 person["role"],
                 person["number"],
                 tuple(ToldFact(**fact) for fact in person["facts"]),
+                is_adult=person.get("described_as") == AFFECTED_ADULT,
             )
             for person in shape["persons"]
         )
@@ -230,7 +242,22 @@ def _told_person(person: KnownPerson, case: Case) -> ToldPerson:
             for name in _RULES_PLACES
             if places.get(name) and name not in said
         ]
-    return ToldPerson(str(person.role), person.number, tuple(facts))
+    return ToldPerson(
+        str(person.role),
+        person.number,
+        tuple(facts),
+        is_adult=_is_adult(person, case),
+    )
+
+
+def _is_adult(person: KnownPerson, case: Case) -> bool:
+    """As a person noted it of them, or for the rules, which ask of the first one."""
+    known = case.facts.get(_RULES_OWNER[person.role], {})
+    is_told = person.number == 1 and known.get("is_adult") is True
+    return is_told or any(
+        fact.name == FactName.AGE_GROUP and fact.value == AgeGroup.ADULT
+        for fact in person.facts
+    )
 
 
 def _told_identifier(entry: KnownIdentifier) -> ToldIdentifier:

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.core.language.said_time import lacks_zone, read_said_time
+from hotline.core.language.said_time import read_said_time
 from hotline.intake.registry.questions import Answer
 from triage.cases.people.answers import propose_facts, propose_identifiers
 from triage.cases.people.service import check_fact
+from triage.cases.people.times import time_of_fact
 from triage.cases.people.vocabulary import (
     FactName,
     IdentifierKind,
@@ -81,7 +82,9 @@ def test_a_platform_and_a_way_to_pay_say_something_by_themselves() -> None:
 def test_when_it_was_is_a_fact_that_keeps_its_doubt(stated: str) -> None:
     (fact,) = propose_facts({}, read_said_time(stated))
     assert (fact.role, fact.name) == (THEM, FactName.WHEN)
-    assert lacks_zone(fact.value) is not stated.endswith("Z")
+    said = time_of_fact(fact.name, fact.value)
+    assert said is not None
+    assert said.is_zone_stated is stated.endswith("Z")
 
 
 def test_an_account_is_read_with_its_platform() -> None:

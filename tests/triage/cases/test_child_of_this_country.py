@@ -13,7 +13,7 @@ from hotline.core.context import Context
 from hotline.core.jobs.task import Task
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
-from hotline.intake.registry.vocabulary import Channel
+from hotline.intake.registry.vocabulary import ADULTS, Channel
 from hotline.intake.submission import read_submission
 from tests.support.clock import NOW
 from triage.cases.assessing.assess import begin_new_round
@@ -50,7 +50,8 @@ def routes_of(
         case = session.scalars(select(Case)).one()
         begin_new_round(case)
         case.outcome = {"class": "national"}
-        case.item.hosting_kind = "platform"
+        for item in case.items:
+            item.hosting_kind = "platform" if item.platform else "host"
         appraise_case(session, context, case, NOW)
         routing = Routing.from_json(case.routing)
     return {route.to: route for route in routing.routes}
@@ -106,3 +107,49 @@ def test_a_parent_who_told_an_organisation_looks_after_the_child(
     )
     assert next(iter(routes)) == "helpline"
     assert routes["police"].after is Gate.PERSON
+
+
+@pytest.mark.parametrize("role", sorted(ADULTS))
+def test_an_adult_in_the_picture_is_no_child(
+    context: Context, role: str
+) -> None:
+    """Whoever said so by who they are; a picture of them is one of no child."""
+    routes = routes_of(
+        context, kind="csam_image", reporter_role=role, own_material=True
+    )
+    assert "helpline" not in routes
+    with context.database.reading() as session:
+        (case,) = session.scalars(select(Case)).all()
+        reasons = {part["slug"] for part in case.priority_parts}
+    assert "child_reporting" not in reasons
+
+
+@pytest.mark.parametrize("role", ["child_self", "public", "unknown"])
+def test_whoever_is_in_the_picture_and_may_be_a_child_is_taken_for_one(
+    context: Context, role: str
+) -> None:
+    routes = routes_of(
+        context, kind="csam_image", reporter_role=role, own_material=True
+    )
+    assert "helpline" in routes
+    assert routes["police"].after is Gate.PERSON
+
+
+@pytest.mark.parametrize("role", ["public", "unknown", "provider"])
+@pytest.mark.parametrize(
+    "place", ["https://t.me/wolf_of_tests", "@wolf_of_tests on Telegram"]
+)
+def test_an_unsigned_extortion_where_no_hotline_is_has_a_person_decide(
+    context: Context, role: str, place: str
+) -> None:
+    """Telegram has its seat where nobody takes reports, and an address is used beside it."""
+    routes = routes_of(
+        context,
+        kind="sexual_extortion",
+        reporter_role=role,
+        locations=[place, "198.51.100.7:4444 2026-11-20T10:00:00Z"],
+    )
+    assert routes["police"].after is Gate.PERSON
+    assert not routes["police"].automatic
+    told_there = routes.get("platform")
+    assert told_there is None or told_there.after is Gate.POLICE_RELEASE

@@ -17,6 +17,7 @@ from triage.jurisdiction import (
     read_list_class,
     route_facts,
 )
+from triage.jurisdiction.facts import Victim
 from triage.jurisdiction.vocabulary import AssessmentClass
 from triage.priority import ListClass, Slug
 
@@ -99,6 +100,9 @@ def test_a_known_list_is_no_longer_new_material() -> None:
     [
         (Facts(reporter_is_child=True), True),
         (Facts(own_material=True), True),
+        (Facts(own_material=True, reporter_is_child=False), False),
+        (Facts(own_material=True, victim=Victim(is_adult=True)), False),
+        (Facts(reporter_is_child=True, victim=Victim(is_adult=True)), True),
         (Facts(reporter_is_child=True, own_material=False), True),
         (Facts(reporter_is_child=False, own_material=False), False),
         (Facts(), False),

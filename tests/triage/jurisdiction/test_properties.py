@@ -63,6 +63,7 @@ victims = st.fixed_dictionaries(
         "at_immediate_risk": MAYBE,
         "known_identity": MAYBE,
         "municipality": st.sampled_from([None, "Tiranë"]),
+        "is_adult": MAYBE,
     }
 )
 suspects = st.fixed_dictionaries(
@@ -110,6 +111,12 @@ examples = settings(max_examples=400, deadline=None)
 
 def ask(facts: dict[str, Any], language: str = "en") -> Routing:
     return route_facts(Facts.from_json(facts), RULES, language)
+
+
+def not_grown_up(facts: dict[str, Any]) -> dict[str, Any]:
+    """The same facts, where nobody says that who is concerned is an adult."""
+    victim = {**facts["victim"], "is_adult": None}
+    return facts | {"victim": victim, "reporter_is_child": None}
 
 
 @examples
@@ -194,6 +201,7 @@ def test_unknown_never_becomes_foreign(facts: dict[str, Any]) -> None:
 def test_a_childs_own_picture_accuses_no_child_and_waits_for_a_person(
     facts: dict[str, Any], which: str
 ) -> None:
+    facts = not_grown_up(facts)
     answer = ask(facts | {which: True})
     words = " ".join(
         one.why for one in (*answer.routes, *answer.jurisdiction)
@@ -353,7 +361,7 @@ def test_a_child_of_this_country_always_has_the_police(
     facts: dict[str, Any], child: dict[str, Any]
 ) -> None:
     """Wherever the platform is; and nobody who could warn is told before the police let it go."""
-    facts = facts | {"home": "AL"} | child
+    facts = not_grown_up(facts) | {"home": "AL"} | child
     facts["victim"] = facts["victim"] | {"country": None}
     if facts["assessment"] == "not_illegal":
         return
@@ -392,7 +400,7 @@ def test_whoever_tells_of_a_child_has_the_police_by_a_person(
     facts: dict[str, Any], child: dict[str, Any]
 ) -> None:
     """Also a mother or a teacher; and nobody is told before that person has decided."""
-    facts = facts | {"home": "AL"} | child
+    facts = not_grown_up(facts) | {"home": "AL"} | child
     facts["victim"] = facts["victim"] | {
         "country": None,
         "at_immediate_risk": None,
@@ -406,6 +414,86 @@ def test_whoever_tells_of_a_child_has_the_police_by_a_person(
     for route in answer.routes:
         if route.to in NOTICES:
             assert route.after in {"police_release", "person"}
+
+
+@examples
+@given(
+    everything,
+    st.sampled_from([None, *sorted(RULES.platforms), "one that nobody knows"]),
+    st.sampled_from(ACTS_AGAINST_A_CHILD),
+    st.sampled_from([*TELLS_OF_A_CHILD, {}]),
+    st.sampled_from(["AL", "RS", "MK"]),
+    st.sampled_from(["said to be here", "nothing said"]),
+)
+def test_a_child_met_on_a_foreign_platform_has_the_police_by_a_person(
+    facts: dict[str, Any],
+    platform: str | None,
+    kind: dict[str, Any],
+    who: dict[str, Any],
+    home: str,
+    place: str,
+) -> None:
+    """Signed or not, whatever the platform's seat, and whatever else leads to the police; of no
+    platform (None) it is told in words, or it lies beside this place."""
+    facts = not_grown_up(facts) | {**who, **kind, "home": home}
+    facts["victim"] = facts["victim"] | {
+        "country": home if place == "said to be here" else None,
+        "at_immediate_risk": None,
+    }
+    if platform is None:
+        facts["case_platforms"] = ["telegram"]
+    else:
+        facts |= {"hosting_kind": "platform", "platform": platform}
+    if facts["assessment"] == "not_illegal":
+        return
+    routes = ask(facts).routes
+    police = [route for route in routes if route.to == "police"]
+    assert [route.after for route in police] == ["person"]
+    assert not police[0].automatic
+    for route in routes:
+        if route.to in NOTICES:
+            assert route.after in {"police_release", "person"}
+            assert not (route.automatic and route.after is None)
+
+
+@pytest.mark.parametrize("kind", ACTS_AGAINST_A_CHILD)
+def test_what_is_told_in_words_may_be_on_a_foreign_platform(
+    kind: dict[str, Any],
+) -> None:
+    facts = {
+        "home": "AL",
+        "hosting_kind": "none",
+        "assessment": "national",
+        "victim": {"country": "AL"},
+        **kind,
+    }
+    (police,) = [one for one in ask(facts).routes if one.to == "police"]
+    assert police.after == "person"
+
+
+@examples
+@given(everything, st.sampled_from(["reporter_is_child", "is_adult"]))
+def test_an_adult_in_the_picture_is_no_child(
+    facts: dict[str, Any], how: str
+) -> None:
+    """Not to the routes, not to their words, and not to the priority."""
+    if how == "is_adult":
+        facts["victim"] = facts["victim"] | {"is_adult": True}
+        facts["reporter_is_child"] = None
+    else:
+        facts["reporter_is_child"] = False
+    shown, not_shown = (
+        ask(facts | {"own_material": own}) for own in (True, False)
+    )
+    assert shown.to_json() == not_shown.to_json()
+    if how == "is_adult":
+        kinds = [ask(facts | kind) for kind in ACTS_AGAINST_A_CHILD]
+        assert not [
+            route
+            for answer in kinds
+            for route in answer.routes
+            if "acts against a child" in route.why
+        ]
 
 
 ASKS_FOR_REMOVAL = {"provider_notice", "cdn_notice"}

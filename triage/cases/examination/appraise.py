@@ -41,6 +41,8 @@ from triage.priority import (
 
 # In a stored routing: the digest of the rules that it follows from.
 RULES = "rules"
+ACCOUNT = "account"
+UNKNOWN_PLATFORM = "unknown"
 NOTHING_OTHERWISE: Mapping[str, object] = MappingProxyType({})
 
 
@@ -105,6 +107,7 @@ class LookedUp:
 
     files: Mapping[uuid.UUID, KnownFiles]
     child_is_cared_for: bool
+    platforms: tuple[str, ...]
 
     def files_at(self, item: Item) -> KnownFiles:
         return self.files.get(item.id, KnownFiles())
@@ -114,7 +117,18 @@ def look_up(session: Session, case: Case) -> LookedUp:
     return LookedUp(
         find_known(session, item_ids_of(case.id)),
         is_child_cared_for(session, case),
+        tuple(sorted(_platforms_of(case))),
     )
+
+
+def _platforms_of(case: Case) -> set[str]:
+    """A bare name is one on some platform, too: nobody knows on which."""
+    return {
+        place.item.platform or UNKNOWN_PLATFORM
+        for place in case.places
+        if (place.item.platform and not place.hosting_kind.is_hidden)
+        or place.item.kind == ACCOUNT
+    }
 
 
 def appraise_place(
@@ -224,6 +238,7 @@ def facts_of(
         "hosting_country": item.hosting_country,
         "address_used": place.is_used_by_person,
         "platform": item.platform,
+        "case_platforms": looked_up.platforms,
         "reporter_is_child": case.child_reporter or None,
         "reporter_cares_for_child": looked_up.child_is_cared_for or None,
         "own_material": case.own_material or None,

@@ -17,7 +17,7 @@ from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
 from hotline.intake.models import Report
-from hotline.intake.registry.vocabulary import CHILDREN
+from hotline.intake.registry.vocabulary import ADULTS, CHILDREN
 from hotline.intake.submission import MAX_OF_PARTNER
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.examination.danger import post_danger, post_held_danger
@@ -202,12 +202,17 @@ def take_reports_in(act: Act, case: Case, reports: Sequence[Report]) -> None:
         case.danger_now = case.danger_now or report.danger_now
         case.time_presses = case.time_presses or report.time_presses
         case.word_themes = sorted({*case.word_themes, *report.word_themes})
-        case.own_material = case.own_material or report.own_material
+        case.own_material = case.own_material or is_of_child(report)
         case.child_reporter = case.child_reporter or (
             report.reporter_role in CHILDREN
         )
         if case.kind == "unknown":
             case.kind = report.kind
+
+
+def is_of_child(report: Report) -> bool:
+    """Whether it shows the reporter, who may be a child: an adult in the picture is none."""
+    return report.own_material and report.reporter_role not in ADULTS
 
 
 def raise_alarm(
@@ -258,7 +263,7 @@ def urgency_of_held(report: Report) -> Held:
         return Held.DANGER
     if (
         report.reporter_role in CHILDREN
-        or report.own_material
+        or is_of_child(report)
         or report.time_presses
     ):
         return Held.CHILD_REPORTS

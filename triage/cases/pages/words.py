@@ -196,6 +196,7 @@ FACTS: Words = {
     "at_immediate_risk": lazy_gettext("In immediate danger"),
     "is_child": lazy_gettext("Is a child who displayed harmful behaviour"),
     "known_identity": lazy_gettext("Identity is known"),
+    "is_adult": lazy_gettext("Is an adult, no child"),
     "municipality": lazy_gettext("Municipality"),
     "ip_country": lazy_gettext("Country of the uploading address"),
     "conduct_punishable_there": lazy_gettext(

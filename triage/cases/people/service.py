@@ -277,6 +277,8 @@ def set_fact(
         _tell_rules(case, role, name, value)
     if role is PersonRole.REPORTED_PERSON and is_age_of_child(name, value):
         _tell_rules(case, role, FactName.IS_CHILD, YesNo.YES)
+    if role is PersonRole.AFFECTED_CHILD:
+        _tell_whether_adult(case, number, name, value)
     act.record("case.person_fact_set", "case", case.id, role=role, fact=name)
 
 
@@ -341,15 +343,38 @@ def _join_person(
 def _tell_rules(
     case: Case, role: PersonRole, name: FactName, value: str
 ) -> None:
+    is_yes_no = bool(value) and name is FactName.IS_CHILD
+    _keep_for_rules(
+        case, role, str(name), _YES_NO[YesNo(value)] if is_yes_no else value
+    )
+
+
+def _keep_for_rules(
+    case: Case, role: PersonRole, name: str, value: str | bool | None
+) -> None:
+    """Nothing, "" and None, is unknown; no is a fact."""
     owner = _RULES_FACTS[role]
     about = dict(case.facts.get(owner, {}))
     about.pop(name, None)
-    if value:
-        about[str(name)] = (
-            _YES_NO[YesNo(value)] if name is FactName.IS_CHILD else value
-        )
+    if value not in ("", None):
+        about[name] = value
     facts = {key: kept for key, kept in case.facts.items() if key != owner}
     case.facts = {**facts, owner: about} if about else facts
+
+
+def _tell_whether_adult(
+    case: Case, number: int, name: FactName, value: str
+) -> None:
+    """An adult is no child, unless another person who is affected is one."""
+    says_age = name in {FactName.AGE, FactName.AGE_GROUP}
+    if number > 1 or says_age:
+        is_adult = number == 1 and value == AgeGroup.ADULT
+        _keep_for_rules(
+            case,
+            PersonRole.AFFECTED_CHILD,
+            "is_adult",
+            True if is_adult else None,
+        )
 
 
 def list_people(

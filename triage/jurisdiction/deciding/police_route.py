@@ -36,6 +36,8 @@ def draft_police(situation: Situation) -> Draft | None:
         reasons = (*reasons, Reason("police.child_cared_for"))
     if situation.child_acted and not situation.danger:
         reasons = (*reasons, Reason("police.child_acted"))
+    if after is Gate.PERSON and _needs_saying_why(situation, reasons):
+        reasons = (*reasons, Reason("police.met_on_platform"))
     rules = situation.rules.countries.get(country or "")
     return Draft(
         Destination.POLICE,
@@ -48,11 +50,24 @@ def draft_police(situation: Situation) -> Draft | None:
     )
 
 
+def _needs_saying_why(
+    situation: Situation, reasons: tuple[Reason, ...]
+) -> bool:
+    """Whether nothing else says yet that a person decides because of where the child is met."""
+    is_said = CHILD_HERE_BY_OTHERS in {reason.key for reason in reasons}
+    is_met_there = situation.child_is_met_on_foreign_platform
+    return is_met_there and not situation.in_words and not is_said
+
+
 def _gate_of_police(situation: Situation, *, is_sure: bool) -> Gate | None:
     if situation.danger:
         return None
     # No child is passed on by a machine: a person decides, with the child.
     if situation.support_comes_first or not is_sure:
+        return Gate.PERSON
+    # Whatever else leads to the police, too: a platform without a hotline of
+    # its country, or a child of whom it was said that it is here.
+    if situation.child_is_met_on_foreign_platform:
         return Gate.PERSON
     return None if situation.illegal else Gate.ASSESSMENT
 

@@ -138,8 +138,7 @@ def priority_signals(
         # These two count even for what was found lawful: the child may need
         # help all the same.
         danger_now=victim.at_immediate_risk is True,
-        child_reporting=facts.reporter_is_child is True
-        or facts.own_material is True,
+        child_reporting=facts.is_child_reporting,
         time_presses=may_be_illegal and time_presses,
         words=words if may_be_illegal else frozenset(),
         child_contacted=may_be_illegal and urgent_kind,

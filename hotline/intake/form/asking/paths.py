@@ -62,6 +62,7 @@ class SupportFor(StrEnum):
 _SUPPORT_OF_ROLE: Mapping[str, SupportFor] = {
     ReporterRole.CHILD_SELF: SupportFor.CHILD,
     ReporterRole.CHILD_FRIEND: SupportFor.FRIEND,
+    ReporterRole.ADULT_SELF: SupportFor.GROWN_UP,
     ReporterRole.PARENT: SupportFor.HELPER,
 }
 

@@ -47,8 +47,9 @@ _BEGUN = "begun"  # in the draft: the form id that was given out first
 def report() -> BaseResponse:
     """Begin. A POST comes from the support page: the short way, for the person concerned."""
     if request.method == "POST":
-        who = "child_self" if request.form.get("age") == "child" else "unknown"
-        own = "" if who == "child_self" else "yes"
+        is_child = request.form.get("age") == "child"
+        who = ReporterRole.CHILD_SELF if is_child else ReporterRole.ADULT_SELF
+        own = "" if is_child else "yes"
         _keep_answers(
             {
                 paths.PATH: paths.SHORT,

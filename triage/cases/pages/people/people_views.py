@@ -21,7 +21,6 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput
-from hotline.core.language.said_time import lacks_zone
 from hotline.core.web import site
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.listing.queue import by_reference
@@ -32,6 +31,7 @@ from triage.cases.pages.people import people_words
 from triage.cases.people import contacts, service, summaries
 from triage.cases.people.opening import OpenedReport, open_report
 from triage.cases.people.reading import read_identifier
+from triage.cases.people.times import time_of_fact
 from triage.cases.people.vocabulary import (
     CHOICES,
     FactName,
@@ -82,7 +82,8 @@ def people(reference: str) -> str:
             longest_summary=summaries.LONGEST_SUMMARY,
             words=words,
             people_words=people_words,
-            lacks_zone=lacks_zone,
+            time_of_fact=time_of_fact,
+            home_zone=act.context.country.time_zone,
         )
 
 
