@@ -7,11 +7,12 @@ from three, on hosts of their own; what an app does not serve does not exist the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from apiflask import APIFlask
-from flask import Blueprint
+from flask import Blueprint, request
 from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -62,6 +63,7 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
     for audience in context.settings.audiences:
         for blueprint in BLUEPRINTS[audience]():
             app.register_blueprint(blueprint)
+    _keep_rules(app, context)
     retries.retry_refused_acts(app)
     measuring.count_requests(app)
     # Without a proxy in front these headers are whatever a client writes into
@@ -87,6 +89,19 @@ def _set_up_templates(app: APIFlask) -> None:
     app.jinja_loader = ChoiceLoader(
         [PackageLoader(name) for name in WITH_TEMPLATES]
     )
+def _keep_rules(app: APIFlask, context: Context) -> None:
+    """Before a request, every few seconds: read the rules that two people put in force."""
+    from triage.rulebook.in_force import RuleKeeper
+
+    keeper = RuleKeeper(context)
+
+    @app.before_request
+    def keep() -> None:
+        if request.endpoint in ("static", None):
+            return
+        # A database that is away is told of by whatever needs it.
+        with suppress(SQLAlchemyError):
+            keeper.keep()
 
 
 def _read_places(context: Context) -> understood.Reader:

@@ -78,6 +78,9 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
         "viewing.see": _ANALYSTS | {Role.ADMINISTRATOR, Role.AUDITOR},
         "viewing.look": _ANALYSTS,
         "viewing.switch": _MANAGERS,
+        # Changed files of law and priority: tried by one, put in force by two.
+        "rules.see": _MANAGERS | {Role.AUDITOR},
+        "rules.change": _MANAGERS,
         "stats.see": _ANALYSTS
         | {Role.ADMINISTRATOR, Role.AUDITOR, Role.REVIEWER},
     }

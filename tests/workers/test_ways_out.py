@@ -34,6 +34,7 @@ ENDS: Mapping[str, frozenset[str]] = {
     # A grant that nobody uses ends by itself with its time.
     "approval": frozenset({"used", "refused", "withdrawn", "lapsed"}),
     "hash_upload": frozenset({"done", "failed", "dropped"}),
+    "rule_change": frozenset({"replaced", "withdrawn"}),
 }
 
 # Who moves each thing on: a page (its endpoint), a job of a worker, or the scheduler.
@@ -172,6 +173,11 @@ MOVERS: Mapping[str, Mapping[str, str]] = {
         "taken": "hashlist.take_upload",
         "failed": "hashlist.read_upload",
         "dropped": "triage.drop_upload",
+    },
+    "rule_change": {
+        "activated": "approvals.grant_approval",
+        "replaced": "approvals.grant_approval",
+        "withdrawn": "triage.withdraw_rules",
     },
 }
 

@@ -48,6 +48,8 @@ from triage.hashlists.exports import LIST_EXPORT
 from triage.hashlists.police_switch import LIST_POLICE
 from triage.hashlists.switching import LIST_SWITCH
 from triage.hashlists.uploads.service import LIST_UPLOAD
+from triage.rulebook import pages as rules
+from triage.rulebook.service import RULES_CHANGE
 from triage.viewing import pages as viewing
 from triage.viewing.service import Hindrance
 from triage.viewing.switch import VIEWING_SWITCH
@@ -58,6 +60,7 @@ REPORT = f"{CASE}/reports/<uuid:report_id>"
 IDENTIFIER = f"{CASE}/people/identifiers/<uuid:identifier_id>"
 BULK = "/bulk/<uuid:bulk_id>"
 HASH_LIST = "/hash-lists/<uuid:list_id>"
+RULE_CHANGE = "/rules/<uuid:change_id>"
 UPLOAD = "/hash-lists/uploads/<uuid:upload_id>"
 
 PAGES: Mapping[str, RouteCallable] = {
@@ -80,6 +83,8 @@ PAGES: Mapping[str, RouteCallable] = {
     "/sample": sample_pages.sample,
     "/quality": quality_pages.quality,
     "/viewing": viewing.show_viewing,
+    "/rules": rules.show_rules,
+    RULE_CHANGE: rules.show_change,
 }
 ACTS: Mapping[str, RouteCallable] = {
     "/search": search.find,
@@ -134,6 +139,12 @@ ACTS: Mapping[str, RouteCallable] = {
     "/work/<uuid:entry_id>/replay": work_pages.replay,
     "/log/export": audit_pages.export_log,
     "/log/export/ask": audit_pages.ask_for_export,
+    "/rules/draft": rules.draft,
+    "/rules/way-back": rules.way_back,
+    f"{RULE_CHANGE}/files": rules.add_rule_file,
+    f"{RULE_CHANGE}/replay": rules.replay_rules,
+    f"{RULE_CHANGE}/ask": rules.ask_rules,
+    f"{RULE_CHANGE}/withdraw": rules.withdraw_rules,
     "/viewing/ask": viewing.ask_switch,
     "/viewing/off": viewing.end_switch,
     f"{CASE}/files/<uuid:media_id>/look": viewing.ask_viewing,
@@ -206,6 +217,7 @@ def create_blueprint(
         LIST_EXPORT,
         audit_pages.LOG_EXPORT,
         VIEWING_SWITCH,
+        RULES_CHANGE,
     )
     blueprint.record(lambda state: _remember_panels(state, panels, banners))
     blueprint.record(lambda state: _remember_trails(state, trails))

@@ -31,6 +31,7 @@ from hotline.core.datafiles.country_folders import (
     find_country_file,
     list_codes_with,
 )
+from hotline.core.datafiles.in_force import folder_of
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.datafiles.vocabulary import CountryCode
 from hotline.core.errors import InvalidInput, Misconfigured
@@ -171,9 +172,14 @@ def list_countries_with_rules(
     return list_codes_with(JURISDICTION, override_dir)
 
 
-@cache
 def load_rules(override_dir: Path | None = None) -> Rules:
-    """All rules; raises ``Misconfigured`` with every fault of every file. Kept until a restart."""
+    """All rules that are in force; raises ``Misconfigured`` with every fault of every file."""
+    return _load_rules(folder_of(override_dir))
+
+
+@cache
+def _load_rules(override_dir: Path | None) -> Rules:
+    """Kept until a restart: other rules come from another folder."""
     reader = _Reader()
     countries_with_rules: dict[str, CountryRules] = {}
     for code in list_countries_with_rules(override_dir):
@@ -220,13 +226,17 @@ class _Reader:
         return Misconfigured(" ".join(self.faults))
 
 
-@cache
 def rules_digest(override_dir: Path | None = None) -> str:
     """One value for everything that decides about routes; words and weights decide about none.
 
     It is kept with a routing, so that a routing by the rules of another day is known as one.
     """
-    rules = load_rules(override_dir)
+    return _digest_rules(folder_of(override_dir))
+
+
+@cache
+def _digest_rules(override_dir: Path | None) -> str:
+    rules = _load_rules(override_dir)
     decisive = (
         rules.countries,
         rules.network,

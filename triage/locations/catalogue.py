@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hotline.core.datafiles.files import read_toml
+from hotline.core.datafiles.in_force import folder_of
 from hotline.core.datafiles.vocabulary import (
     describe_unknown,
     find_unknown,
@@ -28,7 +29,7 @@ PACKAGE = "triage.locations"
 
 def load_platforms(override_dir: Path | None = None) -> Catalogue:
     """The catalogue, read once per directory. Raises Misconfigured with every fault named."""
-    return _load_catalogue(override_dir)
+    return _load_catalogue(folder_of(override_dir))
 
 
 @lru_cache(maxsize=8)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.core.context import Context, utc_now
 from hotline.core.logs import configure_logging
@@ -41,11 +43,20 @@ def load_running_settings() -> Settings:
     return settings
 
 
+def _read_rules_in_force(context: Context) -> None:
+    """Where there is a schema to ask; a command may be there to make one."""
+    from triage.rulebook.in_force import RuleKeeper
+
+    with suppress(SQLAlchemyError):
+        RuleKeeper(context).keep(at_once=True)
+
+
 @contextmanager
 def opened_house(settings: Settings | None = None) -> Iterator[Context]:
     """``open_house``, closed at the end."""
     context = open_house(settings)
     try:
+        _read_rules_in_force(context)
         yield context
     finally:
         context.close()

@@ -51,6 +51,7 @@ CHECKS = (
     Check("sandbox", machine.look_at_sandbox, 45.0),
     Check("placeholders", house.look_at_placeholders),
     Check("data_files", data.look_at_data_files, 20.0),
+    Check("rules", data.look_at_rules, 20.0),
     Check("known_hashes", data.look_at_known_hashes, 20.0),
     Check("work", house.look_at_work),
     Check("audit_seal", house.look_at_sealing),

@@ -40,6 +40,7 @@ import triage.hashlists.models
 import triage.hashlists.uploads.models
 import triage.items.models
 import triage.prints.models
+import triage.rulebook.models
 import triage.viewing.models  # noqa: F401
 import workers.statistics.models  # noqa: F401
 from hotline.core.storage.database import Base

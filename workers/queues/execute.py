@@ -57,6 +57,7 @@ def execute(tools: Tools, entry_id: uuid.UUID, jobs: Jobs) -> bool:
             return True
         job, payload, attempts = entry.job, entry.payload, entry.attempts
         waited = (now - entry.due_at).total_seconds()
+    tools.rules.keep()
     task = Task(tools.context, entry_id, payload, attempts + 1, now)
     started = time.perf_counter()
     counting.count_wait(POOL_OF_JOB.get(job, "none"), max(waited, 0.0))

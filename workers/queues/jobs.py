@@ -39,11 +39,13 @@ def _intake() -> Jobs:
         register_added,
         register_report,
     )
+    from triage.rulebook.replaying import run_replay
 
     # Here and not below, because triage knows no plans.
     deeds = {deed.name: deed for deed in (*DEEDS, *plans.DEEDS)}
     return {
         "bulk.run": lambda _, task: run_bulk(task, deeds=deeds),
+        "rules.replay": lambda _, task: run_replay(task),
         "report.received": lambda _, task: register_report(task),
         "report.added": lambda _, task: register_added(task),
         "item.alarm": lambda _, task: alarm_item(task),

@@ -39,6 +39,7 @@ POOL_OF_JOB: Mapping[str, Pool] = MappingProxyType(
         "case.review": Pool.INTAKE,
         "print.seen": Pool.INTAKE,
         "bulk.run": Pool.INTAKE,
+        "rules.replay": Pool.INTAKE,
         "duty.call": Pool.WAKING,
         "delivery.attempt": Pool.SENDING,
         "invitation.send": Pool.SENDING,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from triage.hashlists.search.matcher import Matcher
     from triage.hosting.lookup import Lookup
     from triage.hosting.sources.cloudflare import CloudflareOrigin
+    from triage.rulebook.in_force import RuleKeeper
 
 # These look at files and hosts, and hold what that takes.
 _LOOKERS = frozenset({Pool.LOOKING, Pool.WATCHING})
@@ -32,6 +33,12 @@ class Tools:
     """Built once a process; each part is made when a job first asks for it."""
 
     context: Context
+
+    @cached_property
+    def rules(self) -> RuleKeeper:
+        from triage.rulebook.in_force import RuleKeeper
+
+        return RuleKeeper(self.context)
 
     @cached_property
     def fetcher(self) -> Fetcher:

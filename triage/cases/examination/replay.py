@@ -6,6 +6,7 @@ the files make a difference. Nothing is written.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,18 +91,39 @@ def replay_cases(
     """One answer for each case that was opened since; most of them say that nothing differs."""
     last = first_id_at(since)
     while True:
-        cases = session.scalars(
-            select(Case)
-            .where(Case.id > last, Case.state != CaseState.MERGED)
-            .order_by(Case.id)
-            .limit(BATCH)
-        ).all()
-        for case in cases:
-            yield _compare(session, context, case, now_in_force, changed, now)
-        if len(cases) < BATCH:
+        some = list(
+            replay_some(
+                session, context, now_in_force, changed, last, BATCH, now
+            )
+        )
+        yield from (difference for _, difference in some)
+        if len(some) < BATCH:
             return
-        last = cases[-1].id
+        last = some[-1][0]
         session.expunge_all()
+
+
+def replay_some(
+    session: Session,
+    context: Context,
+    now_in_force: RuleSet,
+    changed: RuleSet,
+    after: uuid.UUID,
+    most: int,
+    now: datetime,
+) -> Iterator[tuple[uuid.UUID, Difference]]:
+    """The answers for the next cases after one, with their ids."""
+    cases = session.scalars(
+        select(Case)
+        .where(Case.id > after, Case.state != CaseState.MERGED)
+        .order_by(Case.id)
+        .limit(most)
+    ).all()
+    for case in cases:
+        yield (
+            case.id,
+            _compare(session, context, case, now_in_force, changed, now),
+        )
 
 
 def _compare(

@@ -57,6 +57,7 @@ TOPICS = (
             "invitation.",
         ),
     ),
+    Topic("rules", lazy_gettext("Rules in force"), ("rule_change.",)),
     Topic("viewing", lazy_gettext("Looks at files"), ("viewing.",)),
     Topic(
         "approvals",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hotline.core.datafiles.in_force import folder_of
 from hotline.core.errors import InvalidInput
 from workers.cli.opening import opened_house
 from workers.cli.output import emit_json, stdout
@@ -84,7 +85,9 @@ def replay(
     _require_files(data)
     with (
         opened_house() as context,
-        _overlaid(context.settings.data_dir, data) as changed_dir,
+        _overlaid(
+            folder_of(context.settings.data_dir) or data, data
+        ) as changed_dir,
     ):
         in_force = RuleSet.load(context.settings.data_dir)
         changed = RuleSet.load(changed_dir)

@@ -1,0 +1,203 @@
+"""Changed rules: drafted, tried over past cases, in force by two people everywhere, and back."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+import triage.priority
+import triage.rulebook.pages
+from hotline.core.context import Context
+from hotline.core.datafiles.in_force import read_instead
+from hotline.core.jobs.task import Task
+from hotline.core.settings import Settings
+from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.outbox import OutboxEntry
+from tests.support.clock import Clock
+from triage.cases.models import Case
+from triage.jurisdiction import load_rules
+from triage.rulebook.in_force import RuleKeeper, find_digest
+from triage.rulebook.models import RuleChange
+from triage.rulebook.replaying import run_replay
+
+WEIGHTS = "data/priority_weights.toml"
+APPROVALS = "/console/approvals"
+SHIPPED = (Path(triage.priority.__file__).parent / WEIGHTS).read_text(
+    encoding="utf-8"
+)
+
+
+@pytest.fixture(autouse=True)
+def own_rules(
+    context: Context, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    monkeypatch.setattr(triage.rulebook.pages, "utc_now", clock)
+    yield
+    read_instead(context.settings.data_dir, None)
+
+
+def lowered() -> str:
+    """The shipped weights, all but the one of danger lower by one."""
+    first, *others = re.split(r"^points = (\d+)$", SHIPPED, flags=re.M)
+    danger, rest, *pairs = others
+    text = f"{first}points = {danger}{rest}"
+    for points, after in zip(pairs[::2], pairs[1::2], strict=True):
+        text += f"points = {max(int(points) - 1, 1)}{after}"
+    return text
+
+
+def draft(person: Any, text: str, name: str = WEIGHTS, **form: Any) -> Any:
+    return person.post(
+        "/console/rules/draft",
+        name=name,
+        about="More for one thing",
+        file=(io.BytesIO(text.encode()), "changed.toml"),
+        **form,
+    )
+
+
+def grant(one: Any, other: Any, change: str) -> Any:
+    asked = one.post(f"{change}/ask", why="The law changed")
+    assert asked.status_code == 303
+    found = re.search(
+        rf'href="({APPROVALS}/[0-9a-f-]+)"', other.get(APPROVALS).text
+    )
+    assert found
+    assert one.post(f"{found[1]}/grant").status_code == 403
+    return other.post(f"{found[1]}/grant")
+
+
+def keep(context: Context) -> Any:
+    RuleKeeper(context).keep(at_once=True)
+    return load_rules(context.settings.data_dir).weights
+
+
+def test_one_drafts_another_puts_it_in_force_and_the_way_back(
+    browse: Callable[[str], Any], context: Context, tmp_path: Path
+) -> None:
+    one, other = browse("supervisor"), browse("administrator")
+    before = keep(context)
+    change = draft(one, lowered()).location
+    page = one.get(change).text
+    assert 'class="comes"' in page and 'class="goes"' in page
+    assert keep(context) == before, "a draft decides nothing"
+    assert grant(one, other, change).status_code == 303
+    after = keep(context)
+    assert after != before
+    # Another machine has another directory, and the same database.
+    elsewhere = Settings.model_copy(
+        context.settings, update={"data_dir": tmp_path / "elsewhere"}
+    )
+    (tmp_path / "elsewhere").mkdir()
+    own = context.settings
+    object.__setattr__(context, "settings", elsewhere)
+    assert keep(context) == after
+    read_instead(elsewhere.data_dir, None)
+    object.__setattr__(context, "settings", own)
+    with context.database.reading() as session:
+        entry = session.scalars(
+            select(AuditEntry).where(
+                AuditEntry.action == "rule_change.activated"
+            )
+        ).one()
+        assert entry.details["digest"] == find_digest(session)
+        assert entry.details["why"] == "The law changed"
+        assert entry.details["asked_by"] == "person:supervisor"
+        assert entry.actor == "person:administrator"
+    back = one.post("/console/rules/way-back").location
+    assert grant(one, other, back).status_code == 303
+    assert keep(context) == before
+    assert "replaced" in one.get("/console/rules").text
+
+
+def test_what_cannot_be_read_as_rules_is_refused(
+    browse: Callable[[str], Any], context: Context
+) -> None:
+    one = browse("supervisor")
+    for text, name in (
+        ("this is no toml", WEIGHTS),
+        ("[nonsense]\npoints = 1\n", WEIGHTS),
+        ("x = 1", "../hotline.toml"),
+        ("x = 1", "data/exposure.toml"),
+        ("  ", WEIGHTS),
+    ):
+        answer = draft(one, text, name)
+        assert answer.location.endswith("/console/rules"), (text, name)
+    with context.database.reading() as session:
+        assert session.scalars(select(RuleChange)).all() == []
+    assert draft(browse("analyst"), SHIPPED).status_code == 403
+    assert browse("auditor").get("/console/rules").status_code == 200
+
+
+def test_a_draft_over_older_rules_is_not_put_in_force(
+    browse: Callable[[str], Any], context: Context
+) -> None:
+    one, other = browse("supervisor"), browse("administrator")
+    first = draft(one, lowered()).location
+    second = draft(one, lowered() + "\n# more\n").location
+    grant(one, other, first)
+    after = keep(context)
+    answer = one.post(f"{second}/ask", why="Too late")
+    assert answer.status_code == 303
+    assert "Other rules came into force" in one.get(second).text
+    assert keep(context) == after
+
+
+def test_a_file_that_is_added_later_needs_a_new_question(
+    browse: Callable[[str], Any], context: Context
+) -> None:
+    one, other = browse("supervisor"), browse("administrator")
+    change = draft(one, lowered()).location
+    one.post(f"{change}/ask", why="First")
+    one.post(
+        f"{change}/files",
+        name=WEIGHTS,
+        file=(io.BytesIO(SHIPPED.encode()), "w.toml"),
+    )
+    found = re.search(
+        rf'href="({APPROVALS}/[0-9a-f-]+)"', other.get(APPROVALS).text
+    )
+    assert found
+    other.post(f"{found[1]}/grant")
+    with context.database.reading() as session:
+        assert find_digest(session) == ""
+
+
+def test_it_is_tried_over_past_cases_and_nothing_is_written(
+    browse: Callable[[str], Any],
+    context: Context,
+    make_case: Callable[..., str],
+    clock: Clock,
+) -> None:
+    references = [make_case() for _ in range(3)]
+    one = browse("supervisor")
+    change = draft(one, lowered()).location
+    one.post(f"{change}/replay", since="2026-01-01")
+    with context.database.reading() as session:
+        before = {
+            case.reference: (case.priority, dict(case.routing))
+            for case in session.scalars(select(Case))
+        }
+        entry = session.scalars(
+            select(OutboxEntry).where(OutboxEntry.job == "rules.replay")
+        ).one()
+        entry_id, payload = entry.id, dict(entry.payload)
+    run_replay(Task(context, entry_id, payload, 1, clock.now))
+    page = one.get(change).text
+    assert "3 of 3 cases" in page
+    assert any(reference in page for reference in references)
+    with context.database.reading() as session:
+        after = {
+            case.reference: (case.priority, dict(case.routing))
+            for case in session.scalars(select(Case))
+        }
+    assert after == before
+    answer = one.post(f"{change}/replay", since="soon")
+    assert answer.status_code == 303
+    assert "year-month-day" in one.get(change).text

@@ -1,0 +1,151 @@
+"""Every process of every machine reads the rules that are in force: asked for every few seconds.
+
+The changed files lie in the database. Each machine writes them into a folder of its own, beside the
+operator's files, whose name is their digest; a process then reads its rules from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.core.datafiles.in_force import folder_of, read_instead
+from hotline.core.errors import Misconfigured
+from triage.jurisdiction import load_rules
+from triage.rulebook.models import RuleChange, RuleState
+
+EVERY_SECONDS = 3.0
+_PARTS = ("data", "countries")
+_FOLDER = "rules"
+log = structlog.get_logger(__name__)
+
+
+class RuleKeeper:
+    """Sees to it that this process reads what is in force; safe to share between threads."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._lock = threading.Lock()
+        self._asked_at = float("-inf")
+        self._digest = ""
+
+    def keep(self, *, at_once: bool = False) -> None:
+        """Ask, if it is time to. What cannot be loaded changes nothing: the former rules stay."""
+        now = time.monotonic()
+        if not at_once and now - self._asked_at < EVERY_SECONDS:
+            return
+        with self._lock:
+            self._asked_at = now
+            with self._context.database.reading() as session:
+                digest = find_digest(session)
+                if digest == self._digest:
+                    return
+                change = find_in_force(session)
+                files = {} if change is None else dict(change.files)
+            self._read_from(digest, files)
+
+    def _read_from(self, digest: str, files: Mapping[str, str]) -> None:
+        own = self._context.settings.data_dir
+        if not files:
+            read_instead(own, None)
+            self._digest = digest
+            return
+        try:
+            folder = build_folder(own, files)
+            load_rules(folder)
+        except (OSError, Misconfigured) as error:
+            log.error("rules_not_taken_over", error=type(error).__name__)
+            return
+        read_instead(own, folder)
+        self._digest = digest
+
+
+def find_in_force(session: Session) -> RuleChange | None:
+    """None where the installation's own files are."""
+    return session.scalar(
+        select(RuleChange).where(RuleChange.state == RuleState.IN_FORCE)
+    )
+
+
+def find_digest(session: Session) -> str:
+    """Of the change that is in force; "" where the installation's own files are."""
+    digest = session.scalar(
+        select(RuleChange.digest).where(RuleChange.state == RuleState.IN_FORCE)
+    )
+    return digest or ""
+
+
+def build_folder(own: Path, files: Mapping[str, str]) -> Path:
+    """The operator's own files with these over them, in a folder that is written once."""
+    whole = {
+        **_read_own(own),
+        **{name: text.encode() for name, text in files.items()},
+    }
+    folder = own / _FOLDER / _digest_bytes(whole)
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(mode=0o700, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix="new-", dir=folder.parent))
+    for name, data in whole.items():
+        target = made / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    # Another process of this machine may have been quicker; its folder is the same.
+    with suppress(OSError):
+        made.rename(folder)
+    shutil.rmtree(made, ignore_errors=True)
+    return folder
+
+
+def _read_own(own: Path) -> dict[str, bytes]:
+    """The operator's own files; what they change there counts from the next restart on, as ever."""
+    return {
+        path.relative_to(own).as_posix(): path.read_bytes()
+        for part in _PARTS
+        for path in sorted((own / part).rglob("*"))
+        if path.is_file()
+    }
+
+
+def _digest_bytes(whole: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(whole):
+        digest.update(f"{name} {len(whole[name])} ".encode())
+        digest.update(whole[name])
+    return digest.hexdigest()
+
+
+def read_now(own: Path, name: str) -> str:
+    """The text of a rule file as it is in force; "" where there is none of that name."""
+    folder = folder_of(own)
+    for root in (folder, own):
+        if root is not None and (root / name).is_file():
+            return (root / name).read_text(encoding="utf-8")
+    return _read_shipped(name)
+
+
+def _read_shipped(name: str) -> str:
+    hotline = Path(__file__).resolve().parents[2]
+    kind, _, rest = name.partition("/")
+    if kind == "countries":
+        candidates = [hotline / "hotline" / name]
+    else:
+        candidates = [
+            hotline / "triage" / package / "data" / rest
+            for package in ("priority", "jurisdiction", "locations")
+        ]
+    for path in candidates:
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    return ""

@@ -1,0 +1,192 @@
+"""The pages of the rules: what is in force, a change with its differences and its trial."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import LazyString, gettext, lazy_gettext
+
+from hotline.accounts.approvals.service import find_question
+from hotline.accounts.pages.views import flash_refusals
+from hotline.accounts.signing_in.auth import own_act, requires
+from hotline.core.context import utc_now
+from hotline.core.errors import InvalidInput, phrase
+from hotline.core.web import site
+from triage.jurisdiction.rules import list_countries_with_rules, rules_digest
+from triage.rulebook.files import (
+    LARGEST_FILE,
+    RULE_FILES,
+    Line,
+    compare_texts,
+)
+from triage.rulebook.in_force import find_in_force, read_now
+from triage.rulebook.models import RuleChange, RuleState
+from triage.rulebook.replaying import Findings
+from triage.rulebook.service import (
+    RULES_CHANGE,
+    add_file,
+    ask_to_activate,
+    begin_replay,
+    draft_change,
+    draft_way_back,
+    get_change,
+    list_changes,
+    withdraw_change,
+)
+
+STATES: Mapping[str, LazyString] = {
+    RuleState.DRAFTED: lazy_gettext("drafted"),
+    RuleState.IN_FORCE: lazy_gettext("in force"),
+    RuleState.REPLACED: lazy_gettext("replaced"),
+    RuleState.WITHDRAWN: lazy_gettext("taken back"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file of a change, beside what is in force now."""
+
+    name: str
+    lines: Sequence[Line]
+
+
+@requires("rules.see")
+def show_rules() -> ResponseReturnValue:
+    own = site.current_context().settings.data_dir
+    with site.reading() as session:
+        return render_template(
+            "triage/rules.html",
+            in_force=find_in_force(session),
+            changes=list_changes(session),
+            digest=rules_digest(own),
+            names=_list_names(),
+            states=STATES,
+        )
+
+
+@requires("rules.see")
+def show_change(change_id: uuid.UUID) -> ResponseReturnValue:
+    now = utc_now()
+    with site.reading() as session:
+        change = get_change(session, change_id)
+        return render_template(
+            "triage/rule_change.html",
+            change=change,
+            files=_compare(change),
+            findings=Findings.of(dict(change.replay_result)),
+            waiting=find_question(session, RULES_CHANGE, str(change.id), now),
+            names=_list_names(),
+            states=STATES,
+            today=now.date(),
+            is_draft=change.state == RuleState.DRAFTED,
+        )
+
+
+@requires("rules.change")
+def draft() -> ResponseReturnValue:
+    with flash_refusals(), site.writing() as session:
+        change = draft_change(
+            own_act(session),
+            request.form.get("name", ""),
+            _read_upload(),
+            request.form.get("about", ""),
+        )
+        return _to_change(change.id)
+    return redirect(url_for("triage.show_rules"), 303)
+
+
+@requires("rules.change")
+def add_rule_file(change_id: uuid.UUID) -> ResponseReturnValue:
+    with flash_refusals(), site.writing() as session:
+        change = get_change(session, change_id)
+        name = request.form.get("name", "")
+        add_file(own_act(session), change, name, _read_upload())
+    return _to_change(change_id)
+
+
+@requires("rules.change")
+def way_back() -> ResponseReturnValue:
+    """What was in force once becomes a draft, which another person has to agree to as to any."""
+    which = request.form.get("change", "")
+    with flash_refusals(), site.writing() as session:
+        former = get_change(session, uuid.UUID(which)) if which else None
+        change = draft_way_back(own_act(session), former)
+        return _to_change(change.id)
+    return redirect(url_for("triage.show_rules"), 303)
+
+
+@requires("rules.change")
+def replay_rules(change_id: uuid.UUID) -> ResponseReturnValue:
+    with flash_refusals(), site.writing() as session:
+        change = get_change(session, change_id)
+        begin_replay(own_act(session), change, _read_since())
+        flash(
+            gettext("It is being tried; this page shows how far it is."),
+            "good",
+        )
+    return _to_change(change_id)
+
+
+@requires("rules.change", is_sensitive=True)
+def ask_rules(change_id: uuid.UUID) -> ResponseReturnValue:
+    with flash_refusals(), site.writing() as session:
+        change = get_change(session, change_id)
+        ask_to_activate(own_act(session), change, request.form.get("why", ""))
+        flash(
+            gettext("Asked. Another person must agree under Approvals."),
+            "good",
+        )
+    return _to_change(change_id)
+
+
+@requires("rules.change")
+def withdraw_rules(change_id: uuid.UUID) -> ResponseReturnValue:
+    with flash_refusals(), site.writing() as session:
+        withdraw_change(own_act(session), get_change(session, change_id))
+    return redirect(url_for("triage.show_rules"), 303)
+
+
+def _compare(change: RuleChange) -> list[FileChange]:
+    own = site.current_context().settings.data_dir
+    compared = [
+        FileChange(name, compare_texts(read_now(own, name), text))
+        for name, text in sorted(change.files.items())
+    ]
+    return [each for each in compared if each.lines]
+
+
+def _list_names() -> list[str]:
+    own = site.current_context().settings.data_dir
+    countries = [
+        f"countries/{code}/jurisdiction.toml"
+        for code in list_countries_with_rules(own)
+    ]
+    return [*countries, *RULE_FILES]
+
+
+def _read_upload() -> bytes:
+    upload = request.files.get("file")
+    if upload is None or not upload.filename:
+        raise InvalidInput(phrase("Choose a file."))
+    return upload.stream.read(LARGEST_FILE + 1)
+
+
+def _read_since() -> datetime:
+    zone = ZoneInfo(site.current_context().country.time_zone)
+    try:
+        day = date.fromisoformat(request.form.get("since", ""))
+    except ValueError:
+        raise InvalidInput(
+            phrase("Write the date as year-month-day.")
+        ) from None
+    return datetime.combine(day, time(), zone)
+
+
+def _to_change(change_id: uuid.UUID) -> ResponseReturnValue:
+    return redirect(url_for("triage.show_change", change_id=change_id), 303)
