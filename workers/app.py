@@ -7,7 +7,6 @@ from three, on hosts of their own; what an app does not serve does not exist the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -63,7 +62,8 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
     for audience in context.settings.audiences:
         for blueprint in BLUEPRINTS[audience]():
             app.register_blueprint(blueprint)
-    _keep_rules(app, context)
+    if "console" in context.settings.audiences:
+        _keep_rules(app, context)
     retries.retry_refused_acts(app)
     measuring.count_requests(app)
     # Without a proxy in front these headers are whatever a client writes into
@@ -89,19 +89,18 @@ def _set_up_templates(app: APIFlask) -> None:
     app.jinja_loader = ChoiceLoader(
         [PackageLoader(name) for name in WITH_TEMPLATES]
     )
+
+
 def _keep_rules(app: APIFlask, context: Context) -> None:
     """Before a request, every few seconds: read the rules that two people put in force."""
-    from triage.rulebook.in_force import RuleKeeper
-
-    keeper = RuleKeeper(context)
+    from triage.rulebook.in_force import keep_rules
 
     @app.before_request
     def keep() -> None:
-        if request.endpoint in ("static", None):
+        # Whether the service lives must not hang on the database.
+        if request.blueprint is None or request.blueprint == "health":
             return
-        # A database that is away is told of by whatever needs it.
-        with suppress(SQLAlchemyError):
-            keeper.keep()
+        keep_rules(context)
 
 
 def _read_places(context: Context) -> understood.Reader:
@@ -114,7 +113,9 @@ def _read_places(context: Context) -> understood.Reader:
         # without it.
         from triage.locations.catalogue import load_platforms
         from triage.locations.understanding import understand_places
+        from triage.rulebook.in_force import keep_rules
 
+        keep_rules(context)
         catalogue = load_platforms(context.settings.data_dir)
         return understand_places(
             lines,

@@ -14,14 +14,17 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.datafiles.in_force import folder_of, read_instead
 from hotline.core.errors import Misconfigured
+from hotline.core.storage.database import Database
 from triage.jurisdiction import load_rules
 from triage.rulebook.models import RuleChange, RuleState
 
@@ -45,15 +48,23 @@ class RuleKeeper:
         now = time.monotonic()
         if not at_once and now - self._asked_at < EVERY_SECONDS:
             return
-        with self._lock:
+        # While one thread asks, which may take long, all others go on by what they have.
+        if not self._lock.acquire(blocking=at_once):
+            return
+        try:
             self._asked_at = now
-            with self._context.database.reading() as session:
-                digest = find_digest(session)
-                if digest == self._digest:
-                    return
-                change = find_in_force(session)
-                files = {} if change is None else dict(change.files)
-            self._read_from(digest, files)
+            self._ask()
+        finally:
+            self._lock.release()
+
+    def _ask(self) -> None:
+        with self._context.database.reading() as session:
+            digest = find_digest(session)
+            if digest == self._digest:
+                return
+            change = find_in_force(session)
+            files = {} if change is None else dict(change.files)
+        self._read_from(digest, files)
 
     def _read_from(self, digest: str, files: Mapping[str, str]) -> None:
         own = self._context.settings.data_dir
@@ -69,6 +80,16 @@ class RuleKeeper:
             return
         read_instead(own, folder)
         self._digest = digest
+
+
+_keepers: WeakKeyDictionary[Database, RuleKeeper] = WeakKeyDictionary()
+
+
+def keep_rules(context: Context) -> None:
+    """As a page does before it is made. A database that is away is told of by what needs it."""
+    keeper = _keepers.setdefault(context.database, RuleKeeper(context))
+    with suppress(SQLAlchemyError):
+        keeper.keep()
 
 
 def find_in_force(session: Session) -> RuleChange | None:
