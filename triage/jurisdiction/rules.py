@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, ClassVar, TypeVar
 
@@ -177,7 +177,7 @@ def load_rules(override_dir: Path | None = None) -> Rules:
     return _load_rules(folder_of(override_dir))
 
 
-@cache
+@lru_cache(maxsize=32)
 def _load_rules(override_dir: Path | None) -> Rules:
     """Kept until a restart: other rules come from another folder."""
     reader = _Reader()
@@ -234,7 +234,7 @@ def rules_digest(override_dir: Path | None = None) -> str:
     return _digest_rules(folder_of(override_dir))
 
 
-@cache
+@lru_cache(maxsize=32)
 def _digest_rules(override_dir: Path | None) -> str:
     rules = _load_rules(override_dir)
     decisive = (

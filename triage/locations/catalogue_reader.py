@@ -62,7 +62,8 @@ class Reader:
     ) -> re.Pattern[str]:
         try:
             return re.compile(f"(?:{pattern}){end}")
-        except re.error as error:
+        # Brackets in brackets without end, and repeats beyond every number.
+        except (re.error, RecursionError, OverflowError) as error:
             self.note_fault(f"{name!r} is not a pattern ({error}): {pattern}")
             # It fits nothing, so that reading goes on and names the other
             # faults too.

@@ -11,8 +11,8 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -109,24 +109,47 @@ def find_digest(session: Session) -> str:
 
 def build_folder(own: Path, files: Mapping[str, str]) -> Path:
     """The operator's own files with these over them, in a folder that is written once."""
-    whole = {
-        **_read_own(own),
-        **{name: text.encode() for name, text in files.items()},
-    }
-    folder = own / _FOLDER / _digest_bytes(whole)
+    whole = _lay_over(own, files)
+    digest = _digest_bytes(whole)
+    folder = own / _FOLDER / digest
     if folder.is_dir():
-        return folder
-    folder.parent.mkdir(mode=0o700, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix="new-", dir=folder.parent))
-    for name, data in whole.items():
-        target = made / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-    # Another process of this machine may have been quicker; its folder is the same.
-    with suppress(OSError):
+        if _digest_bytes(_read_own(folder)) == digest:
+            return folder
+        # Half of it was on the disk when the power went, or a hand changed it since.
+        shutil.rmtree(folder)
+    with _new_folder(own, whole) as made, suppress(OSError):
+        # Another process of this machine may have been quicker; its folder is the same.
         made.rename(folder)
-    shutil.rmtree(made, ignore_errors=True)
+    if not folder.is_dir():
+        raise OSError(f"The folder {folder} cannot be made.")
     return folder
+
+
+@contextmanager
+def try_folder(own: Path, files: Mapping[str, str]) -> Iterator[Path]:
+    """As ``build_folder``, for a look only: it is gone afterwards, whatever the files are worth."""
+    with _new_folder(own, _lay_over(own, files)) as made:
+        yield made
+
+
+def _lay_over(own: Path, files: Mapping[str, str]) -> dict[str, bytes]:
+    changed = {name: text.encode() for name, text in files.items()}
+    return {**_read_own(own), **changed}
+
+
+@contextmanager
+def _new_folder(own: Path, whole: Mapping[str, bytes]) -> Iterator[Path]:
+    parent = own / _FOLDER
+    parent.mkdir(mode=0o700, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix="new-", dir=parent))
+    try:
+        for name, data in whole.items():
+            target = made / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def _read_own(own: Path) -> dict[str, bytes]:

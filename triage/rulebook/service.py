@@ -25,7 +25,7 @@ from hotline.core.errors import (
 from hotline.core.storage.ids import new_id
 from triage.jurisdiction import load_rules
 from triage.rulebook.files import LARGEST_FILE, digest_files, is_rule_file
-from triage.rulebook.in_force import build_folder, find_in_force
+from triage.rulebook.in_force import find_in_force, try_folder
 from triage.rulebook.models import RuleChange, RuleEvent, RuleState
 
 SHOWN = 30
@@ -169,7 +169,8 @@ def list_changes(session: Session) -> Sequence[RuleChange]:
 def require_loadable(own: Path, files: Mapping[str, str]) -> None:
     """``InvalidInput`` with every fault that the rules have with these files."""
     try:
-        load_rules(build_folder(own, files))
+        with try_folder(own, files) as folder:
+            load_rules(folder)
     except Misconfigured as error:
         raise InvalidInput(
             phrase("These files cannot be read as rules."), hint=error.message
@@ -206,6 +207,9 @@ def _read_file(name: str, data: bytes) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidInput(phrase("The file is not UTF-8.")) from None
+    # PostgreSQL keeps no NUL in a text, and no rule needs one.
+    if "\0" in text:
+        raise InvalidInput(phrase("The file is not UTF-8."))
     if not text.strip():
         raise InvalidInput(phrase("The file is empty."))
     return text

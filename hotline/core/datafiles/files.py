@@ -67,7 +67,9 @@ def parse_toml(name: str, data: bytes) -> Mapping[str, Any]:
     """The tables of TOML text; ``name`` is for the message of a fault."""
     try:
         return tomllib.loads(_decode_text(name, data))
-    except tomllib.TOMLDecodeError as error:
+    # A number of thousands of digits is a plain ValueError, and brackets in brackets without end
+    # are a RecursionError.
+    except (ValueError, RecursionError) as error:
         raise Misconfigured(
             f"Data file {name} is not valid TOML: {error}."
         ) from error
@@ -88,4 +90,9 @@ def parse_csv(name: str, data: bytes) -> list[dict[str, str]]:
         for line in text.splitlines()
         if line.strip() and not line.startswith("#")
     ]
-    return list(csv.DictReader(io.StringIO("\n".join(lines))))
+    try:
+        return list(csv.DictReader(io.StringIO("\n".join(lines))))
+    except csv.Error as error:
+        raise Misconfigured(
+            f"Data file {name} is not a table: {error}."
+        ) from error

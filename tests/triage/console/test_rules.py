@@ -22,10 +22,11 @@ from hotline.core.storage.outbox import OutboxEntry
 from tests.support.clock import Clock
 from triage.cases.models import Case
 from triage.jurisdiction import load_rules
-from triage.rulebook.in_force import RuleKeeper, find_digest
+from triage.rulebook.in_force import RuleKeeper, build_folder, find_digest
 from triage.rulebook.models import RuleChange
 from triage.rulebook.replaying import run_replay
 
+HOTLINES = "data/partner_hotlines.csv"
 WEIGHTS = "data/priority_weights.toml"
 APPROVALS = "/console/approvals"
 SHIPPED = (Path(triage.priority.__file__).parent / WEIGHTS).read_text(
@@ -78,6 +79,21 @@ def keep(context: Context) -> Any:
     return load_rules(context.settings.data_dir).weights
 
 
+def list_folders(context: Context) -> list[Path]:
+    return list((context.settings.data_dir / "rules").glob("*"))
+
+
+def test_a_folder_that_was_changed_by_hand_is_made_anew(
+    context: Context,
+) -> None:
+    own = context.settings.data_dir
+    folder = build_folder(own, {WEIGHTS: lowered()})
+    (folder / WEIGHTS).write_text("", encoding="utf-8")
+    assert build_folder(own, {WEIGHTS: lowered()}) == folder
+    assert (folder / WEIGHTS).read_text(encoding="utf-8") == lowered()
+    assert list_folders(context) == [folder]
+
+
 def test_one_drafts_another_puts_it_in_force_and_the_way_back(
     browse: Callable[[str], Any], context: Context, tmp_path: Path
 ) -> None:
@@ -126,11 +142,17 @@ def test_what_cannot_be_read_as_rules_is_refused(
         ("x = 1", "../hotline.toml"),
         ("x = 1", "data/exposure.toml"),
         ("  ", WEIGHTS),
+        ("points = " + "9" * 5000, WEIGHTS),
+        ("points = " + "[" * 100_000, WEIGHTS),
+        ("country,name\nAL," + "x" * 200_000, HOTLINES),
+        ("country,name\nAL,\0", HOTLINES),
+        ("#" * 1_000_001, WEIGHTS),
     ):
         answer = draft(one, text, name)
         assert answer.location.endswith("/console/rules"), (text, name)
     with context.database.reading() as session:
         assert session.scalars(select(RuleChange)).all() == []
+    assert list_folders(context) == [], "what is refused leaves nothing"
     assert draft(browse("analyst"), SHIPPED).status_code == 403
     assert browse("auditor").get("/console/rules").status_code == 200
 

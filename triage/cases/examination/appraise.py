@@ -57,8 +57,10 @@ def appraise_case(
     session.flush()
     if not case.places:  # it was merged: the other case has them
         return
-    rules = load_rules(context.settings.data_dir)
+    # The digest first: where other rules come into force between the two, the routes bear an older
+    # digest than theirs and are asked for once more, never a newer one that nobody looks at again.
     digest = rules_digest(context.settings.data_dir)
+    rules = load_rules(context.settings.data_dir)
     looked_up = look_up(session, case)
     appraised = [
         appraise_place(context, case, place, rules, now, looked_up)
