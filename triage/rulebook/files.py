@@ -21,7 +21,6 @@ RULE_FILES = (
 """Beside each country's own; by their way in a data directory."""
 LARGEST_FILE = 1_000_000
 _CONTEXT = 2
-_MOST_LINES = 2_000
 
 Files = Mapping[str, str]
 """Way in a data directory -> text."""
@@ -46,8 +45,11 @@ def digest_files(files: Files) -> str:
 
 
 def compare_texts(before: str, after: str) -> Sequence[Line]:
-    """As programmers read it: what goes, what comes, with a little around it."""
-    return list(_list_lines(before, after))[:_MOST_LINES]
+    """As programmers read it: what goes, what comes, with a little around it.
+
+    All of it: who agrees must not agree to what was cut off.
+    """
+    return list(_list_lines(before, after))
 
 
 def _list_lines(before: str, after: str) -> Iterator[Line]:

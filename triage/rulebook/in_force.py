@@ -173,9 +173,15 @@ def _digest_bytes(whole: Mapping[str, bytes]) -> str:
 def read_now(own: Path, name: str) -> str:
     """The text of a rule file as it is in force; "" where there is none of that name."""
     folder = folder_of(own)
-    for root in (folder, own):
-        if root is not None and (root / name).is_file():
-            return (root / name).read_text(encoding="utf-8")
+    if folder is not None and (folder / name).is_file():
+        return (folder / name).read_text(encoding="utf-8-sig")
+    return read_unchanged(own, name)
+
+
+def read_unchanged(own: Path, name: str) -> str:
+    """The text of a rule file of the installation's own, before any change on the console."""
+    if (own / name).is_file():
+        return (own / name).read_text(encoding="utf-8-sig")
     return _read_shipped(name)
 
 

@@ -25,7 +25,7 @@ from triage.rulebook.files import (
     Line,
     compare_texts,
 )
-from triage.rulebook.in_force import find_in_force, read_now
+from triage.rulebook.in_force import find_in_force, read_now, read_unchanged
 from triage.rulebook.models import RuleChange, RuleState
 from triage.rulebook.replaying import Findings
 from triage.rulebook.service import (
@@ -78,7 +78,7 @@ def show_change(change_id: uuid.UUID) -> ResponseReturnValue:
         return render_template(
             "triage/rule_change.html",
             change=change,
-            files=_compare(change),
+            files=_compare(change, find_in_force(session)),
             findings=Findings.of(dict(change.replay_result)),
             waiting=find_question(session, RULES_CHANGE, str(change.id), now),
             names=_list_names(),
@@ -152,11 +152,21 @@ def withdraw_rules(change_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for("triage.show_rules"), 303)
 
 
-def _compare(change: RuleChange) -> list[FileChange]:
+def _compare(
+    change: RuleChange, former: RuleChange | None
+) -> list[FileChange]:
+    """What it brings, and what it takes back of the change that is in force."""
     own = site.current_context().settings.data_dir
+    names = {*change.files, *(former.files if former is not None else ())}
     compared = [
-        FileChange(name, compare_texts(read_now(own, name), text))
-        for name, text in sorted(change.files.items())
+        FileChange(
+            name,
+            compare_texts(
+                read_now(own, name),
+                change.files.get(name) or read_unchanged(own, name),
+            ),
+        )
+        for name in sorted(names)
     ]
     return [each for each in compared if each.lines]
 

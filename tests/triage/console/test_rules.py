@@ -127,6 +127,8 @@ def test_one_drafts_another_puts_it_in_force_and_the_way_back(
         assert entry.details["asked_by"] == "person:supervisor"
         assert entry.actor == "person:administrator"
     back = one.post("/console/rules/way-back").location
+    page = other.get(back).text
+    assert 'class="comes"' in page and 'class="goes"' in page
     assert grant(one, other, back).status_code == 303
     assert keep(context) == before
     assert "replaced" in one.get("/console/rules").text
