@@ -21,7 +21,7 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 from aiosmtpd.controller import Controller
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from hotline.core import readiness
 from hotline.core.context import Context, utc_now
@@ -36,6 +36,8 @@ from hotline.core.storage.servers.presence import note_alive
 from hotline.core.storage.servers.write_mark import touch_mark
 from hotline.intake.form.receipt import confirmation
 from triage.hashlists.models import HashEntryRow, HashList
+from triage.rulebook.files import digest_files
+from triage.rulebook.models import RuleChange, RuleState
 from workers.doctor.checks import machine, network
 from workers.doctor.examination import AT_ONCE, examine
 from workers.doctor.finding import Finding, State
@@ -636,6 +638,50 @@ def test_a_data_file_with_a_fault(look: Look, tmp_path: Path) -> None:
     (folder / "limits.toml").write_text("no = [limit")
     finding = look("data_files")
     assert finding.state is State.FAILED and "limits" in finding.words
+
+
+def test_rules_in_force_that_this_machine_cannot_read(
+    make_context: MakeContext,
+) -> None:
+    context = make_context()
+    installation = Installation(context.settings, utc_now())
+    check = find_check("rules")
+    assert "own rules" in ask(check, installation).words
+    name = "data/priority_weights.toml"
+    put_in_force(context, {name: "no = [weights"})
+    finding = ask(check, installation)
+    assert finding.state is State.FAILED and "weights" in finding.words
+    put_in_force(context, {"data/tracking.toml": read_tracking()})
+    finding = ask(check, installation)
+    assert finding.state is State.OK and "One law" in finding.words
+    assert digest_files({"data/tracking.toml": read_tracking()})[:16] in (
+        finding.words
+    )
+    put_in_force(context, {})
+    assert "own rules" in ask(check, installation).words
+
+
+def read_tracking() -> str:
+    return (files("triage.locations") / "data/tracking.toml").read_text(
+        encoding="utf-8"
+    )
+
+
+def put_in_force(context: Context, changed: dict[str, str]) -> None:
+    with context.database.writing() as session:
+        session.execute(delete(RuleChange))
+        session.add(
+            RuleChange(
+                about="One law",
+                files=changed,
+                digest=digest_files(changed),
+                base_digest=digest_files({}),
+                drafted_by="person:supervisor",
+                drafted_at=utc_now(),
+                state=RuleState.IN_FORCE,
+                state_since=utc_now(),
+            )
+        )
 
 
 def test_hashes_without_an_index(make_context: MakeContext) -> None:

@@ -31,7 +31,7 @@ def look_at_rules(installation: Installation) -> Finding:
     with installation.reading() as session:
         change = find_in_force(session)
         own = installation.settings.data_dir
-        if change is None:
+        if change is None or not change.files:
             return find_well(
                 f"The installation's own rules are in force (digest {rules_digest(own)[:16]})."
             )
