@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apiflask import APIFlask
 from flask import Blueprint, request
@@ -25,6 +27,9 @@ from hotline.intake.form import published
 from hotline.intake.form.asking import understood
 from hotline.intake.form.receipt import place_news, seen_again
 from hotline.intake.models import Report
+
+if TYPE_CHECKING:
+    from triage.rulebook.in_force import RuleKeeper
 
 ROOT = Path(__file__).parent.parent
 
@@ -53,7 +58,8 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
     site.install_site(app, context)
     app.register_blueprint(health.create_blueprint(_readiness(context, pulse)))
     app.register_blueprint(security_txt.create_blueprint())
-    understood.register_reader(app, _read_places(context))
+    rules = _RulesInForce(context)
+    understood.register_reader(app, _read_places(context, rules))
     seen_again.register_counter(app, _count_seen)
     place_news.register_teller(app, _tell_places(context))
     published.register_publisher(app, _publisher(context))
@@ -63,7 +69,7 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
         for blueprint in BLUEPRINTS[audience]():
             app.register_blueprint(blueprint)
     if "console" in context.settings.audiences:
-        _keep_rules(app, context)
+        rules.keep_for_pages(app)
     retries.retry_refused_acts(app)
     measuring.count_requests(app)
     # Without a proxy in front these headers are whatever a client writes into
@@ -91,19 +97,28 @@ def _set_up_templates(app: APIFlask) -> None:
     )
 
 
-def _keep_rules(app: APIFlask, context: Context) -> None:
-    """Before a request, every few seconds: read the rules that two people put in force."""
-    from triage.rulebook.in_force import keep_rules
+class _RulesInForce:
+    """The rules that two people put in force, for the pages of one application."""
 
-    @app.before_request
-    def keep() -> None:
-        # Whether the service lives must not hang on the database.
-        if request.blueprint is None or request.blueprint == "health":
-            return
-        keep_rules(context)
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @cached_property
+    def keeper(self) -> RuleKeeper:
+        # An app that serves no page with rules starts without them.
+        from triage.rulebook.in_force import RuleKeeper
+
+        return RuleKeeper(self._context)
+
+    def keep_for_pages(self, app: APIFlask) -> None:
+        @app.before_request
+        def keep() -> None:
+            # Whether the service lives must not hang on the database.
+            if request.blueprint not in (None, "health"):
+                self.keeper.keep_for_page()
 
 
-def _read_places(context: Context) -> understood.Reader:
+def _read_places(context: Context, rules: _RulesInForce) -> understood.Reader:
     """What triage understands of the places of a report, for the page that asks to check them."""
 
     def read(
@@ -113,9 +128,8 @@ def _read_places(context: Context) -> understood.Reader:
         # without it.
         from triage.locations.catalogue import load_platforms
         from triage.locations.understanding import understand_places
-        from triage.rulebook.in_force import keep_rules
 
-        keep_rules(context)
+        rules.keeper.keep_for_page()
         catalogue = load_platforms(context.settings.data_dir)
         return understand_places(
             lines,

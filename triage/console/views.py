@@ -84,6 +84,7 @@ PAGES: Mapping[str, RouteCallable] = {
     "/quality": quality_pages.quality,
     "/viewing": viewing.show_viewing,
     "/rules": rules.show_rules,
+    "/rules/file": rules.fetch_rule_file,
     RULE_CHANGE: rules.show_change,
 }
 ACTS: Mapping[str, RouteCallable] = {

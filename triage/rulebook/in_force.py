@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from weakref import WeakKeyDictionary
 
 import structlog
 from sqlalchemy import select
@@ -24,7 +23,6 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from hotline.core.datafiles.in_force import folder_of, read_instead
 from hotline.core.errors import Misconfigured
-from hotline.core.storage.database import Database
 from triage.jurisdiction import load_rules
 from triage.rulebook.models import RuleChange, RuleState
 
@@ -57,6 +55,11 @@ class RuleKeeper:
         finally:
             self._lock.release()
 
+    def keep_for_page(self) -> None:
+        """As before each page. A database that is away is told of by what needs it."""
+        with suppress(SQLAlchemyError):
+            self.keep()
+
     def _ask(self) -> None:
         with self._context.database.reading() as session:
             digest = find_digest(session)
@@ -80,16 +83,6 @@ class RuleKeeper:
             return
         read_instead(own, folder)
         self._digest = digest
-
-
-_keepers: WeakKeyDictionary[Database, RuleKeeper] = WeakKeyDictionary()
-
-
-def keep_rules(context: Context) -> None:
-    """As a page does before it is made. A database that is away is told of by what needs it."""
-    keeper = _keepers.setdefault(context.database, RuleKeeper(context))
-    with suppress(SQLAlchemyError):
-        keeper.keep()
 
 
 def find_in_force(session: Session) -> RuleChange | None:

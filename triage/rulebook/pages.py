@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, gettext, lazy_gettext
 
 from hotline.accounts.approvals.service import find_question
-from hotline.accounts.pages.views import flash_refusals
+from hotline.accounts.pages.views import flash_asked, flash_refusals
 from hotline.accounts.signing_in.auth import own_act, requires
 from hotline.core.context import utc_now
-from hotline.core.errors import InvalidInput, phrase
+from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.web import site
 from triage.jurisdiction.rules import list_countries_with_rules, rules_digest
 from triage.rulebook.files import (
@@ -24,6 +24,7 @@ from triage.rulebook.files import (
     RULE_FILES,
     Line,
     compare_texts,
+    is_rule_file,
 )
 from triage.rulebook.in_force import find_in_force, read_now, read_unchanged
 from triage.rulebook.models import RuleChange, RuleState
@@ -37,6 +38,7 @@ from triage.rulebook.service import (
     draft_way_back,
     get_change,
     list_changes,
+    lock_change,
     withdraw_change,
 )
 
@@ -68,6 +70,21 @@ def show_rules() -> ResponseReturnValue:
             names=_list_names(),
             states=STATES,
         )
+
+
+@requires("rules.see")
+def fetch_rule_file() -> ResponseReturnValue:
+    """The text of a file as it is in force: what a change begins with."""
+    name = request.args.get("name", "")
+    if not is_rule_file(name):
+        raise NotFound(phrase("There is no rule file of this name."))
+    own = site.current_context().settings.data_dir
+    short = name.replace("/", "_")
+    return Response(
+        read_now(own, name),
+        mimetype="text/plain",
+        headers={"Content-Disposition": f'attachment; filename="{short}"'},
+    )
 
 
 @requires("rules.see")
@@ -104,7 +121,7 @@ def draft() -> ResponseReturnValue:
 @requires("rules.change")
 def add_rule_file(change_id: uuid.UUID) -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
-        change = get_change(session, change_id)
+        change = lock_change(session, change_id)
         name = request.form.get("name", "")
         add_file(own_act(session), change, name, _read_upload())
     return _to_change(change_id)
@@ -124,7 +141,7 @@ def way_back() -> ResponseReturnValue:
 @requires("rules.change")
 def replay_rules(change_id: uuid.UUID) -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
-        change = get_change(session, change_id)
+        change = lock_change(session, change_id)
         begin_replay(own_act(session), change, _read_since())
         flash(
             gettext("It is being tried; this page shows how far it is."),
@@ -136,33 +153,34 @@ def replay_rules(change_id: uuid.UUID) -> ResponseReturnValue:
 @requires("rules.change", is_sensitive=True)
 def ask_rules(change_id: uuid.UUID) -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
-        change = get_change(session, change_id)
-        ask_to_activate(own_act(session), change, request.form.get("why", ""))
-        flash(
-            gettext("Asked. Another person must agree under Approvals."),
-            "good",
+        change = lock_change(session, change_id)
+        asked = ask_to_activate(
+            own_act(session), change, request.form.get("why", "")
         )
+        flash_asked(asked, gettext("In force within seconds, everywhere."))
     return _to_change(change_id)
 
 
 @requires("rules.change")
 def withdraw_rules(change_id: uuid.UUID) -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
-        withdraw_change(own_act(session), get_change(session, change_id))
+        withdraw_change(own_act(session), lock_change(session, change_id))
     return redirect(url_for("triage.show_rules"), 303)
 
 
 def _compare(
     change: RuleChange, former: RuleChange | None
 ) -> list[FileChange]:
-    """What it brings, and what it takes back of the change that is in force."""
+    """What a draft brings, and what it takes back of the change that is in force; what came into
+    force is shown beside the installation's own files."""
     own = site.current_context().settings.data_dir
     names = {*change.files, *(former.files if former is not None else ())}
+    read_former = read_unchanged if change.in_force_at else read_now
     compared = [
         FileChange(
             name,
             compare_texts(
-                read_now(own, name),
+                read_former(own, name),
                 change.files.get(name) or read_unchanged(own, name),
             ),
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from flask import url_for
 from flask_babel import lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,7 +26,7 @@ from hotline.core.errors import (
 from hotline.core.storage.ids import new_id
 from triage.jurisdiction import load_rules
 from triage.rulebook.files import LARGEST_FILE, digest_files, is_rule_file
-from triage.rulebook.in_force import find_in_force, try_folder
+from triage.rulebook.in_force import find_in_force, read_now, try_folder
 from triage.rulebook.models import RuleChange, RuleEvent, RuleState
 
 SHOWN = 30
@@ -33,7 +34,7 @@ LONGEST_ABOUT = 200
 
 
 def _check_change(act: Act, approval: Approval) -> None:
-    change = get_change(act.session, uuid.UUID(approval.subject))
+    change = lock_change(act.session, uuid.UUID(approval.subject))
     if change.state != RuleState.DRAFTED:
         raise Conflict(phrase("This change is not waiting any more."))
     if change.digest != approval.details["digest"]:
@@ -46,7 +47,7 @@ def _check_change(act: Act, approval: Approval) -> None:
 
 
 def _activate(act: Act, approval: Approval) -> None:
-    change = get_change(act.session, uuid.UUID(approval.subject))
+    change = lock_change(act.session, uuid.UUID(approval.subject))
     former = find_in_force(act.session)
     if former is not None:
         act.advance(former, RuleEvent.REPLACED, digest=former.digest)
@@ -77,6 +78,9 @@ RULES_CHANGE = Kind(
     lasts=timedelta(minutes=1),
     check=_check_change,
     done=_activate,
+    look=lambda approval: url_for(
+        "triage.show_change", change_id=approval.subject
+    ),
 )
 
 
@@ -90,11 +94,14 @@ def draft_change(act: Act, name: str, data: bytes, about: str) -> RuleChange:
     former = find_in_force(act.session)
     base = dict(former.files) if former is not None else {}
     files = {**base, name: _read_file(name, data)}
+    if files[name] == read_now(act.context.settings.data_dir, name):
+        raise Conflict(phrase("This file is in force as it is already."))
     return _store_draft(act, files, about)
 
 
 def add_file(act: Act, change: RuleChange, name: str, data: bytes) -> None:
-    """One more file, or another text of one; whoever drafted it adds."""
+    """One more file, or another text of one, by anybody who may draft: what was asked for before
+    lapses with it. ``change`` is locked: nobody agrees to it in the meantime."""
     if change.state != RuleState.DRAFTED:
         raise Conflict(phrase("This change is not waiting any more."))
     files = {**change.files, name: _read_file(name, data)}
@@ -152,6 +159,17 @@ def post_replay(act: Act, change: RuleChange) -> None:
 
 def get_change(session: Session, change_id: uuid.UUID) -> RuleChange:
     change = session.get(RuleChange, change_id)
+    if change is None:
+        raise NotFound(phrase("There is no such change."))
+    return change
+
+
+def lock_change(session: Session, change_id: uuid.UUID) -> RuleChange:
+    """For whoever changes it or agrees to it, as it is now: what another person agrees to in this
+    moment must be what then comes into force."""
+    change = session.get(
+        RuleChange, change_id, with_for_update=True, populate_existing=True
+    )
     if change is None:
         raise NotFound(phrase("There is no such change."))
     return change

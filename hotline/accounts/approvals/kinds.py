@@ -29,7 +29,8 @@ class Kind:
     ``asking`` and ``granting`` are permissions. ``lasts``: how long a grant may be used. ``check``
     refuses what cannot be granted. ``done`` happens with the grant, in its transaction, and uses
     it up; without it whoever asked uses the grant. ``undone`` happens where it is refused or taken
-    back. ``place`` is the address of the page on which whoever asked uses it.
+    back. ``place`` is the address of the page on which whoever asked uses it, and ``look`` of the
+    page that shows what is agreed to, where the question itself cannot show all of it.
     """
 
     code: str
@@ -43,6 +44,7 @@ class Kind:
     done: Callable[[Act, Approval], None] | None = None
     undone: Callable[[Act, Approval], None] = _do_nothing
     place: Callable[[Approval], str] | None = None
+    look: Callable[[Approval], str] | None = None
 
 
 def register_kinds(blueprint: Blueprint, *kinds: Kind) -> None:

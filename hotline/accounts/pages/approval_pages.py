@@ -54,6 +54,7 @@ DETAILS = {
     "problems": lazy_gettext("What is wrong with them"),
     "from_then_on": lazy_gettext("From then on"),
     "what": lazy_gettext("What"),
+    "digest": lazy_gettext("Digest"),
 }
 VALUES = {
     "the whole list": lazy_gettext("the whole list"),
@@ -103,6 +104,7 @@ def show_approval(approval_id: uuid.UUID) -> ResponseReturnValue:
             is_mine=approval.asked_by == signed_in().actor,
             may_grant=may_current_person(kind.granting),
             place=kind.place(approval) if kind.place else "",
+            look=kind.look(approval) if kind.look else "",
         )
 
 

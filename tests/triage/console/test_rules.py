@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from sqlalchemy import select
 import triage.priority
 import triage.rulebook.pages
 import triage.rulebook.service
+from hotline.accounts.service import disable_person
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.datafiles.in_force import read_instead
 from hotline.core.jobs.task import Task
@@ -24,7 +27,7 @@ from tests.support.clock import Clock
 from triage.cases.models import Case
 from triage.jurisdiction import load_rules
 from triage.rulebook.in_force import RuleKeeper, build_folder, find_digest
-from triage.rulebook.models import RuleChange
+from triage.rulebook.models import RuleChange, RuleState
 from triage.rulebook.replaying import run_replay
 
 HOTLINES = "data/partner_hotlines.csv"
@@ -67,12 +70,18 @@ def draft(person: Any, text: str, name: str = WEIGHTS, **form: Any) -> Any:
 def grant(one: Any, other: Any, change: str) -> Any:
     asked = one.post(f"{change}/ask", why="The law changed")
     assert asked.status_code == 303
+    question = find_question(other)
+    assert one.post(f"{question}/grant").status_code == 403
+    assert f'href="{change}"' in other.get(question).text
+    return other.post(f"{question}/grant")
+
+
+def find_question(person: Any) -> str:
     found = re.search(
-        rf'href="({APPROVALS}/[0-9a-f-]+)"', other.get(APPROVALS).text
+        rf'href="({APPROVALS}/[0-9a-f-]+)"', person.get(APPROVALS).text
     )
     assert found
-    assert one.post(f"{found[1]}/grant").status_code == 403
-    return other.post(f"{found[1]}/grant")
+    return found[1]
 
 
 def keep(context: Context) -> Any:
@@ -104,9 +113,14 @@ def test_one_drafts_another_puts_it_in_force_and_the_way_back(
     page = one.get(change).text
     assert 'class="comes"' in page and 'class="goes"' in page
     assert keep(context) == before, "a draft decides nothing"
+    file = "/console/rules/file"
+    assert one.get(file, name=WEIGHTS).text == SHIPPED
+    assert one.get(file, name="../hotline.toml").status_code == 404
     assert grant(one, other, change).status_code == 303
     after = keep(context)
     assert after != before
+    assert one.get(file, name=WEIGHTS).text == lowered()
+    assert 'class="goes"' in one.get(change).text, "what it changed stays"
     # Another machine has another directory, and the same database.
     elsewhere = Settings.model_copy(
         context.settings, update={"data_dir": tmp_path / "elsewhere"}
@@ -155,6 +169,7 @@ def test_what_cannot_be_read_as_rules_is_refused(
         ("country,name\nAL," + "x" * 200_000, HOTLINES),
         ("country,name\nAL,\0", HOTLINES),
         ("#" * 400_001, WEIGHTS),
+        (SHIPPED, WEIGHTS),
     ):
         answer = draft(one, text, name)
         assert answer.location.endswith("/console/rules"), (text, name)
@@ -190,13 +205,68 @@ def test_a_file_that_is_added_later_needs_a_new_question(
         name=WEIGHTS,
         file=(io.BytesIO(SHIPPED.encode()), "w.toml"),
     )
-    found = re.search(
-        rf'href="({APPROVALS}/[0-9a-f-]+)"', other.get(APPROVALS).text
-    )
-    assert found
-    other.post(f"{found[1]}/grant")
+    other.post(f"{find_question(other)}/grant")
     with context.database.reading() as session:
         assert find_digest(session) == ""
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+def test_a_file_that_is_added_while_another_agrees_is_not_agreed_to(
+    browse: Callable[[str], Any],
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, other = browse("supervisor"), browse("administrator")
+    change = draft(one, lowered()).location
+    one.post(f"{change}/ask", why="First")
+    question = find_question(other)
+    agreeing = threading.Thread(target=lambda: other.post(f"{question}/grant"))
+    check = triage.rulebook.service.require_loadable
+
+    def check_slowly(*files: Any) -> None:
+        agreeing.start()
+        agreeing.join(1)
+        check(*files)
+
+    monkeypatch.setattr(
+        triage.rulebook.service, "require_loadable", check_slowly
+    )
+    one.post(
+        f"{change}/files",
+        name=WEIGHTS,
+        file=(io.BytesIO(SHIPPED.encode()), "w.toml"),
+    )
+    agreeing.join()
+    with context.database.reading() as session:
+        row = session.scalars(select(RuleChange)).one()
+        assert row.files == {WEIGHTS: SHIPPED}, "it was added first"
+        assert row.state == RuleState.DRAFTED
+
+
+@pytest.mark.parametrize("what", ["refused", "asker disabled", "withdrawn"])
+def test_what_nobody_may_agree_to_any_more_stays_a_draft(
+    browse: Callable[[str], Any], context: Context, clock: Clock, what: str
+) -> None:
+    one, other = browse("supervisor"), browse("administrator")
+    change = draft(one, lowered()).location
+    one.post(f"{change}/ask", why="First")
+    question = find_question(other)
+    if what == "refused":
+        other.post(f"{question}/refuse")
+    elif what == "withdrawn":
+        one.post(f"{change}/withdraw")
+    else:
+        with context.database.writing() as session:
+            act = Act(session, context, "person:administrator", clock.now)
+            disable_person(act, "supervisor")
+    other.post(f"{question}/grant")
+    with context.database.reading() as session:
+        assert find_digest(session) == ""
+    if what == "refused":
+        # Not for ever: whoever asked may ask again, with better reasons.
+        assert grant(one, other, change).status_code == 303
+        with context.database.reading() as session:
+            assert find_digest(session) != ""
 
 
 def test_it_is_tried_over_past_cases_and_nothing_is_written(
