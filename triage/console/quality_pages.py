@@ -23,7 +23,7 @@ from hotline.core.web import site
 from triage.cases.assessing.assessment import in_language, load_schema
 from triage.cases.pages import words
 from triage.cases.pages.case_views import answer_words
-from triage.cases.quality import judging
+from triage.cases.quality import gold, judging
 from triage.cases.quality.models import DrawnFor
 from triage.cases.quality.people_agree import compare_people
 
@@ -53,6 +53,7 @@ def _quality_page(faults: dict[str, str], faulty: uuid.UUID | None) -> str:
             },
             judged=judging.list_judged(session),
             measured=judging.measure_decisions(session, schema),
+            house=gold.measure_house(session, schema),
             compared=compare_people(session, schema, utc_now()),
             questions=judging.decisive_questions(schema),
             said=lambda labels: in_language(labels, language),

@@ -35,7 +35,13 @@ from triage.cases.pages.words import (
     show_whole_place,
 )
 from triage.cases.people.identity import REPORTER_IDENTITY
-from triage.console import break_pages, quality_pages, sample_pages, work_pages
+from triage.console import (
+    break_pages,
+    gold_pages,
+    quality_pages,
+    sample_pages,
+    work_pages,
+)
 from triage.console.audit import audit_pages
 from triage.console.audit.trails import OwnTrail, Trail
 from triage.console.keys import SHORTCUTS
@@ -82,6 +88,8 @@ PAGES: Mapping[str, RouteCallable] = {
     "/log": audit_pages.log,
     "/sample": sample_pages.sample,
     "/quality": quality_pages.quality,
+    "/gold": gold_pages.own_checks,
+    "/gold/<uuid:check_id>": gold_pages.show_check,
     "/viewing": viewing.show_viewing,
     "/rules": rules.show_rules,
     "/rules/file": rules.fetch_rule_file,
@@ -108,6 +116,8 @@ ACTS: Mapping[str, RouteCallable] = {
     "/mentions/<uuid:mention_id>/open": notes.open_mention,
     f"{CASE}/assessment/take-back": cases.take_assessment_back,
     "/quality/<uuid:review_id>": quality_pages.judge,
+    "/gold/<uuid:check_id>/answer": gold_pages.answer_check,
+    "/gold/<uuid:check_id>/leave-out": gold_pages.leave_check_out,
     "/queue/release": floods.release_flood,
     "/queue/set-aside": floods.set_flood_aside,
     f"{CASE}/claim": cases.claim,

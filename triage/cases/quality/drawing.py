@@ -37,6 +37,7 @@ class Shares:
     source: str
     alone: Share
     machine: Share
+    gold: Share = 0
 
 
 @cache

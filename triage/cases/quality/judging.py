@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 from hotline.accounts.models import Person
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, NotFound, phrase
+from hotline.core.storage.machine import HistoryEntry
 from triage.cases.assessing import assessment
 from triage.cases.models import Assessment, Case
 from triage.cases.places import item_ids_of
 from triage.cases.quality.kappa import Agreement, measure_pairs
 from triage.cases.quality.models import QualityReview
+from triage.cases.vocabulary import CaseEvent
 from triage.hashlists.models import HashList, MediaMatch
 from triage.items.models import ItemMedia
 
@@ -97,12 +99,28 @@ def describe_evidence(session: Session, case: Case) -> Evidence:
         .limit(SHOWN)
     )
     return Evidence(
-        case.kind,
+        _find_kind_before(session, case),
         case.proposed_class,
         len(case.located),
         tuple(sorted({item.hosting_kind for item in case.items})),
         tuple(MatchSeen(*row) for row in matches),
     )
+
+
+def _find_kind_before(session: Session, case: Case) -> str:
+    """What kind the case was before it was assessed: the kind of now is one of the answers."""
+    before = session.scalars(
+        select(HistoryEntry.details)
+        .where(
+            HistoryEntry.entity_id == case.id,
+            HistoryEntry.event.in_(
+                (CaseEvent.ASSESSED_FIRST, CaseEvent.ASSESSED)
+            ),
+        )
+        .order_by(HistoryEntry.at.desc(), HistoryEntry.id.desc())
+        .limit(1)
+    ).first()
+    return str((before or {}).get("kind") or case.kind)
 
 
 def decisive_questions(
@@ -137,7 +155,7 @@ def judge(
     if was_assessor is not None:
         raise Conflict(phrase("You have assessed this case yourself."))
     schema = assessment.load_schema(act.context.settings.data_dir)
-    review.answers = _check_answers(schema, given)
+    review.answers = check_answers(schema, given)
     review.version = schema.version
     review.is_gold = is_gold
     review.judged_at, review.judged_by_id = act.now, reviewer.id
@@ -145,9 +163,10 @@ def judge(
     return review
 
 
-def _check_answers(
+def check_answers(
     schema: assessment.Schema, given: Mapping[str, str]
 ) -> dict[str, object]:
+    """The answers to the decisive questions that are asked; ``InvalidInput`` names the faults."""
     kept: dict[str, str] = {}
     faults = {}
     for question in decisive_questions(schema):

@@ -1,4 +1,4 @@
-"""Table of decisions that the quality reviewer judges."""
+"""Tables of decisions that the quality reviewer judges, and of gold items that analysts answer."""
 
 from __future__ import annotations
 
@@ -51,3 +51,28 @@ class QualityReview(Identified, Base):
     )
 
     case: Mapped[Case] = relationship(lazy="joined")
+
+
+class GoldCheck(Identified, Base):
+    """A gold item that an analyst was asked about. No assessment: nothing follows from it.
+
+    ``answers``: to the decisive questions, by ``version`` of them; none where it was left out.
+    """
+
+    __tablename__ = "gold_check"
+    __table_args__ = (
+        UniqueConstraint("review_id", "person_id"),
+        Index("ix_gold_check_person_id", "person_id", "taken_at"),
+        Index("ix_gold_check_ended_at", "ended_at"),
+    )
+
+    review_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("quality_review.id")
+    )
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    taken_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    version: Mapped[str] = mapped_column(short_text(20), default="")
+    answers: Mapped[Mapping[str, object]] = mapped_column(default=dict)
+
+    review: Mapped[QualityReview] = relationship(lazy="joined")

@@ -80,6 +80,7 @@ TOPICS = (
             "evidence.",
             "backup.",
             "sample.",
+            "gold.",
         ),
     ),
 )

@@ -35,6 +35,7 @@ from triage.cases.listing.queue import (
 )
 from triage.cases.models import Case
 from triage.cases.pages import page_content, words
+from triage.cases.quality.gold import take_check
 from triage.cases.vocabulary import Held
 from triage.console.queue import columns, saved_views
 from triage.console.queue.bulk_pages import offered_deeds
@@ -162,9 +163,15 @@ def _top_reason(case: Case) -> str:
 
 @requires("case.claim")
 def next_case() -> ResponseReturnValue:
-    """Take the most urgent case that the person may take, and open it."""
+    """Take the most urgent case that the person may take, and open it; now and then a gold item
+    comes first."""
     minutes = site.current_context().settings.claim_minutes
     with site.writing() as session:
+        check = take_check(own_act(session), signed_in())
+        if check is not None:
+            return redirect(
+                url_for("triage.show_check", check_id=check.id), 303
+            )
         taken = take_next(
             own_act(session),
             signed_in(),
