@@ -74,6 +74,9 @@ MOVERS: Mapping[str, Mapping[str, str]] = {
         "split": "partners.split",
         "print_seen": "item.examine",
         "taken_back": "triage.take_assessment_back",
+        "assessed_still": "triage.take_reopening_back",
+        "not_illegal_still": "triage.take_reopening_back",
+        "closed_still": "triage.take_reopening_back",
     },
     "case_item": {
         "notice_made": "partners.approve_plan",

@@ -90,13 +90,18 @@ def set_aside(
 
 def take_back(act: Act, case: Case) -> None:
     """The case was opened again: what was set aside there counts like any other report."""
+    if has_set_aside(act.session, case):
+        _release_all(act, case)
+
+
+def has_set_aside(session: Session, case: Case) -> bool:
+    """Whether reports of a flood were set aside at the case's locations."""
     aside = (
         select(Sighting.id)
         .where(Sighting.item_id.in_(item_ids_of(case.id)), Sighting.held)
         .limit(1)
     )
-    if not case.held and act.session.scalar(aside) is not None:
-        _release_all(act, case)
+    return not case.held and session.scalar(aside) is not None
 
 
 def count_waiting(

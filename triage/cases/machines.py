@@ -94,6 +94,16 @@ CASE_MACHINE = Machine(
             (CaseState.CLOSED, CaseEvent.REAPPEARED): CaseState.IN_PROGRESS,
             (CaseState.CLOSED, CaseEvent.REOPENED): CaseState.WAITING,
             (CaseState.NOT_ILLEGAL, CaseEvent.REOPENED): CaseState.WAITING,
+            # opened again by a slip of the hand, before anybody built on it
+            (
+                CaseState.WAITING,
+                CaseEvent.ASSESSED_STILL,
+            ): CaseState.ASSESSED,
+            (
+                CaseState.WAITING,
+                CaseEvent.NOT_ILLEGAL_STILL,
+            ): CaseState.NOT_ILLEGAL,
+            (CaseState.WAITING, CaseEvent.CLOSED_STILL): CaseState.CLOSED,
             # the reporter's own picture was seen somewhere: that is news of a case that was over
             **{
                 (state, CaseEvent.PRINT_SEEN): state

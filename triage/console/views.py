@@ -25,6 +25,7 @@ from triage.cases.pages import handling_views as handling
 from triage.cases.pages import item_views as items
 from triage.cases.pages import notes_views as notes
 from triage.cases.pages import report_views as reports
+from triage.cases.pages import undo_views as undo
 from triage.cases.pages.diary import DIARIES, Diary
 from triage.cases.pages.people import identity_views as identity
 from triage.cases.pages.people import people_views as people
@@ -114,7 +115,9 @@ ACTS: Mapping[str, RouteCallable] = {
     f"{CASE}/notes": notes.add_note,
     f"{CASE}/notes/<uuid:note_id>/take-back": notes.take_note_back,
     "/mentions/<uuid:mention_id>/open": notes.open_mention,
-    f"{CASE}/assessment/take-back": cases.take_assessment_back,
+    f"{CASE}/assessment/take-back": undo.take_assessment_back,
+    f"{CASE}/hand-over/take-back": undo.take_hand_over_back,
+    f"{CASE}/reopen/take-back": undo.take_reopening_back,
     "/quality/<uuid:review_id>": quality_pages.judge,
     "/gold/<uuid:check_id>/answer": gold_pages.answer_check,
     "/gold/<uuid:check_id>/leave-out": gold_pages.leave_check_out,

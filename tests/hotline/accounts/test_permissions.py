@@ -119,6 +119,8 @@ WHO_MAY: dict[str, set[Role]] = {
     "triage.mentions": ANALYSTS,
     "triage.open_mention": ANALYSTS,
     "triage.take_assessment_back": ANALYSTS,
+    "triage.take_hand_over_back": ANALYSTS,
+    "triage.take_reopening_back": ANALYSTS,
     "triage.take_note_back": ANALYSTS,
     "triage.tick_step": ANALYSTS,
     "triage.untick_step": ANALYSTS,

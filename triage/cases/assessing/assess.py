@@ -254,7 +254,12 @@ def reopen_case(act: Act, case: Case, why: str) -> None:
         raise Conflict(
             phrase("The period of this case is over; nothing is left of it.")
         )
-    act.advance(case, CaseEvent.REOPENED, why=why)
+    act.advance(
+        case,
+        CaseEvent.REOPENED,
+        why=why,
+        released=floods.has_set_aside(act.session, case),
+    )
     begin_new_round(case)
     floods.take_back(act, case)
     tell_reporters_of_case(act, case, PartEvent.REOPENED)

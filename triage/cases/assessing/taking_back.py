@@ -13,12 +13,15 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.core.act import Act
-from hotline.core.errors import Conflict, phrase
 from hotline.core.storage.machine import HistoryEntry, list_history
 from hotline.intake import service as intake
 from hotline.intake.registry.vocabulary import PartEvent, PartState
 from triage.cases.assessing.claim import claim_case
 from triage.cases.assessing.rounds import list_assessments
+from triage.cases.assessing.untouched import (
+    is_untouched,
+    refuse_taking_back,
+)
 from triage.cases.examination.appraise import (
     agreed_class,
     appraise_case,
@@ -52,9 +55,11 @@ def find_own_last(
     """
     assessments = list_assessments(session, case)
     is_taken = case.claimed_by_id not in (None, person.id)
-    if len(assessments) != 1 or is_taken or case.forgotten_at is not None:
+    if len(assessments) != 1 or is_taken:
         return None
     (made,) = assessments
+    if not is_untouched(session, case, person, made.at):
+        return None
     history = list_history(session, case.id)
     # What is found not illegal is so by the same act.
     if history and history[-1].event == CaseEvent.NOT_ILLEGAL:
@@ -79,10 +84,7 @@ def take_assessment_back(
     lock_case(act.session, case.id)
     last = find_own_last(act.session, case, person)
     if last is None or is_built_on:
-        raise Conflict(
-            phrase("This can't be taken back any more: it was not the last."),
-            hint=phrase("Open the case again if it was decided wrongly."),
-        )
+        raise refuse_taking_back()
     # Before the outcome is emptied, which says what they were told.
     _tell_reporters_anew(act, case)
     act.advance(case, CaseEvent.TAKEN_BACK)

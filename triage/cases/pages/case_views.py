@@ -32,7 +32,7 @@ from hotline.core.context import Context, utc_now
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.web import site
-from triage.cases.assessing import findings, taking_back
+from triage.cases.assessing import findings
 from triage.cases.assessing.assess import (
     Answers,
     assess_case,
@@ -55,10 +55,10 @@ from triage.cases.pages import page_content, words
 from triage.cases.pages.diary import (
     DIARIES,
     Diary,
-    happened_after,
     list_due,
     tell_history,
 )
+from triage.cases.pages.own_act import find_own_act
 from triage.cases.vocabulary import CaseEvent, CaseState, Held
 from triage.viewing.switch import find_switch
 
@@ -146,16 +146,11 @@ def _tell_of_others(
     panels: Sequence[Panel] = current_app.extensions[PANELS]
     banners: Sequence[Panel] = current_app.extensions[BANNERS]
     diaries: Sequence[Diary] = current_app.extensions[DIARIES]
-    own_last = taking_back.find_own_last(session, case, me)
-    if own_last is not None and happened_after(
-        session, case, diaries, own_last.made.at
-    ):
-        own_last = None
     signs = {
         sign for diary in diaries for sign in diary.list_signs(session, case)
     }
     return {
-        "own_last": own_last,
+        "own_last": find_own_act(session, case, me, diaries),
         "steps": list_steps(session, site.current_context(), case, signs),
         "panels": [panel(session, case, me, now) for panel in panels],
         "banners": [banner(session, case, me, now) for banner in banners],
@@ -282,26 +277,6 @@ def _posted_item_classes() -> dict[uuid.UUID, str]:
             ) from None
         classes[item_id] = value
     return classes
-
-
-@requires("case.assess")
-def take_assessment_back(reference: str) -> ResponseReturnValue:
-    """The person's own, where it was the last thing that happened to the case."""
-    minutes = site.current_context().settings.claim_minutes
-    diaries: Sequence[Diary] = current_app.extensions[DIARIES]
-    with flash_refusals(), site.writing() as session:
-        case, me = by_reference(session, reference), signed_in()
-        last = taking_back.find_own_last(session, case, me)
-        taking_back.take_assessment_back(
-            own_act(session),
-            case,
-            me,
-            minutes,
-            is_built_on=last is not None
-            and happened_after(session, case, diaries, last.made.at),
-        )
-        flash(gettext("Taken back. The case is in your hands."), "good")
-    return back_to_case(reference)
 
 
 @requires("case.assess")

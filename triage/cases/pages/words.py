@@ -83,6 +83,11 @@ EVENTS: Words = {
     CaseEvent.REMOVED: lazy_gettext("Removal verified"),
     CaseEvent.REAPPEARED: lazy_gettext("Appeared again"),
     CaseEvent.REOPENED: lazy_gettext("Opened again"),
+    CaseEvent.ASSESSED_STILL: lazy_gettext("Opening taken back: assessed"),
+    CaseEvent.NOT_ILLEGAL_STILL: lazy_gettext(
+        "Opening taken back: not illegal"
+    ),
+    CaseEvent.CLOSED_STILL: lazy_gettext("Opening taken back: closed"),
     CaseEvent.PRINT_SEEN: lazy_gettext(
         "A picture with the reporter's fingerprint was seen"
     ),

@@ -1,0 +1,58 @@
+"""Taking back one's own handing over, while nobody has built on it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.accounts.models import Person
+from hotline.core.act import Act
+from triage.cases.assessing.claim import claim_case
+from triage.cases.assessing.untouched import (
+    is_untouched,
+    refuse_taking_back,
+)
+from triage.cases.handling.hand_over import KEPT_FOR
+from triage.cases.handling.models import HandOver
+from triage.cases.locking import lock_case
+from triage.cases.models import Case
+
+
+def find_own_hand_over(
+    session: Session, case: Case, person: Person
+) -> HandOver | None:
+    """The person's, where the case lies as they left it: free, or kept for whom they named."""
+    newest = session.scalars(
+        select(HandOver)
+        .where(HandOver.case_id == case.id)
+        .order_by(HandOver.at.desc(), HandOver.id.desc())
+        .limit(1)
+    ).first()
+    if newest is None or newest.from_id != person.id:
+        return None
+    # Whoever took it, also for whom it was kept, holds it for another time than that.
+    kept_until = newest.at + KEPT_FOR if newest.to_id else None
+    lies_as_left = (case.claimed_by_id, case.claimed_until) == (
+        newest.to_id,
+        kept_until,
+    )
+    if not lies_as_left or not is_untouched(session, case, person, newest.at):
+        return None
+    return newest
+
+
+def take_hand_over_back(
+    act: Act, case: Case, person: Person, minutes: int, *, is_built_on: bool
+) -> None:
+    """The case is in the hands of whoever handed it over, and the word to the next is gone."""
+    lock_case(act.session, case.id)
+    handed = find_own_hand_over(act.session, case, person)
+    if handed is None or is_built_on:
+        raise refuse_taking_back()
+    act.session.delete(handed)
+    case.claimed_by_id, case.claimed_until = None, None
+    act.session.flush()
+    claim_case(act, case, person, minutes)
+    act.record(
+        "case.hand_over_taken_back", "case", case.id, case=case.reference
+    )
