@@ -158,6 +158,8 @@ class LoginSession(Identified, Base):
     """When a second factor was last proven in this session."""
     challenge: Mapped[bytes | None] = mapped_column(LargeBinary(64))
     """What a passkey is to sign next; it is used once."""
+    provider_session: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    """A digest of the identity provider's session by which this one was opened."""
 
     person: Mapped[Person] = relationship(lazy="joined")
 

@@ -32,6 +32,7 @@ class IdentityProvider:
     signs_with: RSAKey | None = None
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     exchanges: int = 0
+    key_lists: int = 0
     documents: int = 0
     """How often it was asked what it says of itself."""
     port: int = 0
@@ -107,6 +108,30 @@ class IdentityProvider:
         header = {"alg": "RS256", "kid": "one", **self.header}
         return jwt.encode(header, said, self.signs_with or self.key)
 
+    def logout_token(self, **changed: object) -> str:
+        """By its words of Back-Channel Logout 1.0; ``changed``: claims, None for none of that."""
+        now = int(time.time())
+        claims: dict[str, object] = {
+            "iss": self.issuer,
+            "sub": self.subject,
+            "aud": CLIENT,
+            "iat": now,
+            "exp": now + 120,
+            "jti": secrets.token_urlsafe(16),
+            "events": {
+                "http://schemas.openid.net/event/backchannel-logout": {}
+            },
+            **changed,
+        }
+        said = {name: one for name, one in claims.items() if one is not None}
+        header = {
+            "alg": "RS256",
+            "kid": "one",
+            "typ": "logout+jwt",
+            **self.header,
+        }
+        return jwt.encode(header, said, self.signs_with or self.key)
+
 
 def _basic(name: str, secret: str) -> str:
     from urllib.parse import quote
@@ -127,6 +152,7 @@ def served_provider() -> Iterator[IdentityProvider]:
                 provider.documents += 1
                 self._answer(200, provider.document())
             elif parts.path == "/jwks":
+                provider.key_lists += 1
                 keys = KeySet([provider.key]).as_dict(private=False)
                 self._answer(200, dict(keys))
             else:

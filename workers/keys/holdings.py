@@ -202,6 +202,8 @@ UNDER_NO_KEY = {
     "`links` as it was once, until the key is used next",
     "api_key.previous_mac": "the same of the sender's key before",
     "login_session.challenge": "random bits that a passkey signs once",
+    "login_session.provider_session": "SHA-256 of the identity provider's name of a session",
+    "spent_logout.digest": "SHA-256 of the identity provider's name of a logout token",
     "passkey.credential_id": "a public name",
     "passkey.public_key": "a public key",
     "hash_upload_piece.body": "a list of hashes on its way in, plain as the "

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hotline.accounts.models import Invitation, LoginSession, Person
+from hotline.accounts.oidc.models import SpentLogout
 from hotline.core.context import Context
 from hotline.core.datafiles.periods import Period, Periods, Sort, load_periods
 from hotline.core.storage.outbox import OutboxEntry
@@ -169,6 +170,7 @@ def _plan_rows(
         (Sort.IDEMPOTENCY, IdempotencyKey.expires_at),
         (Sort.PROOF_OF_WORK, SpentProof.expires_at),
         (Sort.SESSIONS, LoginSession.expires_at),
+        (Sort.SESSIONS, SpentLogout.expires_at),
         (Sort.INVITATIONS, Invitation.expires_at),
     ):
         yield _plan_column(session, periods, sort, column, now, None)

@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, aliased
 
 from hotline.accounts.models import Invitation, LoginSession, Person
+from hotline.accounts.oidc.models import SpentLogout
 from hotline.core.context import Context
 from hotline.core.datafiles.periods import Sort, load_periods
 from hotline.core.storage.database import delete_some
@@ -93,9 +94,11 @@ def drop_ended_sessions(
     *,
     now: datetime,
 ) -> int:
-    """Sessions of the console whose longest time is over."""
-    return delete_some(
-        session, LoginSession, LoginSession.expires_at <= now, limit=BATCH
+    """Sessions of the console whose longest time is over, and spent words of the identity
+    provider that ended some."""
+    return sum(
+        delete_some(session, model, model.expires_at <= now, limit=BATCH)
+        for model in (LoginSession, SpentLogout)
     )
 
 

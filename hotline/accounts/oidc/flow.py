@@ -57,11 +57,13 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the provider says it is. ``has_second_factor``: by what the settings let count."""
+    """Who the provider says it is. ``has_second_factor``: by what the settings let count;
+    ``session``: the provider's own, "" where it names none."""
 
     issuer: str
     subject: str
     has_second_factor: bool
+    session: str = ""
 
 
 def begin_flow(
@@ -131,6 +133,7 @@ def finish_flow(
         provider.issuer,
         str(claims["sub"]),
         has_second_factor=_counts(settings, claims),
+        session=str(claims.get("sid") or ""),
     )
 
 

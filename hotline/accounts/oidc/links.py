@@ -6,9 +6,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.factors.proof import has_factor
-from hotline.accounts.models import Person
+from hotline.accounts.models import LoginSession, Person
 from hotline.accounts.oidc.flow import Identity
-from hotline.accounts.oidc.models import OidcLink
+from hotline.accounts.oidc.logout import Logout, digest_of_session
+from hotline.accounts.oidc.models import OidcLink, SpentLogout
 from hotline.accounts.signing_in.sessions import (
     Limits,
     end_sessions,
@@ -16,6 +17,7 @@ from hotline.accounts.signing_in.sessions import (
 )
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, phrase
+from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 
 LONGEST_SUBJECT = 255
@@ -103,4 +105,54 @@ def sign_in_identity(
         limits=limits,
         browser=browser,
         proven_at=act.now if is_proven else None,
+        provider_session=digest_of_session(identity.issuer, identity.session),
     )
+
+
+def end_by_provider(act: Act, logout: Logout) -> int:
+    """End what the provider says is over there; returns how many sessions. ``Conflict`` for a token
+    that was taken already.
+
+    One session there is the one session here that it opened. Where it names none, or none that was
+    remembered here, every session of the person ends, however it was opened.
+    """
+    if not insert_once(
+        act.session,
+        SpentLogout,
+        ["digest"],
+        id=new_id(),
+        digest=logout.digest,
+        expires_at=logout.expires_at,
+    ):
+        raise Conflict(phrase("This logout token was used already."))
+    over = _find_sessions(act.session, logout)
+    for login in over:
+        act.record(
+            "sign_in.ended_by_provider",
+            "person",
+            login.person_id,
+            username=login.person.username,
+        )
+        act.session.delete(login)
+    return len(over)
+
+
+def _find_sessions(session: Session, logout: Logout) -> list[LoginSession]:
+    query = select(LoginSession).with_for_update(of=LoginSession)
+    link = (
+        find_link(session, logout.issuer, logout.subject)
+        if logout.subject
+        else None
+    )
+    # A session there of another person than is said is none.
+    if logout.subject and link is None:
+        return []
+    if link is not None:
+        query = query.where(LoginSession.person_id == link.person_id)
+    if logout.session is not None:
+        one = session.scalars(
+            query.where(LoginSession.provider_session == logout.session)
+        ).all()
+        if one or link is None:
+            return list(one)
+    return list(session.scalars(query))

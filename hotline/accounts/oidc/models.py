@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.accounts.models import Person
@@ -26,3 +26,12 @@ class OidcLink(Identified, Base):
     made_at: Mapped[datetime]
 
     person: Mapped[Person] = relationship(lazy="joined")
+
+
+class SpentLogout(Identified, Base):
+    """A logout token that was taken: it counts once. Nothing of it is kept but a digest."""
+
+    __tablename__ = "spent_logout"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -49,6 +49,8 @@ class Provider:
 
 _kept: dict[str, tuple[float, Provider | str]] = {}
 """Until when, and what is known by issuer: the provider, or why there was none."""
+_recent_keys: dict[str, tuple[float, Mapping[str, object] | None]] = {}
+"""Until when, and the keys by their address; None where they could not be had."""
 _lock = threading.Lock()
 
 
@@ -82,6 +84,7 @@ def forget_providers() -> None:
     """Ask again the next time."""
     with _lock:
         _kept.clear()
+        _recent_keys.clear()
 
 
 def _read_provider(issuer: str, said: Mapping[str, object]) -> Provider:
@@ -120,6 +123,27 @@ def _read_provider(issuer: str, said: Mapping[str, object]) -> Provider:
 def fetch_keys(settings: Settings, provider: Provider) -> Mapping[str, object]:
     """The keys under which it signs, asked for each time: a key that was taken back is no key."""
     return _ask(settings, provider.jwks_uri)
+
+
+def fetch_recent_keys(
+    settings: Settings, provider: Provider
+) -> Mapping[str, object]:
+    """The keys as they were a moment ago: for what anybody can have asked about."""
+    with _lock:
+        until, kept = _recent_keys.get(provider.jwks_uri, (0.0, None))
+    if time.monotonic() >= until:
+        try:
+            kept = fetch_keys(settings, provider)
+        except NoAnswer:
+            kept = None
+        with _lock:
+            until = time.monotonic() + LEFT_ALONE_SECONDS
+            _recent_keys[provider.jwks_uri] = (until, kept)
+    if kept is None:
+        raise NoAnswer(
+            phrase("The identity provider did not answer as it should.")
+        )
+    return kept
 
 
 def exchange_code(

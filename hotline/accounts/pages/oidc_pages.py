@@ -23,14 +23,21 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from hotline.accounts.oidc.flow import Flow, Identity, begin_flow, finish_flow
-from hotline.accounts.oidc.links import sign_in_identity
+from hotline.accounts.oidc.links import end_by_provider, sign_in_identity
+from hotline.accounts.oidc.logout import read_logout
 from hotline.accounts.oidc.provider import find_provider
 from hotline.accounts.signing_in.auth import own_path, set_session_cookies
 from hotline.accounts.signing_in.browsers import describe_browser
 from hotline.accounts.signing_in.standing import DEVICE_COOKIE, session_limits
 from hotline.core.act import Act
 from hotline.core.context import utc_now
-from hotline.core.errors import Forbidden, NotFound, phrase
+from hotline.core.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    phrase,
+)
 from hotline.core.storage import audit
 from hotline.core.web import site
 
@@ -115,6 +122,35 @@ def _identity_of(flow: Flow | None) -> Identity:
         issuer=form.get("iss", ""),
         now=utc_now(),
     )
+
+
+@blueprint.post("/logout")
+def be_signed_out() -> ResponseReturnValue:
+    """The provider's servers say that somebody is signed out there (back-channel logout). No
+    cookie gives this power: the token that they sign does."""
+    _require_set_up()
+    settings, now = site.current_context().settings, utc_now()
+    try:
+        logout = read_logout(
+            settings,
+            find_provider(settings),
+            request.form.get("logout_token", ""),
+            now,
+        )
+        with site.writing() as session:
+            act = Act(session, site.current_context(), audit.PUBLIC, now)
+            end_by_provider(act, logout)
+    except (Conflict, InvalidInput) as error:
+        said = {"error": "invalid_request", "error_description": error.message}
+        response = make_response(said, 400)
+    else:
+        # Also where nobody was signed in: it is as the provider wants it.
+        response = make_response("", 200)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+site.csrf.exempt(be_signed_out)
 
 
 @blueprint.get("/out")

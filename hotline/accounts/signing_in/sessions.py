@@ -53,11 +53,13 @@ def open_session(
     limits: Limits = USUAL,
     browser: str = "",
     proven_at: datetime | None = None,
+    provider_session: bytes | None = None,
 ) -> str:
     """Sign ``person`` in; only a hash of the returned token is stored.
 
     ``browser`` is how the person recognises it in their list; ``proven_at`` is when the second
-    factor was proven, where that was part of the sign-in.
+    factor was proven, where that was part of the sign-in; ``provider_session`` is the digest of
+    the identity provider's session that opened this one.
     """
     token = new_token()
     stale = or_(
@@ -78,6 +80,7 @@ def open_session(
             seen_at=now,
             expires_at=now + limits.longest,
             proven_at=proven_at,
+            provider_session=provider_session,
         )
     )
     return token

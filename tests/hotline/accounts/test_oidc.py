@@ -124,6 +124,21 @@ def test_a_linked_identity_signs_in(
         )
 
 
+def test_what_one_session_there_opened_ends_with_it(
+    app: Flask, browser: FlaskClient, op: IdentityProvider, context: Context
+) -> None:
+    other = app.test_client()
+    for client, sid in ((browser, "first"), (other, "second")):
+        op.claims = {"sid": sid}
+        assert go(client, op).status_code == 303
+    answer = app.test_client().post(
+        f"{THERE}/logout", data={"logout_token": op.logout_token(sid="first")}
+    )
+    assert answer.status_code == 200
+    assert browser.get("/console/queue").status_code == 302
+    assert other.get("/console/queue").status_code == 200
+
+
 def test_whom_a_version_without_codes_added_gets_one(
     browser: FlaskClient, op: IdentityProvider, context: Context
 ) -> None:

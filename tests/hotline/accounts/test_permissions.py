@@ -209,6 +209,7 @@ WHO_MAY: dict[str, set[Role]] = {
 OPEN_TO_NOBODY_IN_PARTICULAR = {
     "accounts.accept",
     "accounts.sign_in",
+    "oidc.be_signed_out",
     "oidc.come_back",
     "oidc.finish",
     "oidc.leave",
