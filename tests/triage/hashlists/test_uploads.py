@@ -312,3 +312,24 @@ def test_the_day_s_sweep_takes_what_stands_still(house: JobRunner) -> None:
     do(house, service.drop_stale)
     assert now_of(house).state == "dropped"
     assert count(house, HashUploadPiece) == 0
+
+
+def test_a_file_that_comes_whole_is_that_file_and_no_other(
+    house: JobRunner,
+) -> None:
+    begin(house)
+    with pytest.raises(InvalidInput, match=r"1\.5 MB"):
+        do(
+            house,
+            lambda act: service.receive_whole(
+                act, last(act), b"x" * (PIECE + 1)
+            ),
+        )
+    do(house, lambda act: service.receive_piece(act, last(act), 0, file_of(1)))
+    # A page whose script gave up, and the same form sent without it.
+    with pytest.raises(Conflict, match="come already"):
+        do(
+            house,
+            lambda act: service.receive_whole(act, last(act), file_of(2)),
+        )
+    assert now_of(house).received == len(file_of(1))

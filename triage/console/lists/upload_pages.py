@@ -110,8 +110,9 @@ def finish_upload(upload_id: uuid.UUID) -> ResponseReturnValue:
         row = service.lock_upload(session, upload_id)
         file = request.files.get("file")
         if file is not None and file.filename:
-            service.receive_piece(act, row, 0, file.read())
-            size, name = row.received, file.filename
+            body = file.stream.read(service.PIECE + 1)
+            service.receive_whole(act, row, body)
+            size, name = len(body), file.filename
         else:
             size = request.form.get("size", 0, type=int)
             name = request.form.get("file_name", "")

@@ -185,6 +185,22 @@ def receive_piece(
     upload.at = act.now
 
 
+def receive_whole(act: Act, upload: HashUpload, body: bytes) -> None:
+    """A file that comes in one request, without a script that would cut it into pieces."""
+    _require_receiving(act, upload)
+    if upload.pieces:
+        raise Conflict(
+            phrase("Pieces of a file have come already."),
+            hint=phrase("Take it back, and begin again."),
+        )
+    if len(body) > PIECE:
+        raise InvalidInput(
+            phrase("Without its script this page takes 1.5 MB at most."),
+            hint=phrase("Import it at the machine: hotline hashlist import."),
+        )
+    receive_piece(act, upload, 0, body)
+
+
 def finish_receiving(
     act: Act, upload: HashUpload, *, size: int, file_name: str
 ) -> None:
