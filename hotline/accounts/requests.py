@@ -20,6 +20,7 @@ from hotline.accounts import service
 from hotline.accounts.invitations import is_address, make_invitation
 from hotline.accounts.models import (
     PERSON,
+    Person,
     PersonAct,
     PersonRequest,
     RequestEvent,
@@ -30,7 +31,7 @@ from hotline.accounts.oidc.links import (
     read_subject,
     unlink_person,
 )
-from hotline.accounts.permissions import Role
+from hotline.accounts.permissions import Role, role_allows
 from hotline.accounts.staff.staff_names import drop_name
 from hotline.core.act import Act
 from hotline.core.errors import (
@@ -88,6 +89,7 @@ def ask_for(act: Act, wish: Wish) -> PersonRequest:
 
 def _require_possible(act: Act, wish: Wish) -> None:
     session = act.session
+    service.lock_administrators(session)
     if wish.kind is PersonAct.ADD:
         faults = service.find_faults(
             session, wish.username, wish.display_name, wish.role
@@ -152,12 +154,15 @@ def _require_fitting(session: Session, wish: Wish) -> None:
 
 
 def approve_request(act: Act, request: PersonRequest) -> None:
-    """Do what another administrator asked for."""
+    """Do what another administrator asked for, who must still be one."""
+    service.lock_administrators(act.session)
     require_two(request.asked_by, act.actor, is_needed=request.two_person)
     # Two accomplices would be one person less.
     is_about_oneself = act.actor == f"{PERSON}{request.username}"
     if request.two_person and is_about_oneself:
         raise Forbidden(phrase("Nobody approves what is about themselves."))
+    if request.two_person:
+        _require_still_asking(act.session, request)
     act.advance(
         request,
         RequestEvent.APPROVED,
@@ -166,6 +171,21 @@ def approve_request(act: Act, request: PersonRequest) -> None:
     )
     request.approved_by = act.actor
     _VERBS[PersonAct(request.kind)](act, request)
+
+
+def _require_still_asking(session: Session, request: PersonRequest) -> None:
+    """Of two people who agree, both must be people who may: also whoever asked, days ago."""
+    asker = session.scalar(
+        select(Person).where(
+            Person.username == request.asked_by.removeprefix(PERSON),
+            Person.disabled_at.is_(None),
+        )
+    )
+    if asker is None or not role_allows(asker.role, "person.manage"):
+        raise Conflict(
+            phrase("Whoever asked for this is no administrator any more."),
+            hint=phrase("Refuse it, and ask for it yourself if it is right."),
+        )
 
 
 def refuse_request(act: Act, request: PersonRequest) -> None:

@@ -162,6 +162,7 @@ def change_role(act: Act, username: str, role: str) -> Person:
 
 def require_another_administrator(session: Session, person: Person) -> None:
     """``Conflict`` where nobody would be left who can add others."""
+    lock_administrators(session)
     if person.role == Role.ADMINISTRATOR and not count_administrators(
         session, but=person.username
     ):
@@ -169,6 +170,17 @@ def require_another_administrator(session: Session, person: Person) -> None:
             phrase("This is the last administrator."),
             hint=phrase("Add another administrator first."),
         )
+
+
+def lock_administrators(session: Session) -> None:
+    """Of two acts on accounts at the same moment, the second sees what the first one did."""
+    administrators = select(Person.id).where(
+        Person.role == Role.ADMINISTRATOR, Person.disabled_at.is_(None)
+    )
+    session.execute(
+        # In one order, so that no two wait for each other; what refers to a person goes on.
+        administrators.order_by(Person.id).with_for_update(key_share=True)
+    ).all()
 
 
 def count_administrators(session: Session, *, but: str) -> int:

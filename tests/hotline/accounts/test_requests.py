@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import pytest
 from sqlalchemy import select, update
@@ -211,8 +212,8 @@ def test_somebody_remains_who_can_add_others(
 ) -> None:
     """Also where two requests, each of them harmless, are approved one after the other."""
     both = [
-        ask(staff, Wish(kind, name, why="x", role="analyst"), by=by)
-        for name, by in (("first", "second"), ("second", "first"))
+        ask(staff, Wish(kind, name, why="x", role="analyst"), by="second")
+        for name in ("first", "second")
     ]
     with staff.database.writing() as session:
         for request in both[:1]:
@@ -297,3 +298,91 @@ def test_whoever_asked_does_not_slip_in_beside_another(
     for thread in threads:
         thread.join()
     assert sorted(ends) == ["Conflict", "Forbidden", "Forbidden", "done"]
+
+
+@pytest.mark.parametrize("gone", ["disabled", "another role"])
+def test_what_somebody_asked_for_who_may_not_any_more_is_not_done(
+    staff: Context, gone: str
+) -> None:
+    request = ask(staff, Wish(PersonAct.RESET_FACTORS, "ana", why="lost"))
+    with staff.database.writing() as session:
+        act = Act(session, staff, "test", NOW)
+        session.add(make_person("third", "administrator"))
+        session.flush()
+        if gone == "disabled":
+            service.disable_person(act, "first")
+        else:
+            service.change_role(act, "first", "analyst")
+    with pytest.raises(Conflict, match="no administrator any more"):
+        approve(staff, request, "second")
+    # It can be refused, and asked for by somebody who may.
+    with staff.database.writing() as session:
+        act = Act(session, staff, "person:second", NOW)
+        requests.refuse_request(
+            act, session.get_one(PersonRequest, request.id)
+        )
+    anew = ask(
+        staff, Wish(PersonAct.RESET_FACTORS, "ana", why="lost"), "second"
+    )
+    approve(staff, anew, "third")
+
+
+def run_at_once(*acts: Callable[[], object]) -> list[str]:
+    """How each ended that began at the same moment."""
+    gate, ends = threading.Barrier(len(acts)), list[str]()
+
+    def run(act: Callable[[], object]) -> None:
+        gate.wait()
+        try:
+            act()
+            ends.append("done")
+        except HotlineError as error:
+            ends.append(type(error).__name__)
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(ends)
+
+
+def test_of_many_who_ask_for_the_same_at_once_one_is_heard(
+    make_context: Callable[..., Context],
+) -> None:
+    house = make_context("postgresql", smtp_host="mail.hotline.example")
+    names = ("first", "second", "third")
+    with house.database.writing() as session:
+        for name in names:
+            session.add(make_person(name, "administrator"))
+        session.add(make_person("ana"))
+    for wish in WISHES[:2]:
+        ends = run_at_once(*(partial(ask, house, wish, by) for by in names))
+        assert ends == ["Conflict", "Conflict", "done"]
+
+
+def test_the_last_two_administrators_do_not_disable_each_other(
+    make_context: Callable[..., Context],
+) -> None:
+    """Where one person is enough, and both act at the same moment."""
+    house = make_context("postgresql", second_person=False)
+    names = ("first", "second")
+    for kind, role in (
+        (PersonAct.DISABLE, ""),
+        (PersonAct.CHANGE_ROLE, "analyst"),
+    ):
+        with house.database.writing() as session:
+            for name in names:
+                former = session.scalar(
+                    select(Person).where(Person.username == name)
+                )
+                person = former or make_person(name, "administrator")
+                person.role, person.disabled_at = "administrator", None
+                session.add(person)
+        ends = run_at_once(
+            *(
+                partial(ask, house, Wish(kind, about, why="x", role=role), by)
+                for by, about in (names, names[::-1])
+            )
+        )
+        assert ends == ["Conflict", "done"]
