@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from workers.migrations.limits import limit_waiting
 
 revision = "0045"
-down_revision = "0044"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 
