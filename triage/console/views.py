@@ -197,7 +197,8 @@ ENTRIES = (
         "triage.show_viewing",
         "viewing.switch",
     ),
-    Entry(57, lazy_gettext("Rules"), "triage.show_rules", "rules.see"),
+    # After the log: an auditor begins there.
+    Entry(82, lazy_gettext("Rules"), "triage.show_rules", "rules.see"),
     Entry(60, lazy_gettext("Work"), "triage.work", "work.see"),
     Entry(80, lazy_gettext("Log"), "triage.log", "audit.see"),
     Entry(84, lazy_gettext("Quality"), "triage.quality", "sample.see"),

@@ -793,6 +793,7 @@ def test_navigation_offers_what_one_may(browse: Browse) -> None:
         "approvals",
     }
     assert offered("administrator") == {
+        "rules",
         "hash-lists",
         "work",
         "people",
@@ -800,7 +801,7 @@ def test_navigation_offers_what_one_may(browse: Browse) -> None:
         "approvals",
         "viewing",
     }
-    assert offered("auditor") == {"log", "approvals"}
+    assert offered("auditor") == {"rules", "log", "approvals"}
     assert offered("liaison") == set()
     assert browse("liaison").get("/console/").status_code == 200
     assert browse("analyst").get("/console/").location == "/console/queue"
