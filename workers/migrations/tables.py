@@ -36,6 +36,7 @@ import triage.cases.models
 import triage.cases.people.models
 import triage.cases.quality.models
 import triage.console.queue.saved_views
+import triage.console.search.word_index
 import triage.hashlists.models
 import triage.hashlists.uploads.models
 import triage.items.models

@@ -187,6 +187,19 @@ def test_the_plan_of_a_missing_index_is_a_fault(
 
 
 @pytest.mark.services
+def test_words_are_asked_by_their_own_index(desk: Desk) -> None:
+    with listening(desk.engine) as asked:
+        list_pages()["search by words"](desk)
+    questions = [pair for pair in asked if "plainto_tsquery" in pair[0]]
+    assert questions
+    with desk.engine.connect() as connection:
+        for statement, given in questions:
+            rows = connection.exec_driver_sql(f"EXPLAIN {statement}", given)
+            plan = "\n".join(row[0] for row in rows)
+            assert "Index Scan on ix_history_entry_words" in plan
+
+
+@pytest.mark.services
 def test_figures_of_a_closed_month_read_no_large_table(desk: Desk) -> None:
     june = month_of(2026, 6, "Europe/Tirane")
     with desk.client.application.app_context():

@@ -112,6 +112,7 @@ def list_pages() -> Mapping[str, Page]:
         "search by host": lambda desk: desk.find(desk.sample.host),
         "search by network": lambda desk: desk.find(desk.sample.network),
         "search by hash": lambda desk: desk.find(desk.sample.pdq),
+        "search by words": lambda desk: desk.find("police asked again"),
         "search by number": lambda desk: desk.find("+355 69 123 4567"),
         "case": _of_sample("/console/cases/{0.reference}"),
     }
