@@ -128,6 +128,36 @@ def test_a_blind_round_hides_the_assessor_s_note_and_the_mention(
     assert reference in second.get("/console/mentions").text
 
 
+def test_a_blind_round_hides_the_assessor_s_tags_and_a_mention_s_way(
+    browse: Browse, make_case: Make, context: Context
+) -> None:
+    reference = make_case()
+    first, second, third = (
+        browse(name) for name in ("analyst", "second", "third")
+    )
+    note_on(first, reference)
+    for person, tag in ((first, "surely-worst"), (third, "by-mail")):
+        person.post(f"/console/cases/{reference}/tags", tag=tag)
+    assert "surely-worst" in second.get(f"/console/cases/{reference}").text
+    assess(first, reference, ILLEGAL)
+    with context.database.reading() as session:
+        mention_id = session.scalars(select(CaseMention.id)).one()
+    for tag, is_found in (("surely-worst", False), ("by-mail", True)):
+        tab = "second_assessment"
+        queue = second.get("/console/queue", tab=tab, tag=tag).text
+        assert (reference in queue) is is_found
+        hits = second.post("/console/search", q=tag)
+        found = f"{hits.location} {hits.text}"
+        assert (reference in found) is is_found
+        page = second.get(f"/console/cases/{reference}").text
+        assert (tag in page) is is_found
+    way = f"/console/mentions/{mention_id}/open"
+    assert second.post(way).status_code == 404
+    assess(second, reference, ILLEGAL)
+    assert "surely-worst" in second.get(f"/console/cases/{reference}").text
+    assert second.post(way).status_code == 303
+
+
 def test_notes_go_with_the_case_s_people(
     browse: Browse, make_case: Make, context: Context
 ) -> None:

@@ -239,8 +239,17 @@ def _is_hidden() -> ColumnElement[bool]:
 
 def open_mention(act: Act, person: Person, mention_id: uuid.UUID) -> Case:
     """The case of a note that names the person, who goes to it now."""
-    mention = act.session.get(CaseMention, mention_id)
-    if mention is None or mention.person_id != person.id:
+    mention = act.session.scalar(
+        select(CaseMention)
+        .join(CaseNote, CaseNote.id == CaseMention.note_id)
+        .join(Case, Case.id == CaseNote.case_id)
+        .where(
+            CaseMention.id == mention_id,
+            CaseMention.person_id == person.id,
+            ~_is_hidden(),
+        )
+    )
+    if mention is None:
         raise NotFound(phrase("There is no such note."))
     mention.opened_at = mention.opened_at or act.now
     return act.session.get_one(Case, mention.note.case_id)

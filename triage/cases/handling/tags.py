@@ -1,4 +1,8 @@
-"""Words on a case by which people find it again; some for a while only."""
+"""Words on a case by which people find it again; some for a while only.
+
+As with notes, in a blind round nobody reads, or finds a case by, what somebody put there who has
+assessed it in that round: a tag may say what the answers were.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,25 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    delete,
+    exists,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
+from hotline.accounts.models import PERSON, Person
 from hotline.core.act import Act
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
+from triage.cases.assessing.rounds import BLIND_STATES
 from triage.cases.handling.models import CaseTag
-from triage.cases.models import Case
+from triage.cases.models import Assessment, Case
 
 LONGEST = 40
 MOST = 20
@@ -84,12 +98,12 @@ def remove_tag(act: Act, case: Case, tag: str) -> None:
 def list_tags(
     session: Session, case_ids: Sequence[uuid.UUID], now: datetime
 ) -> Mapping[uuid.UUID, Sequence[CaseTag]]:
-    """The tags of some cases that are not over, by the case's id."""
+    """The tags of some cases that may be read now, by the case's id."""
     rows = session.scalars(
         select(CaseTag)
         .where(
             CaseTag.case_id.in_(case_ids),
-            or_(CaseTag.expires_at.is_(None), CaseTag.expires_at > now),
+            is_readable(now),
         )
         .order_by(CaseTag.tag)
     )
@@ -97,6 +111,26 @@ def list_tags(
     for row in rows:
         tags.setdefault(row.case_id, []).append(row)
     return tags
+
+
+def is_readable(now: datetime) -> ColumnElement[bool]:
+    """Of a ``CaseTag`` in the query: it is not over, nor by whom a blind round keeps hidden."""
+    has_assessed = (
+        exists()
+        .where(
+            Assessment.case_id == CaseTag.case_id,
+            Case.id == CaseTag.case_id,
+            Assessment.round == Case.round,
+            Case.state.in_(BLIND_STATES),
+            Person.id == Assessment.person_id,
+            literal(PERSON) + Person.username == CaseTag.added_by,
+        )
+        .correlate(CaseTag)
+    )
+    return and_(
+        or_(CaseTag.expires_at.is_(None), CaseTag.expires_at > now),
+        ~has_assessed,
+    )
 
 
 def _tags_of(session: Session, case_id: uuid.UUID) -> set[str]:

@@ -26,6 +26,7 @@ from sqlalchemy.orm import aliased
 
 from hotline.accounts.models import Person
 from triage.cases.handling.models import CaseTag
+from triage.cases.handling.tags import is_readable
 from triage.cases.listing.marks import CaseMark, MarkKind, mark_of
 from triage.cases.models import Case, CaseItem
 from triage.cases.people.models import CaseIdentifier
@@ -184,7 +185,7 @@ def _has_tag(tag: str, now: datetime) -> ColumnElement[bool]:
     return exists().where(
         CaseTag.case_id == Case.id,
         CaseTag.tag == tag.casefold(),
-        or_(CaseTag.expires_at.is_(None), CaseTag.expires_at > now),
+        is_readable(now),
     )
 
 

@@ -18,7 +18,7 @@ from hotline.core.errors import InvalidInput, NotFound
 from hotline.intake import service as intake
 from hotline.intake.models import ReportPart
 from triage.cases.handling.models import CaseTag
-from triage.cases.handling.tags import read_tag
+from triage.cases.handling.tags import is_readable, read_tag
 from triage.cases.listing.queue import by_reference
 from triage.cases.models import Case, CaseItem
 from triage.cases.pages import words
@@ -158,7 +158,7 @@ def find_by_tag(asked: Asked) -> Sequence[Hit]:
         select(CaseTag.case_id)
         .where(
             CaseTag.tag == tag,
-            or_(CaseTag.expires_at.is_(None), CaseTag.expires_at > asked.now),
+            is_readable(asked.now),
         )
         .order_by(CaseTag.case_id.desc())
         .limit(SHOWN)
