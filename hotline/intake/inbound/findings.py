@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -99,7 +99,9 @@ def build_reports(
             submission.read_partner_submission(
                 {
                     "locations": part,
-                    "narrative": _tell_in_words(reference, which, told),
+                    "narrative": _tell_in_words(
+                        reference, which, told, unique_locations
+                    ),
                     **shared,
                 }
             ),
@@ -182,11 +184,22 @@ def tell_fields(words: Mapping[str, object]) -> list[str]:
     ]
 
 
-def _tell_in_words(reference: str, which: str, lines: Iterable[str]) -> str:
+def _tell_in_words(
+    reference: str,
+    which: str,
+    lines: Sequence[str],
+    locations: Collection[str],
+) -> str:
     """``which``: the words on what part of the sender's report it is, first as they matter most."""
     head = [f"Sender's reference: {reference}" if reference else "", which]
     words = [*filter(None, head), *lines]
     narrative = _clean_whole("\n".join(words))
+    # Hundreds of places, which are kept apart, must not push the sender's
+    # words out.
+    if len(narrative) > MAX_NARRATIVE:
+        kept = set(locations)
+        words = [line for line in words if line.partition(": ")[2] not in kept]
+        narrative = _clean_whole("\n".join(words))
     # Cut and said so: to refuse the report would lose its places as well.
     if len(narrative) > MAX_NARRATIVE:
         return narrative[: MAX_NARRATIVE - len(_CUT)] + _CUT

@@ -65,8 +65,6 @@ from triage.viewing.switch import find_switch
 Panel = Callable[[Session, Case, Person, datetime], str]
 PANELS = "triage_panels"
 BANNERS = "triage_banners"
-SHOWN_AT_THE_TOP = 5
-"""Locations of a case that are printed in full where it begins."""
 SHOWN_UNKNOWN = 2
 """Files that no list knows and that are told one by one; more of them are folded away."""
 ITEM_CLASS = "class-"
@@ -113,7 +111,7 @@ def case_page(
             answers=answers or {},
             typed=typed,
             typed_for=typed_for,
-            shown_places=SHOWN_AT_THE_TOP,
+            shown_places=page_content.SHOWN_AT_THE_TOP,
             shown_files=SHOWN_UNKNOWN,
             faults=faults or {},
             words=words,

@@ -57,6 +57,8 @@ from triage.locations.others.shared_file import SharedFile, read_shared_file
 SHOWN_REPORTS = 30
 SHOWN_VISITS = 5
 SHOWN_PLACES = 25
+SHOWN_AT_THE_TOP = 5
+"""Locations that are printed in full where a case, or what was said, begins."""
 READ_OBSERVATIONS = 200
 
 

@@ -27,6 +27,7 @@ from triage.cases.assessing.rounds import is_blind
 from triage.cases.listing.queue import by_reference
 from triage.cases.pages import words
 from triage.cases.pages.case_views import back_to_case
+from triage.cases.pages.page_content import SHOWN_AT_THE_TOP
 from triage.cases.pages.people import people_words
 from triage.cases.pages.people.identity_views import identity_state
 from triage.cases.pages.people.read_as import read_line
@@ -49,6 +50,7 @@ def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
             case=case,
             report=report,
             opened=opened,
+            shown_places=SHOWN_AT_THE_TOP,
             identity=identity_state(act, report),
             read_as={
                 part_id: read_line(text, site.current_context().settings)

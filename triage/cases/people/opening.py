@@ -22,10 +22,14 @@ from triage.cases.people.vocabulary import PersonRole
 
 @dataclass(frozen=True, slots=True)
 class OpenedReport:
-    """A report's words and answers, with what was found in them and may be noted."""
+    """A report's words and answers, with what was found in them and may be noted.
+
+    ``texts``: what was told; ``places``: where it is, as the report has it.
+    """
 
     report: Report
     texts: Sequence[str]
+    places: Sequence[str]
     answers: Answers
     identifiers: Sequence[SaidIdentifier]
     facts: Sequence[ProposedFact]
@@ -38,8 +42,7 @@ def open_report(act: Act, case: Case, report: Report) -> OpenedReport:
     """Open what the report and later words of its reporter say; that it was is in the log."""
     texts = intake.open_texts(act, report, why=case.reference)
     status = intake.status_of(act.session, act.context, report)
-    said = [
-        *texts.parts.values(),
+    told = [
         texts.narrative or "",
         *(
             message.text
@@ -47,8 +50,12 @@ def open_report(act: Act, case: Case, report: Report) -> OpenedReport:
             if message.author == MessageAuthor.REPORTER
         ),
     ]
+    words = list(dict.fromkeys(filter(None, told)))
     # A report without a location has its words as its one part, too.
-    spoken = list(dict.fromkeys(text for text in said if text))
+    places = [
+        text for text in texts.parts.values() if text and text not in words
+    ]
+    spoken = [*dict.fromkeys(places), *words]
     country = act.context.settings.country
     identifiers = {
         said.identity: said
@@ -59,7 +66,8 @@ def open_report(act: Act, case: Case, report: Report) -> OpenedReport:
     }
     return OpenedReport(
         report,
-        spoken,
+        words,
+        places,
         texts.answers,
         tuple(identifiers.values()),
         propose_facts(texts.answers, texts.seen),

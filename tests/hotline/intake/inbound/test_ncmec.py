@@ -192,6 +192,23 @@ def test_many_locations_are_one_report_as_far_as_one_can_hold_them(
         assert says_so is (len(found) > 1)
 
 
+def test_many_places_push_no_word_out() -> None:
+    """They are kept as places; what else was said stands behind them in the document."""
+    long = "x" * 80
+    named = "".join(
+        f"<url>https://host.test/{long}/{n}</url>" for n in range(300)
+    )
+    said = "<additionalInfo>He meets her on Saturday.</additionalInfo>"
+    (one,) = ncmec.parse_cybertipline(
+        report(
+            internet=f"<webPageIncident>{named}</webPageIncident>", more=said
+        )
+    )
+    assert len(one.submission.locations) == 300
+    assert "He meets her on Saturday." in one.submission.narrative
+    assert "goes on" not in one.submission.narrative
+
+
 def test_a_narrative_that_is_too_long_says_that_it_goes_on() -> None:
     more = f"<additionalInfo>{'x' * 30_000}</additionalInfo>"
     told = ncmec.parse_cybertipline(report(more=more))[0].submission.narrative

@@ -26,7 +26,10 @@ from triage.cases.examination.appraise import appraise_case
 from triage.cases.listing.queue import by_reference
 from triage.cases.models import Case
 from triage.cases.pages import words
-from triage.cases.pages.page_content import reports_of_case
+from triage.cases.pages.page_content import (
+    SHOWN_AT_THE_TOP,
+    reports_of_case,
+)
 from triage.cases.pages.people import people_words
 from triage.cases.people import contacts, service, summaries
 from triage.cases.people.opening import OpenedReport, open_report
@@ -82,6 +85,7 @@ def people(reference: str) -> str:
             longest_summary=summaries.LONGEST_SUMMARY,
             words=words,
             people_words=people_words,
+            shown_places=SHOWN_AT_THE_TOP,
             time_of_fact=time_of_fact,
             home_zone=act.context.country.time_zone,
         )
