@@ -159,7 +159,9 @@ class Scene:
         reopen_case(self._act(session), case, "news")
 
     def prepare_refuse_plan(self) -> None:
-        self.plan = self.house.request(self.case, "hotline")
+        self.plan = self.house.request(
+            self.case, "hotline", again="It moved"
+        )
 
     def prepare_reopen_case(self) -> None:
         with self.house.context.database.writing() as session:
