@@ -24,6 +24,7 @@ from partners.notices.models import Notice
 from partners.referrals.models import Hold, Plan, Referral
 from partners.watching.models import Watch
 from tests.support.house import House
+from tests.support.routing import HOST, POLICE, ROUTE_IDS, ROUTING
 from triage.cases.models import Case
 from triage.items.models import Sighting, Visit
 from workers.app import create_app
@@ -311,6 +312,39 @@ def test_a_rejected_form_says_why(house: House, browser: Any) -> None:
         arta.post(path, **form)
         assert says in arta.case()
     assert house.all(Plan) == []
+
+
+def test_that_the_police_are_not_told_is_decided_on_the_page(
+    house: House, browser: Any
+) -> None:
+    """Only where the rules leave it to a person is there a field to say why."""
+    house.partner()
+    asked = "Why the police are not told"
+    case = house.case()
+    assert asked not in browser("arta").case()
+    with house.context.database.writing() as session:
+        session.get_one(Case, case.id).routing = house.by_rules_of_now(
+            {**ROUTING, "routes": [{**POLICE, "after": "person"}, HOST]}
+        )
+    arta, besnik = browser("arta"), browser("besnik")
+    page = arta.case()
+    assert asked in page
+    path, route = action(page, "Ask for approval"), ROUTE_IDS[HOST["to"]]
+    arta.post(path, route=route, without_police=" ")
+    assert "Choose the police as well, or say why not." in arta.case()
+    arta.post(path, route=route, without_police="She begs us not to")
+    page = besnik.case()
+    assert "without the police" in page and "She begs us not to" in page
+    assert (
+        "after the police have released it"
+        not in page.partition("waits for approval")[2].partition(
+            "Approve: send it"
+        )[0]
+    )
+    besnik.post(action(page, "Approve: send it"))
+    house.work()
+    assert house.all(Referral) == []
+    assert not house.notice.needs_release
 
 
 def test_a_plan_is_rejected_with_a_note(house: House, browser: Any) -> None:

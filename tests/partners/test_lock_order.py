@@ -159,9 +159,7 @@ class Scene:
         reopen_case(self._act(session), case, "news")
 
     def prepare_refuse_plan(self) -> None:
-        self.plan = self.house.request(
-            self.case, "hotline", again="It moved"
-        )
+        self.plan = self.house.request(self.case, "hotline", again="It moved")
 
     def prepare_reopen_case(self) -> None:
         with self.house.context.database.writing() as session:
