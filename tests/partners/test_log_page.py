@@ -98,6 +98,18 @@ def rows(page: str) -> list[str]:
     return [" ".join(re.sub("<[^>]+>", " ", one).split()) for one in texts]
 
 
+def test_the_command_line_is_everybody_who_sat_at_it(
+    context: Context, auditor: FlaskClient
+) -> None:
+    for account in ("cli:arta", "cli", "clive", "cli:root"):
+        note(context, "hashlist.enabled", account, actor=account)
+    shown = rows(auditor.get(LOG, query_string={"who": "cli"}).text)
+    assert len(shown) == 3
+    assert "(root)" in "".join(shown)
+    (own,) = rows(auditor.get(LOG, query_string={"who": "cli:arta"}).text)
+    assert "(arta)" in own
+
+
 def test_a_case_number_finds_all_that_belongs_to_it(
     context: Context, auditor: FlaskClient
 ) -> None:

@@ -33,11 +33,12 @@ def create_backup(
     context: Context,
     *,
     run_id: uuid.UUID | None = None,
+    actor: str = audit.SYSTEM,
     say: Say = lambda *_: None,
 ) -> BackupNote:
     """Both archives and their note. What is not whole has no note, and is deleted by the next one.
 
-    ``run_id``: of the row that the scheduler wrote when it started this.
+    ``run_id``: of the row that the scheduler wrote when it started this; ``actor``: who asked.
     """
     settings = context.settings
     people = settings.backup_recipients
@@ -63,7 +64,7 @@ def create_backup(
             settings, name, manifest, tuple(people), tuple(keys_people)
         )
         catalogue.write_note(settings, note)
-        _note_end(context, run_id, note)
+        _note_end(context, run_id, note, actor)
     _drop_old(settings, now)
     return note
 
@@ -191,14 +192,16 @@ def _note_start(
     return run.id
 
 
-def _note_end(context: Context, run_id: uuid.UUID, note: BackupNote) -> None:
+def _note_end(
+    context: Context, run_id: uuid.UUID, note: BackupNote, actor: str
+) -> None:
     now = utc_now()
     with context.database.writing() as session:
         run = session.get_one(BackupRun, run_id)
         run.finished_at, run.size = now, note.data_size + note.keys_size
         audit.record_entry(
             session,
-            actor=audit.SYSTEM,
+            actor=actor,
             action="backup.created",
             entity="backup",
             entity_id=note.name,

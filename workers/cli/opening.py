@@ -73,8 +73,10 @@ def acting() -> Iterator[Act]:
 
 def operator_name() -> str:
     """Who sits at the machine, as far as it can tell."""
+    from hotline.core.storage.audit import COMMAND
+
     try:
-        return f"cli:{getpass.getuser()}"[:80]
+        return f"{COMMAND}:{getpass.getuser()}"[:80]
     except (KeyError, OSError):
         # A container's user may have no name.
-        return "cli"
+        return COMMAND

@@ -76,6 +76,7 @@ def retire_keys(
     now: datetime,
     key_id: str = "",
     lose: bool = False,
+    actor: str = audit.SYSTEM,
 ) -> list[str]:
     """Take away the older keys of ``name``, or the one ``key_id``; returns their ids.
 
@@ -99,7 +100,7 @@ def retire_keys(
                 hint=_way_on(name, old),
             )
     for old in older:
-        _retire(context, name, old, now)
+        _retire(context, name, old, actor, now)
     return [old.key_id for old in older]
 
 
@@ -110,7 +111,7 @@ def _way_on(name: str, old: Retirable) -> str:
 
 
 def _retire(
-    context: Context, name: str, old: Retirable, now: datetime
+    context: Context, name: str, old: Retirable, actor: str, now: datetime
 ) -> None:
     with context.database.writing() as session:
         rotation = rotation_away_from(session, name, old.key_id)
@@ -120,7 +121,7 @@ def _retire(
         # found, and retired again.
         audit.record_entry(
             session,
-            actor=audit.SYSTEM,
+            actor=actor,
             action="key.retired",
             entity="key",
             entity_id=name,

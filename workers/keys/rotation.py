@@ -56,6 +56,7 @@ def rotate_key(
     name: str,
     *,
     grace: timedelta,
+    actor: str = audit.SYSTEM,
     say: Say = lambda *_: None,
     pace: Pace = Pace(),
 ) -> KeyRotation:
@@ -63,11 +64,11 @@ def rotate_key(
     with context.database.reading() as session:
         rotation = find_open_rotation(session, name)
     if rotation is None:
-        rotation = _begin(context, name, grace, pace)
+        rotation = _begin(context, name, grace, actor, pace)
     if rotation.used_from is None:
-        _use_new_key(context, rotation, pace)
+        _use_new_key(context, rotation, actor, pace)
     _move_everything(context, rotation, say)
-    return _finish(context, rotation)
+    return _finish(context, rotation, actor)
 
 
 def is_by_hand(context: Context) -> bool:
@@ -79,7 +80,7 @@ def is_by_hand(context: Context) -> bool:
 
 
 def _begin(
-    context: Context, name: str, grace: timedelta, pace: Pace
+    context: Context, name: str, grace: timedelta, actor: str, pace: Pace
 ) -> KeyRotation:
     source = context.keyring.source
     if is_by_hand(context):
@@ -108,7 +109,7 @@ def _begin(
     )
     with context.database.writing() as session:
         session.add(rotation)
-        _record(session, rotation, "key.rotation_begun", now)
+        _record(session, rotation, "key.rotation_begun", actor, now)
     return rotation
 
 
@@ -131,7 +132,9 @@ def _known_key(context: Context, name: str) -> str:
     return (fingerprint or "")[:ID_LENGTH]
 
 
-def _use_new_key(context: Context, rotation: KeyRotation, pace: Pace) -> None:
+def _use_new_key(
+    context: Context, rotation: KeyRotation, actor: str, pace: Pace
+) -> None:
     keyring, name = context.keyring, rotation.name
     if keyring.id_of(name) != rotation.new_key and not is_by_hand(context):
         source = keyring.source
@@ -154,7 +157,7 @@ def _use_new_key(context: Context, rotation: KeyRotation, pace: Pace) -> None:
         rotation = session.merge(rotation)
         rotation.used_from = now
         replace_fingerprint(session, keyring, name, now)
-        _record(session, rotation, "key.in_use", now)
+        _record(session, rotation, "key.in_use", actor, now)
 
 
 def _move_everything(
@@ -191,12 +194,14 @@ def _move_batch(context: Context, rotation: KeyRotation, say: Say) -> bool:
     return bool(batch.cursor)
 
 
-def _finish(context: Context, rotation: KeyRotation) -> KeyRotation:
+def _finish(
+    context: Context, rotation: KeyRotation, actor: str
+) -> KeyRotation:
     now = utc_now()
     with context.database.writing() as session:
         row = session.get_one(KeyRotation, rotation.id)
         row.finished_at = now
-        _record(session, row, "key.rotated", now, moved=row.moved)
+        _record(session, row, "key.rotated", actor, now, moved=row.moved)
     if rotation.name == "audit":
         _write_head(context, now)
     return row
@@ -214,12 +219,13 @@ def _record(
     session: Session,
     rotation: KeyRotation,
     action: str,
+    actor: str,
     now: datetime,
     **details: object,
 ) -> None:
     audit.record_entry(
         session,
-        actor=audit.SYSTEM,
+        actor=actor,
         action=action,
         entity="key",
         entity_id=rotation.name,

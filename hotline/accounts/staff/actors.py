@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flask_babel import LazyString, lazy_gettext
 
 from hotline.accounts.models import PERSON
-from hotline.core.storage.audit import PUBLIC, SYSTEM
+from hotline.core.storage.audit import COMMAND, PUBLIC, SYSTEM
 
 ACTORS: Mapping[str, LazyString] = {
     SYSTEM: lazy_gettext("the service"),
@@ -17,13 +17,19 @@ ACTORS: Mapping[str, LazyString] = {
     "checks": lazy_gettext("the automatic checks"),
     "partner": lazy_gettext("the office"),
     "provider": lazy_gettext("the host"),
-    "cli": lazy_gettext("the command line"),
+    COMMAND: lazy_gettext("the command line"),
 }
 """Whoever acts beside people, by the name in history and log."""
 
 
 def name_actor(actor: str) -> str:
-    """``person:arta`` by the user name, everything else in the reader's language."""
+    """``person:arta`` by the user name, everything else in the reader's language.
+
+    ``cli:arta`` is "the command line (arta)".
+    """
     if actor in ACTORS:
         return str(ACTORS[actor])
+    kind, _, account = actor.partition(":")
+    if kind == COMMAND:
+        return f"{ACTORS[COMMAND]} ({account})"
     return actor.removeprefix(PERSON)

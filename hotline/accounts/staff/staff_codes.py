@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.models import PERSON, Person
+from hotline.core.storage.audit import COMMAND
 
 UNKNOWN = "----"
 """For an account of before there were codes that has not been used since."""
@@ -34,6 +35,9 @@ def code_of_actor(session: Session, actor: str | None) -> str:
     return code or UNKNOWN
 
 
+_MACHINE_ACCOUNT = re.compile(rf"(?<![\w.-]){COMMAND}:[\w.$-]+")
+
+
 class NameHider:
     """Puts codes in place of user names, in what was written down under them."""
 
@@ -48,6 +52,8 @@ class NameHider:
         )
 
     def hide(self, text: str) -> str:
+        # Whoever sits at the machine has an account there and no code here.
+        text = _MACHINE_ACCOUNT.sub(COMMAND, text)
         if not self._codes:
             return text
         return self._pattern.sub(lambda found: self._codes[found[1]], text)

@@ -32,6 +32,8 @@ SEAL_WITHIN = timedelta(minutes=5)
 """A scheduler that lives seals within seconds: what waits longer waits for none."""
 SYSTEM = "system"
 PUBLIC = "public"
+COMMAND = "cli"
+"""The command line; behind a colon stands whose account of the machine it was."""
 
 
 class AuditEntry(Identified, Base):

@@ -22,6 +22,7 @@ from triage.hashlists.models import HashList
 from triage.hashlists.owners import ncmec
 from triage.hashlists.versions import Import
 from workers import cli
+from workers.cli.opening import operator_name
 from workers.migrations.run import stamp_newest
 from workers.migrations.tables import metadata
 
@@ -332,5 +333,6 @@ def test_what_was_looked_up_is_logged_although_a_later_line_cannot_be_read(
                 )
             ).one()
             assert entry.details == {"hashes": 1}
+            assert entry.actor == operator_name()
     finally:
         context.close()

@@ -21,7 +21,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, Select, false, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hotline.accounts.approvals.kinds import Kind
 from hotline.accounts.approvals.models import Approval
@@ -39,7 +39,7 @@ from hotline.accounts.staff.actors import ACTORS
 from hotline.accounts.staff.staff_codes import NameHider, list_codes
 from hotline.core.errors import InvalidInput
 from hotline.core.spreadsheets import write_csv
-from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.audit import COMMAND, AuditEntry
 from hotline.core.storage.ids import first_id_at
 from hotline.core.web import site
 from triage.cases.models import Case
@@ -178,7 +178,7 @@ def _export_state(session: Session) -> Approval | None:
 def _find_entries(session: Session, filters: Filters) -> Entries:
     query = select(AuditEntry).order_by(AuditEntry.id.desc())
     if filters.who:
-        query = query.where(AuditEntry.actor == filters.who)
+        query = query.where(_is_by(session, filters.who))
     if filters.action:
         query = query.where(AuditEntry.action == filters.action)
     if filters.entity_id:
@@ -187,7 +187,7 @@ def _find_entries(session: Session, filters: Filters) -> Entries:
         (topic for topic in TOPICS if topic.code == filters.topic), None
     )
     if topic is not None:
-        query = query.where(_is_of_topic(topic))
+        query = query.where(_is_of_topic(session, topic))
     elif filters.topic:
         query = query.where(false())
     if filters.case:
@@ -204,15 +204,34 @@ def _find_entries(session: Session, filters: Filters) -> Entries:
     return query
 
 
-def _is_of_topic(topic: Topic) -> ColumnElement[bool]:
-    """A range of the action's index for each of its beginnings."""
+def _is_by(session: Session, actor: str) -> ColumnElement[bool]:
+    """One actor; the command line is everybody who ever sat at it."""
+    is_the_actor = AuditEntry.actor == actor
+    if actor != COMMAND:
+        return is_the_actor
+    return is_the_actor | _begins_with(
+        session, AuditEntry.actor, f"{COMMAND}:"
+    )
+
+
+def _is_of_topic(session: Session, topic: Topic) -> ColumnElement[bool]:
     condition: ColumnElement[bool] = false()
     for beginning in topic.beginnings:
-        after = f"{beginning[:-1]}{chr(ord(beginning[-1]) + 1)}"
-        condition |= (AuditEntry.action >= beginning) & (
-            AuditEntry.action < after
-        )
+        condition |= _begins_with(session, AuditEntry.action, beginning)
     return condition
+
+
+def _begins_with(
+    session: Session, column: InstrumentedAttribute[str], beginning: str
+) -> ColumnElement[bool]:
+    """As each database finds it by the column's index."""
+    if session.get_bind().dialect.name == "sqlite":
+        # LIKE of SQLite ignores case, and so uses no index.
+        after = f"{beginning[:-1]}{chr(ord(beginning[-1]) + 1)}"
+        return (column >= beginning) & (column < after)
+    # A range would miss: many a PostgreSQL sorts signs by a language and not
+    # by their codes.
+    return column.startswith(beginning, autoescape=True)
 
 
 def _ids_of_case(session: Session, reference: str) -> list[str]:

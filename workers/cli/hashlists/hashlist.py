@@ -13,14 +13,13 @@ from hotline.core.errors import InvalidInput
 from triage.hashlists import formats
 from workers.cli.hashlists import hashlist_changes, hashlist_imports
 from workers.cli.keeping.two_people import ask_people, require_answering
-from workers.cli.opening import open_house
+from workers.cli.opening import open_house, operator_name
 from workers.cli.output import (
     emit_json,
     list_alternatives,
     stdout,
 )
 
-ACTOR = "cli"
 BY = typer.Option("", "--by", help="User name of who exports.")
 WITH = typer.Option("", "--with", help="User name of a second person.")
 WHY = typer.Option("", "--why", help="What for.")
@@ -175,7 +174,7 @@ def export_list(
     context = open_house()
     two = _confirm_two(context, first, second, why)
     with context.database.writing() as session:
-        act = Act(session, context, ACTOR, utc_now())
+        act = Act(session, context, operator_name(), utc_now())
         hash_list = exports.open_for_export(act, name)
         if two:
             exports.agree_to_export(
@@ -210,10 +209,10 @@ def export_own_list(
     context = open_house()
     two = _confirm_two(context, first, second, why)
     with context.database.writing() as session:
-        act = Act(session, context, ACTOR, utc_now())
+        act = Act(session, context, operator_name(), utc_now())
         if two:
             agree_to_export(act, OWN, why=why, first=first, second=second)
-        record_export(session, form, actor=ACTOR, now=act.now)
+        record_export(session, form, actor=act.actor, now=act.now)
     with context.database.reading() as session:
         source = context.settings.hotline_domain
         formats.write_entries(
@@ -250,7 +249,7 @@ def roll_list_back(
     with context.database.writing() as session:
         now = utc_now()
         done = versions.roll_back(
-            Act(session, context, ACTOR, now),
+            Act(session, context, operator_name(), now),
             service.find_list(session, name),
             version,
         )

@@ -10,13 +10,11 @@ import typer
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import Forbidden, InvalidInput
-from workers.cli.opening import open_house
+from workers.cli.opening import open_house, operator_name
 from workers.cli.output import stderr, stdout
 
 if TYPE_CHECKING:
     from triage.hashlists.service import ListProperties
-
-ACTOR = "cli"
 
 
 def change_properties(
@@ -62,7 +60,9 @@ def change_properties(
     with context.database.writing() as session:
         hash_list = service.find_list(session, name)
         service.set_properties(
-            Act(session, context, ACTOR, utc_now()), hash_list, properties
+            Act(session, context, operator_name(), utc_now()),
+            hash_list,
+            properties,
         )
     stdout.print(f"{name}: changed {', '.join(properties)}.", markup=False)
 
@@ -103,12 +103,14 @@ def switch_police(
                     hint="Ask on the console's page of hash lists, where another one agrees.",
                 )
             switch.ask_for_switch(
-                Act(session, context, ACTOR, now),
+                Act(session, context, operator_name(), now),
                 hash_list,
                 second_person=False,
             )
         else:
-            switch.stop_switch(Act(session, context, ACTOR, now), hash_list)
+            switch.stop_switch(
+                Act(session, context, operator_name(), now), hash_list
+            )
         state = switch.state_of(hash_list)
     sentence = {
         "on": "a strong match tells the police by itself from now on",
@@ -151,6 +153,6 @@ def _switch_list(name: str, enabled: bool, now: datetime) -> None:
     with context.database.writing() as session:
         hash_list = service.find_list(session, name)
         service.set_enabled(
-            Act(session, context, ACTOR, now), hash_list, enabled
+            Act(session, context, operator_name(), now), hash_list, enabled
         )
     stdout.print(f"{name} is {'on' if enabled else 'off'}.")

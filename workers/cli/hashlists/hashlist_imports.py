@@ -13,7 +13,7 @@ from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
 from triage.hashlists import formats
 from triage.hashlists.kinds import ListClass
-from workers.cli.opening import open_house
+from workers.cli.opening import open_house, operator_name
 from workers.cli.output import (
     emit_json,
     list_alternatives,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from triage.hashlists.service import ListProperties
     from triage.hashlists.versions import Import
 
-ACTOR = "cli"
 MB = 1_000_000
 FORMAT_NAMES = list_alternatives(formats.list_formats())
 READABLE = list_alternatives(
@@ -71,7 +70,7 @@ def import_file(
             stream,
             form=chosen,
             whole=not add,
-            actor=ACTOR,
+            actor=operator_name(),
             clock=utc_now,
             tick=lambda read: bar.update(task, completed=read // MB),
             resumed=_tell_resumed,
@@ -146,7 +145,7 @@ def update_list(
             context,
             name,
             sharing,
-            actor=ACTOR,
+            actor=operator_name(),
             now=utc_now(),
             whole=whole,
             tick=lambda entries: bar.update(task, completed=entries),

@@ -9,7 +9,7 @@ import typer
 
 from hotline.core.errors import InvalidInput
 from triage.locations import identify_one
-from workers.cli.opening import open_house
+from workers.cli.opening import open_house, operator_name
 from workers.cli.output import emit_json, read_inputs, stdout
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def match(
         with context.database.writing() as session:
             audit.record_entry(
                 session,
-                actor="cli",
+                actor=operator_name(),
                 action="hashlist.looked_up",
                 entity="hash_list",
                 entity_id="all",

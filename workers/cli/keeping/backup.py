@@ -29,7 +29,11 @@ from workers.cli.keeping.two_people import (
     confirm_person,
     require_answering,
 )
-from workers.cli.opening import load_running_settings, opened_house
+from workers.cli.opening import (
+    load_running_settings,
+    opened_house,
+    operator_name,
+)
 from workers.cli.output import emit_json, make_progress, stdout
 
 if TYPE_CHECKING:
@@ -87,6 +91,7 @@ def create(
 
     Older ones than backup_keep_days are deleted.
     """
+    from hotline.core.storage.audit import SYSTEM
     from workers.backup.create import create_backup
 
     with (
@@ -97,6 +102,8 @@ def create(
         note = create_backup(
             context,
             run_id=uuid.UUID(run) if run else None,
+            # With a run the scheduler started this, and no person.
+            actor=SYSTEM if run else operator_name(),
             say=lambda _, count: progress.update(task, completed=count),
         )
     if as_json:

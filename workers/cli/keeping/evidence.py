@@ -10,7 +10,7 @@ from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict, InvalidInput
 from hotline.core.storage import audit
 from workers.cli.keeping.figures import FROM, PERIOD, TO, choose_period
-from workers.cli.opening import opened_house
+from workers.cli.opening import opened_house, operator_name
 from workers.cli.output import emit_json, stdout
 from workers.statistics.periods import Period
 
@@ -83,7 +83,7 @@ def _write_pack(
     with context.database.writing() as session:
         audit.record_entry(
             session,
-            actor=audit.SYSTEM,
+            actor=operator_name(),
             action="evidence.written",
             entity="period",
             entity_id=period.name,

@@ -12,7 +12,7 @@ import typer
 
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import InvalidInput
-from workers.cli.opening import acting, opened_house
+from workers.cli.opening import acting, opened_house, operator_name
 from workers.cli.output import emit_json, make_progress, stdout
 
 GRACE_DAYS = 30
@@ -158,7 +158,14 @@ def retire(
             abort=True,
         )
     with opened_house() as context:
-        gone = retire_keys(context, name, now=utc_now(), key_id=key, lose=lose)
+        gone = retire_keys(
+            context,
+            name,
+            now=utc_now(),
+            key_id=key,
+            lose=lose,
+            actor=operator_name(),
+        )
     stdout.print(f"Retired: {', '.join(gone)}.", soft_wrap=True)
 
 
@@ -175,7 +182,9 @@ def _rotate_own(
             if step == "moved":
                 progress.update(task, completed=count)
 
-        rotation = rotate_key(context, name, grace=grace, say=say)
+        rotation = rotate_key(
+            context, name, grace=grace, actor=operator_name(), say=say
+        )
     return {
         "name": name,
         "old_key": rotation.old_key,

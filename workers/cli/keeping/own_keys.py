@@ -7,6 +7,7 @@ import typer
 from hotline.core.context import build_context, utc_now
 from hotline.core.errors import InvalidInput
 from hotline.core.settings import load_settings
+from workers.cli.opening import operator_name
 from workers.cli.output import stdout
 
 CONSEQUENCES = {
@@ -29,16 +30,18 @@ def renew_key(
     from hotline.core.storage import audit
     from hotline.core.storage.keys import own_keys
     from hotline.core.storage.keys.key_files import path_of_key, paths_of_old
+    from workers.house import require_database
     from workers.migrations.run import require_current
 
     if name not in CONSEQUENCES:
         raise InvalidInput(
             f"Only these keys can be renewed: {', '.join(CONSEQUENCES)}."
         )
+    settings, now = load_settings(), utc_now()
+    require_database(settings)
     stdout.print(CONSEQUENCES[name], soft_wrap=True)
     if not yes:
         typer.confirm("Renew the key?", abort=True)
-    settings, now = load_settings(), utc_now()
     assert settings.secrets_dir is not None
     if settings.key_command:
         raise InvalidInput(
@@ -59,7 +62,7 @@ def renew_key(
         own_keys.replace_fingerprint(session, context.keyring, name, now)
         audit.record_entry(
             session,
-            actor=audit.SYSTEM,
+            actor=operator_name(),
             action="key.renewed",
             entity="key",
             entity_id=name,
