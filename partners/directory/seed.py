@@ -66,7 +66,7 @@ class _Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Municipality:
+class Municipality:
     """A row of ``municipalities.csv``; a local police directorate covers a ``county``."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -99,7 +99,7 @@ class _Unit:
 def load_seed(override_dir: Path | None = None) -> list[PartnerSeed]:
     """All seeds, sorted by country, kind and code; raises ``Misconfigured`` with every fault."""
     rules = load_rules(override_dir)
-    places = _load_municipalities(override_dir)
+    places = load_municipalities(override_dir)
     seeds = [
         *_load_partners(override_dir),
         *_seed_hotlines(rules),
@@ -133,15 +133,16 @@ def _load_partners(override_dir: Path | None) -> list[PartnerSeed]:
     return partners
 
 
-def _load_municipalities(override_dir: Path | None) -> list[_Municipality]:
+def load_municipalities(override_dir: Path | None) -> list[Municipality]:
+    """Of all countries that have such a file."""
     former = files.find_own(MUNICIPALITIES, override_dir)
     if former is not None:
         rows = files.parse_csv(MUNICIPALITIES, former.read_bytes())
-        return [*parse_file(tuple[_Municipality, ...], MUNICIPALITIES, rows)]
-    places: list[_Municipality] = []
+        return [*parse_file(tuple[Municipality, ...], MUNICIPALITIES, rows)]
+    places: list[Municipality] = []
     for code, file in _files_of_countries(MUNICIPALITIES, override_dir):
         rows = file.read_csv()
-        listed = parse_file(tuple[_Municipality, ...], file.name, rows)
+        listed = parse_file(tuple[Municipality, ...], file.name, rows)
         _require_country(code, file.name, listed)
         places += listed
     return places
@@ -183,7 +184,7 @@ def _files_of_countries(
 def _require_country(
     code: str,
     name: str,
-    rows: Sequence[PartnerSeed | _Municipality | _Unit],
+    rows: Sequence[PartnerSeed | Municipality | _Unit],
 ) -> None:
     strays = sorted({row.country for row in rows} - {code})
     if strays:
@@ -262,7 +263,7 @@ def _of_countries(override_dir: Path | None) -> Iterator[PartnerSeed]:
 
 
 def _seed_units(
-    places: Sequence[_Municipality], override_dir: Path | None
+    places: Sequence[Municipality], override_dir: Path | None
 ) -> Iterator[PartnerSeed]:
     for place in places:
         yield PartnerSeed(
@@ -280,7 +281,7 @@ def _seed_units(
 
 
 def _local_police(
-    places: Sequence[_Municipality], override_dir: Path | None
+    places: Sequence[Municipality], override_dir: Path | None
 ) -> Iterator[PartnerSeed]:
     counties = dict.fromkeys((place.country, place.county) for place in places)
     for country, county in counties:

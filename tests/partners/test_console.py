@@ -749,3 +749,26 @@ def test_a_plan_offers_the_office_of_the_place_and_the_others_apart(
     assert ("Vlorë" in offered) is (municipality is not None)
     assert others.index("Berat") < others.index("Durrës")
     assert others.count("<option") == (2 if municipality else 3)
+
+
+def test_offices_of_other_places_stand_by_county_and_the_neighbours_first(
+    house: House, browser: Callable[..., Browser]
+) -> None:
+    for place in ("Vlorë", "Berat", "Sarandë", "Kuçovë", "Nowhere"):
+        house.unit(place)
+    case = house.case_of_a_child_in("Vlorë")
+    page = html.unescape(
+        browser("arta").get(f"/console/cases/{case.reference}?lang=en").text
+    )
+    groups = re.findall(
+        r'<optgroup label="([^"]*)">(.*?)</optgroup>', page, re.DOTALL
+    )
+    assert [label for label, _ in groups] == [
+        "Vlorë",
+        "Berat",
+        "Offices of other municipalities",
+    ]
+    neighbours, county_of_berat, of_no_county = (each for _, each in groups)
+    assert "Sarandë" in neighbours
+    assert county_of_berat.index("Berat") < county_of_berat.index("Kuçovë")
+    assert "Nowhere" in of_no_county

@@ -13,18 +13,11 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.core.storage import machine
+from hotline.core.web import site
+from partners.console.case.office_choice import OfficeChoices, offer_offices
 from partners.console.case.rendering import render_panel
-from partners.directory.lookup import (
-    find_candidates,
-    office_of,
-    propose_partner,
-)
+from partners.directory.lookup import find_candidates
 from partners.directory.models import Partner
-from partners.directory.territory import (
-    Coverage,
-    coverage_of,
-    plain_name,
-)
 from partners.plans import closing
 from partners.plans.making import planning
 from partners.plans.making.basis import (
@@ -130,28 +123,27 @@ def _list_taken(plans: Iterable[Plan]) -> set[str]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """An office that could be told. ``is_proposed``: it is the only one that fits the place."""
-
-    partner: Partner
-    coverage: Coverage
-    is_proposed: bool
-
-
 def _list_choices(
     session: Session, case: Case, municipality: str | None
-) -> list[tuple[Route, list[Choice]]]:
+) -> list[tuple[Route, OfficeChoices]]:
     """Every route that can be taken, with the offices that it could go to."""
+    data_dir = site.current_context().settings.data_dir
     return [
-        (route, _sort_offices(_find_candidates(session, route), municipality))
+        (
+            route,
+            offer_offices(
+                _find_candidates(session, route), municipality, data_dir
+            ),
+        )
         for route in Routing.from_json(case.routing).routes
         if can_take(route)
     ]
 
 
 def _list_told_before(
-    session: Session, case: Case, choices: Iterable[tuple[Route, list[Choice]]]
+    session: Session,
+    case: Case,
+    choices: Iterable[tuple[Route, OfficeChoices]],
 ) -> dict[str, list[str]]:
     """By ``Route.id``, the letters because of which a person has to say why there is another."""
     open_referrals = find_open_referrals(session, case.id)
@@ -192,30 +184,6 @@ def _list_desks(case: Case) -> dict[str, list[str]]:
 
 def _find_candidates(session: Session, route: Route) -> Sequence[Partner]:
     return find_candidates(session, route.to, route.country, route.name)
-
-
-def _sort_offices(
-    partners: Sequence[Partner], municipality: str | None
-) -> list[Choice]:
-    """Those of the child's own place first, all others by name; which one is proposed does not hang
-    on the order."""
-    best = propose_partner(partners, municipality)
-    choices = [
-        Choice(
-            partner,
-            coverage_of(office_of(partner).territory, municipality),
-            is_proposed=partner is best,
-        )
-        for partner in partners
-    ]
-    order = list(Coverage)
-    return sorted(
-        choices,
-        key=lambda choice: (
-            order.index(choice.coverage),
-            plain_name(choice.partner.name),
-        ),
-    )
 
 
 def _list_earlier_plans(session: Session, case: Case) -> Sequence[Plan]:
