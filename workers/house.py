@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from sqlalchemy import text
 
 from hotline.core.context import Context, build_context, utc_now
+from hotline.core.errors import Misconfigured
 from hotline.core.settings import Settings
-from hotline.core.storage.database import Database
+from hotline.core.storage.database import Database, file_of_database
 from hotline.core.storage.keys.own_keys import require_own_keys
 from workers.migrations.run import require_current
 
@@ -25,6 +26,7 @@ def open_own_context(
     after_commit: Callable[[list[str]], None] | None = None,
 ) -> Context:
     """The context on a database that is ours; ``Misconfigured`` with what to do if it is not."""
+    require_database(settings)
     context = build_context(settings, after_commit=after_commit)
     try:
         require_own_database(context)
@@ -59,6 +61,21 @@ def preparing_alone(database: Database) -> Iterator[None]:
             yield
         finally:
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+
+
+def require_database(settings: Settings) -> None:
+    """``Misconfigured`` where the file of a database is missing.
+
+    Opening it would make an empty one, and keys beside it: whoever named a wrong directory would
+    find a second installation there.
+    """
+    file = file_of_database(settings.database_url.get_secret_value())
+    if file is not None and not file.exists():
+        raise Misconfigured(
+            f"There is no database at {file}.",
+            hint="`hotline up` makes one, and so does `hotline db upgrade`; "
+            "HOTLINE_DATA_DIR or HOTLINE_DATABASE_URL names another.",
+        )
 
 
 def require_own_database(context: Context) -> None:

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from hotline.core.settings import Settings
-from hotline.core.storage.database import Database
+from hotline.core.storage.database import Database, file_of_database
 
 
 @dataclass(frozen=True)
@@ -31,10 +30,7 @@ class Installation:
     @property
     def database_file(self) -> Path | None:
         """Of SQLite; None for a database that is a server's."""
-        url = make_url(self.settings.database_url.get_secret_value())
-        if url.get_backend_name() != "sqlite" or not url.database:
-            return None
-        return Path(url.database)
+        return file_of_database(self.settings.database_url.get_secret_value())
 
     @contextmanager
     def open_database(self) -> Iterator[Database]:

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from sqlite3 import SQLITE_CORRUPT, SQLITE_NOTADB
 from typing import Any, cast
 from urllib.parse import quote
@@ -306,10 +307,7 @@ def note_for_after_commit(session: Session, key: str) -> None:
 def _make_engine(
     url: str, pools: Pools, *, only_reading: bool = False, **options: Any
 ) -> Engine:
-    try:
-        parsed = make_url(url)
-    except Exception as error:
-        raise Misconfigured("database_url is not a database URL.") from error
+    parsed = _parse_url(url)
     if (
         parsed.get_backend_name() == "postgresql"
         and "+" not in parsed.drivername
@@ -330,6 +328,21 @@ def _make_engine(
     given["connect_args"] = connection_options(parsed, shared=pools.shared)
     # An error that quotes a statement must not quote what somebody reported.
     return create_engine(parsed, hide_parameters=True, **given)
+
+
+def file_of_database(url: str) -> Path | None:
+    """Of SQLite; None for a database that is a server's, or in memory."""
+    parsed = _parse_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return None
+    return Path(parsed.database)
+
+
+def _parse_url(url: str) -> URL:
+    try:
+        return make_url(url)
+    except Exception as error:
+        raise Misconfigured("database_url is not a database URL.") from error
 
 
 def _make_looking_engine(url: URL) -> Engine:

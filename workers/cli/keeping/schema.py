@@ -31,12 +31,16 @@ def upgrade(
         bring_up_to_date,
         load_service_settings,
     )
-    from workers.house import preparing_alone
+    from workers.house import preparing_alone, require_database
     from workers.migrations import run
 
+    settings = load_service_settings().direct()
+    # A plan changes nothing, and so must not make the file that it is about.
+    if plan or as_json:
+        require_database(settings)
     # Past a pooler: a lock that a session holds means nothing where each
     # transaction may get another one.
-    context = build_context(load_service_settings().direct())
+    context = build_context(settings)
     try:
         if plan or as_json:
             _show(plan_upgrade(context.database), as_json=as_json)
@@ -71,9 +75,12 @@ def downgrade(
     Stop the service first. What only the newer schema has a place for is lost: make a backup.
     """
     from workers.cli.running.service import load_service_settings
+    from workers.house import require_database
     from workers.migrations import run
 
-    context = build_context(load_service_settings().direct())
+    settings = load_service_settings().direct()
+    require_database(settings)
+    context = build_context(settings)
     try:
         planned = plan_downgrade(context.database, revision)
         if plan or as_json:
