@@ -53,6 +53,8 @@ def view_print(session: Session, item_id: uuid.UUID) -> PrintView | None:
         select(
             Case.reference,
             CaseItem.state,
+            # A place may show several files that are near it: the nearest says
+            # most.
             func.min(PrintSighting.distance),
         )
         .join(CaseItem, CaseItem.case_id == Case.id)
@@ -76,6 +78,8 @@ def count_for_reporter(session: Session, report: Report) -> SeenAgain | None:
 
     What lists know is told to no reporter at all.
     """
+    # By what the reporter said in the report itself: nobody is asked to prove
+    # it, and so little is told.
     is_theirs = report.own_material or report.reporter_role in MAY_BE_TOLD
     # Whoever else holds a picture must not learn from us whether it is known.
     if not is_theirs or report.held_for_review:

@@ -26,10 +26,13 @@ def lock_cases(
 ) -> Sequence[Case]:
     """Several cases, always in the same order."""
     session.flush()
+    # What was read before the lock may have changed while it was waited for.
     session.expire_all()
     wanted_ids = set(case_ids)
     items = select(Item.id).join(CaseItem, CaseItem.item_id == Item.id)
     items = items.where(CaseItem.case_id.in_(wanted_ids))
+    # All items are fetched before the first case: a lock is had when its row
+    # arrives.
     session.execute(items.order_by(Item.id).with_for_update(of=Item)).all()
     cases = select(Case).where(Case.id.in_(wanted_ids)).order_by(Case.id)
     return session.scalars(

@@ -38,16 +38,19 @@ def merge_cases(
         raise InvalidInput(phrase("A case cannot become a part of itself."))
     lock_cases(act.session, [target.id, part.id])
     for case in (target, part):
+        # Under the lock, of both: either may have been passed on meanwhile.
         _require_mergeable(case)
         refuse_if_held(case, person, act.now)
     act.advance(target, CaseEvent.TOOK_IN, part=part.reference, why=reason)
     act.advance(part, CaseEvent.MERGED, into=target.reference, why=reason)
     copy_people(act, part, target)
+    # Read by the part's own key, which stays until its people are forgotten.
     copy_notes(act, part, target)
     _take_over_what_was_said(target, part)
     # A list of its own: each place that moves leaves the other one.
     _move_places(target, list(part.places))
     part.merged_into_id = target.id
+    # What waits there waits in the other case now, see above.
     part.held = Held.NONE
     part.claimed_by_id = part.claimed_until = None
     begin_new_round(target)
@@ -75,6 +78,7 @@ def split_case(
             phrase("At least one location must stay in the case.")
         )
     new_case = _open_beside(act, case)
+    # Its places were looked at in the old case.
     act.advance(new_case, CaseEvent.EXAMINED, split_off=case.reference)
     act.advance(case, CaseEvent.SPLIT, new_case=new_case.reference, why=reason)
     _move_places(new_case, leaving)
@@ -119,6 +123,8 @@ def _take_over_what_was_said(target: Case, part: Case) -> None:
         for since in (target.awaits_call_since, part.awaits_call_since)
         if since is not None
     ]
+    # The clock goes on from the earlier one: a merge must not make anybody
+    # seem to have waited for less.
     target.awaits_call_since = min(calls, default=None)
     part.awaits_call_since = None
     dates = [due for due in (target.due_at, part.due_at) if due is not None]
@@ -127,6 +133,8 @@ def _take_over_what_was_said(target: Case, part: Case) -> None:
     for name, value in part.facts.items():
         own_value = facts.get(name)
         if isinstance(own_value, dict) and isinstance(value, dict):
+            # Where both say something, the case whose reference stays is
+            # believed.
             facts[name] = {**value, **own_value}
         elif not own_value:
             facts[name] = value
@@ -147,6 +155,7 @@ def _open_beside(act: Act, case: Case) -> Case:
     new_case = Case(
         id=new_id(),
         reference=next_reference(act.session, prefix, act.now),
+        # As old as the other: its reporters have waited since then.
         opened_at=case.opened_at,
         kind=case.kind,
         danger_now=case.danger_now,
@@ -172,6 +181,7 @@ def _divide_held(act: Act, case: Case, new_case: Case) -> None:
 
 
 def _look_anew(act: Act, case: Case) -> None:
+    # Places moved by their own side of the relation; the list is read anew.
     act.session.expire(case, ["places"])
     appraise_case(act.session, act.context, case, act.now)
     post_review(act.session, case, act.now)

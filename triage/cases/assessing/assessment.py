@@ -32,6 +32,8 @@ KINDS = "kinds"
 """Stands in the file for choices that are the kinds of report."""
 CLASSES = ("baseline", "national", "not_illegal", "cannot_determine")
 ILLEGAL = ("baseline", "national")
+# The scale of the industry's classification (A1, A2, B1, B2), which knows no
+# letter for whoever is of age and no number for anything else.
 AGE_LETTERS = {"infant": "A", "pre_pubescent": "A", "pubescent": "B"}
 ACT_NUMBERS = {"sexual_act": "1", "exhibition": "2"}
 _VERSION = re.compile("[0-9A-Za-z.-]{1,20}")
@@ -148,17 +150,21 @@ def load_version(
     now = load_schema(override_dir)
     if (scheme, version) == (now.scheme, now.version):
         return now
+    # The version was stored and becomes a part of a file's name.
     if not _VERSION.fullmatch(version):
         return now
     try:
         older = _read_schema(f"assessment_{version}.toml", override_dir)
     except Misconfigured:
         return now
+    # Two schemes may both have had a version "1".
     return older if older.scheme == scheme else now
 
 
 def find_version_faults(override_dir: Path | None = None) -> Iterator[str]:
     """What is wrong with the files of older versions that are there; one sentence each."""
+    # Both folders, because a house may keep versions that it never was
+    # shipped.
     shipped = Path(__file__).parents[1] / "data"
     folders = [shipped]
     if override_dir is not None:
@@ -184,6 +190,7 @@ def _read_schema(name: str, override_dir: Path | None) -> Schema:
     if isinstance(questions, list):
         with_kinds = [_with_kinds(question) for question in questions]
         data = {**data, "questions": with_kinds}
+    # After the kinds are in it, so that their labels are translated as well.
     translated = add_translations(data, override_dir)
     schema = parse_file(Schema, name, translated)
     faults = list(_find_schema_faults(schema))
@@ -206,9 +213,12 @@ def validate_answers(
     }
     kept: dict[str, str] = {}
     for question in schema.questions:
+        # By what is kept so far: a question depends on earlier ones alone.
         if not question.is_asked(kept):
             continue
         given = answers.get(question.name)
+        # Nobody is made to say what cannot be seen; ``must`` is for the few
+        # answers without which the case has no way on.
         if given in (None, "") and question.undetermined and not question.must:
             kept[question.name] = question.undetermined
         elif given in (None, ""):
@@ -290,6 +300,7 @@ def merge_answers(
     Where two values differ on something not decisive, nobody determined it.
     """
     _, differing = compare_answers(schema, first, second)
+    # Equal answers first; those that differ are settled one by one below.
     both = {
         name: value for name, value in first.items() if name not in differing
     }

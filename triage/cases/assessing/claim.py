@@ -59,6 +59,7 @@ def is_free_for(person: Person, now: datetime) -> ColumnElement[bool]:
         Case.claimed_by_id.is_(None),
         Case.claimed_by_id == person.id,
         Case.claimed_until <= now,
+        # As ``may_hold`` says it of one person; here the database has to.
         Case.claimed_by_id.in_(select(Person.id).where(cannot_hold)),
     )
 
@@ -67,12 +68,15 @@ def claim_case(act: Act, case: Case, person: Person, minutes: int) -> None:
     """Hold the case for ``minutes``, or longer if it is held already; of two people one gets it."""
     if case.state not in OPEN_STATES:
         raise Conflict(phrase("Nothing is to be decided in this case now."))
+    # Else a case would wait for the one person who cannot go on with it.
     if is_blind(case) and any(
         assessment.person_id == person.id
         for assessment in list_assessments(act.session, case)
     ):
         raise Conflict(ASSESSED_ALREADY)
     taken = act.session.execute(
+        # One statement that asks and takes: of two people who click at once
+        # the database lets one through.
         update(Case)
         .where(Case.id == case.id, is_free_for(person, act.now))
         .values(

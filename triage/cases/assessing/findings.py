@@ -73,6 +73,8 @@ def matches_of_picture(
     query = select(MediaMatch).where(
         MediaMatch.media_id == media_id, _is_at_items_of(case)
     )
+    # Always in the same order, as rows that two people change at once have to
+    # be locked.
     matches = list(session.scalars(query.order_by(MediaMatch.id)))
     if not matches:
         raise NotFound(phrase("There is no such match."))
@@ -86,6 +88,7 @@ def decide_picture(
     not each hash of it. A single match can still be decided otherwise afterwards."""
     lock_case(act.session, case.id)
     for match in matches_of_picture(act.session, case, media_id):
+        # The log shall not say again what was said before.
         if match.decision != decision:
             decide_match(act, case, match, decision)
 
@@ -104,6 +107,7 @@ def set_facts(act: Act, case: Case, facts: Mapping[str, Any]) -> None:
     # It raises where a value is none that the rules know.
     Facts.from_json(facts)
     lock_case(act.session, case.id)
+    # An empty field of the form is "not known", and no fact.
     kept = {name: value for name, value in facts.items() if value}
     changed = sorted(
         n for n in {*kept, *case.facts} if kept.get(n) != case.facts.get(n)

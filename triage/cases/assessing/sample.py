@@ -58,6 +58,8 @@ def draw_sample(
         select(Assessment.case_id)
         .where(Assessment.at >= begin, Assessment.at < begin + WEEK)
         .distinct()
+        # The seed draws by position, so the order has to be the same each
+        # time.
         .order_by(Assessment.case_id)
     )
     case_ids: list[uuid.UUID] = list(session.scalars(assessed))

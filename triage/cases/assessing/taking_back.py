@@ -54,6 +54,7 @@ def find_own_last(
     What other packages did about the case is not known here: whoever calls asks their diaries.
     """
     assessments = list_assessments(session, case)
+    # Whoever holds the case now may already be looking at it by these answers.
     is_taken = case.claimed_by_id not in (None, person.id)
     if len(assessments) != 1 or is_taken:
         return None
@@ -72,6 +73,7 @@ def find_own_last(
     is_it = (
         entry.event in FIRST
         and entry.actor == person.actor
+        # The same moment shows that the step is of these very answers.
         and entry.at == made.at
     )
     return OwnLast(made, entry) if is_it else None
@@ -93,10 +95,12 @@ def take_assessment_back(
         case.kind = str(last.entry.details.get("kind") or case.kind)
         for place in case.places:
             place.assessed_class = ""
+    # Its key goes, and with it the words in every backup of the row.
     if last.made.note:
         act.context.vault.erase(act.session, last.made.id)
     act.session.delete(last.made)
     drop_drawn(act.session, case)
+    # The claim below is a statement of its own and has to meet the new state.
     act.session.flush()
     claim_case(act, case, person, minutes)
     appraise_case(act.session, act.context, case, act.now)

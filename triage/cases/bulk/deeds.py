@@ -81,6 +81,7 @@ class Deed:
 
 def why_alone(case: Case) -> str:
     """What a person must look at by itself, whatever else it has in common with others."""
+    # As in ``floods.IN_BULK``: what a child says is never decided in a heap.
     is_urgent = case.danger_now or case.child_reporter
     return ALONE if is_urgent or case.held > Held.NOTHING_SAID else ""
 
@@ -98,6 +99,8 @@ def _read_answers(
     _session: Session, context: Context, form: Mapping[str, str]
 ) -> Values:
     schema = assessment.load_schema(context.settings.data_dir)
+    # Only the schema's own fields; the form carries the reason and the token
+    # as well.
     given = {
         question.name: form.get(question.name, "")
         for question in schema.questions
@@ -109,6 +112,7 @@ def _foresee_assessment(look: Look, case: Case) -> Foreseen:
     if case.state not in ASSESSABLE:
         return Foreseen(obstacle=phrase("It is not to be assessed now."))
     made = list_assessments(look.session, case)
+    # Asked before what concerns others: it will not change by waiting.
     if any(assessment.person_id == look.person.id for assessment in made):
         return Foreseen(obstacle=ASSESSED_ALREADY)
     obstacle = why_alone(case) or why_held(look, case)
@@ -118,6 +122,7 @@ def _foresee_assessment(look: Look, case: Case) -> Foreseen:
 
 
 def _effect_of_assessment(look: Look, case: Case) -> str:
+    # By the case's own stage: cases of one act may stand at different ones.
     if case.state == CaseState.THIRD_ASSESSMENT:
         return phrase("Decided by your third assessment")
     if case.state == CaseState.SECOND_ASSESSMENT:
@@ -198,6 +203,7 @@ def _read_colleague(
         raise InvalidInput(
             error.template, fields={"/to": error.template}
         ) from None
+    # The name: it is stored with the act, and looked up again when that runs.
     return {"to": person.username}
 
 
@@ -206,6 +212,7 @@ def _foresee_assigning(look: Look, case: Case) -> Foreseen:
         return Foreseen(
             obstacle=phrase("Nothing is to be decided in this case now.")
         )
+    # Looked up again: between the draft and the act the account may have gone.
     to = find_colleague(look.session, str(look.values["to"]))
     holder = find_holder(case, look.now)
     if holder is not None and holder.id != to.id:

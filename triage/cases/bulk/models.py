@@ -82,6 +82,7 @@ class BulkAct(Identified, Stateful, Base):
     asked_at: Mapped[datetime]
     runs_at: Mapped[datetime | None]
 
+    # Each case of the act asks again whether its person may do this.
     person: Mapped[Person] = relationship(lazy="joined")
 
 
@@ -90,6 +91,7 @@ class BulkCase(Identified, Base):
 
     __tablename__ = "bulk_case"
     __table_args__ = (
+        # A case that was chosen twice is done once.
         UniqueConstraint("bulk_id", "case_id"),
         Index("ix_bulk_case_outcome", "bulk_id", "outcome", "id"),
     )

@@ -40,6 +40,8 @@ def run_bulk(task: Task, *, deeds: Mapping[str, Deed]) -> None:
     bulk_id = task.id_of("bulk_id")
     for row_id in _begin(task, bulk_id):
         _do_one(task, row_id, deeds)
+    # The job ends and the next one is posted in one transaction: an act is
+    # never left without somebody who goes on with it.
     with task.finishing() as session:
         bulk = session.get_one(
             BulkAct, bulk_id, with_for_update={"of": BulkAct}
@@ -60,6 +62,7 @@ def _begin(task: Task, bulk_id: uuid.UUID) -> Sequence[uuid.UUID]:
             BulkAct, bulk_id, with_for_update={"of": BulkAct}
         )
         act = Act(session, task.context, bulk.person.actor, task.now)
+        # The first job finds it waiting, each later one running.
         if bulk.state == BulkState.WAITING:
             act.advance(bulk, BulkEvent.BEGUN)
         if bulk.state != BulkState.RUNNING:
@@ -79,7 +82,10 @@ def _do_one(task: Task, row_id: uuid.UUID, deeds: Mapping[str, Deed]) -> None:
         with task.context.database.writing() as session:
             row = session.get_one(BulkCase, row_id)
             bulk = session.get_one(BulkAct, row.bulk_id)
+            # The case before the row: everybody locks in that order.
             case = lock_case(session, row.case_id)
+            # Anew under the lock: a job that ran twice may just have done this
+            # one.
             session.refresh(row, with_for_update=True)
             if row.outcome != Outcome.OPEN:
                 return

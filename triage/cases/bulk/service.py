@@ -83,6 +83,7 @@ def draft_act(
         asked_at=act.now,
     )
     act.begin(drafted, deed=deed.name, cases=len(case_ids))
+    # The rows below are inserted past the session and refer to the act.
     act.session.flush()
     look = Look(act.session, act.context, person, act.now, values)
     cases = act.session.scalars(
@@ -161,6 +162,7 @@ def list_own(session: Session, person: Person) -> Sequence[BulkAct]:
 
 
 def count_progress(session: Session, bulk: BulkAct) -> Progress:
+    # The worker sets outcomes in the session; the count asks the database.
     session.flush()
     rows = session.execute(
         select(BulkCase.outcome, BulkCase.why, func.count())
@@ -182,5 +184,6 @@ def _drop_drafts(session: Session, person: Person) -> None:
             BulkAct.person_id == person.id, BulkAct.state == BulkState.DRAFTED
         )
     ).all()
+    # The cases first: they refer to the act.
     session.execute(delete(BulkCase).where(BulkCase.bulk_id.in_(drafts)))
     session.execute(delete(BulkAct).where(BulkAct.id.in_(drafts)))

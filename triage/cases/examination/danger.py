@@ -12,6 +12,7 @@ from triage.cases.models import Case
 
 def post_danger(session: Session, case: Case, now: datetime) -> None:
     """Have the person on duty called about a case where a child is said to be in danger now."""
+    # With the moment in its key: a second report of danger calls again.
     _post(session, case, f"danger:{case.id}:{now.isoformat()}", now)
 
 

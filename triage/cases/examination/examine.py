@@ -85,6 +85,8 @@ def examine_item(
         if item is None:
             raise NotFound(phrase("There is no such item."))
         access = access_of(session, task.context, item_id)
+        # Read before the network is asked: a host that answers slowly must not
+        # keep a transaction open.
         origins = told_origins(session, item_id)
     report = fetch_location(
         item,
@@ -94,6 +96,8 @@ def examine_item(
         access,
         limits=PATIENT if is_second_look(task) else FetchLimits(),
     )
+    # Aside, so that the page shows the matches while the registries are still
+    # being asked.
     with ThreadPoolExecutor(1) as aside, task.steps.measured("hosting"):
         asked = aside.submit(
             locate_hosting, item, report, lookup, task.now, origins
@@ -115,6 +119,8 @@ def examine_item(
                     session, item, report, matcher=matcher, now=task.now
                 )
             post_second_look(act, task, item, report)
+        # Before the case is ranked: only what was examined may tell the
+        # police.
         item.examined_at = task.now
         watch_item(session, item, task.now)
         into_queue(session, task, item, is_examined=True)
@@ -126,6 +132,7 @@ def locate_item(task: Task, *, lookup: Lookup) -> None:
     with task.context.database.reading() as session:
         item = session.get_one(Item, item_id)
         origins = told_origins(session, item_id)
+    # Between two transactions, as above.
     facts = observe_item(lookup, item, origins, now=task.now)
     with task.finishing() as session:
         item = session.get_one(Item, item_id, with_for_update=True)
@@ -166,12 +173,15 @@ def into_queue(
     session.flush()
     case = lock_case_of(session, item)
     is_new_step = is_examined or case.state != CaseState.WAITING
+    # A later look at a case that was decided long ago moves nothing back.
     if is_new_step and case.machine.allows(case.state, CaseEvent.EXAMINED):
         machine.advance_state(
             session, case, CaseEvent.EXAMINED, actor=audit.SYSTEM, now=task.now
         )
     appraise_case(session, task.context, case, task.now)
     events = [PartEvent.EXAMINED]
+    # A new report of something that was passed on already: its reporter need
+    # not wait for a step that lies behind.
     if case.state == CaseState.IN_PROGRESS:
         events.append(PartEvent.PASSED_ON)
     for event in events:
@@ -208,6 +218,7 @@ def follow_shortener(act: Act, item: Item, report: FetchReport) -> None:
     if (
         is_shortener(short, catalogue)
         and target.key
+        # A shortener that leads to itself would else make two of one place.
         and target.key != item.key
     ):
         join_location(act, item, target)
@@ -241,6 +252,8 @@ def fetch_location(
     request = fetch_request(item, settings, access)
     if limits is not None:
         request = replace(request, limits=limits)
+    # Hashing happens in the fetcher's process, so that its share is subtracted
+    # below to tell the network's time apart.
     report = fetcher.fetch(request)
     steps.add("hash", report.hash_seconds)
     steps.add("fetch", time.perf_counter() - started - report.hash_seconds)
@@ -257,6 +270,8 @@ def locate_hosting(
     """Where it is hosted, with what the host's own answer gives away."""
     headers = report.headers if report is not None else {}
     facts = observe_item(lookup, item, told, now=now, headers=headers)
+    # The last hop is where the content lay; the certificates before it are of
+    # those who sent the visitor on.
     hop = report.hops[-1] if report is not None and report.hops else None
     contacts = (
         tls_observation(hop.tls, item.host, now) if hop and item.host else None
@@ -292,6 +307,7 @@ def store_facts(session: Session, item: Item, facts: HostingFacts) -> bool:
         .where(HostingHop.item_id == item.id)
         .order_by(HostingHop.number)
     ).all()
+    # An item without a host never resolves; there the other facts decide.
     if hops and item.host and not facts.addresses:
         return False
     item.hosting_kind = facts.kind
@@ -313,6 +329,7 @@ def store_facts(session: Session, item: Item, facts: HostingFacts) -> bool:
             abuse_contact=facts.abuse_contact,
         )
     )
+    # The first hop is where it was found, and no move.
     return bool(hops)
 
 

@@ -38,6 +38,8 @@ def police_route(case: Case) -> Route | None:
     """The route to the police that only waits for an assessment. Where the rules do not know whose
     case it is, a person decides, match or not."""
     for route in Routing.from_json(case.routing).routes:
+        # The match stands in for our assessment; it stands in for no decision
+        # of a person and for nobody else's step.
         waits_at_most_for_us = route.after in (None, Gate.ASSESSMENT)
         if route.to is Destination.POLICE and waits_at_most_for_us:
             return route
@@ -60,6 +62,7 @@ def post_if_strong(session: Session, case: Case, now: datetime) -> None:
     outbox.post_work(
         session,
         JOB,
+        # Each appraisal comes by here; the key lets a match post it once.
         key=f"police:{case.id}:{evidence.id}",
         payload={"case_id": str(case.id)},
         now=now,
@@ -79,9 +82,11 @@ def find_strongest_match(
         MediaMatch.distance <= HashList.pdq_threshold,
         MediaMatch.quality >= MATCHABLE_QUALITY,
         or_(
+            # Many lists tell no quality; then ours alone has to be good.
             HashEntryRow.quality.is_(None),
             HashEntryRow.quality >= MATCHABLE_QUALITY,
         ),
+        # A picture has no share.
         or_(MediaMatch.share.is_(None), MediaMatch.share >= VIDEO_SHARE),
     )
     since = HashList.police_since
@@ -94,11 +99,14 @@ def find_strongest_match(
             seen_at,
             HashList.enabled,
             since.is_not(None),
+            # Switching a list on says nothing about what people had before
+            # them already.
             ItemMedia.first_seen_at >= since,
             HashEntryRow.removed_in.is_(None),
             or_(exact, near),
             ~_was_disconfirmed(),
         )
+        # False sorts before True: what is exact comes before what is near.
         .order_by(near, MediaMatch.distance, MediaMatch.id)
         .limit(1)
     )

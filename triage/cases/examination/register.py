@@ -41,16 +41,12 @@ def register_report(task: Task) -> None:
     report_id = task.id_of("report_id")
     with task.finishing() as session:
         report = _load_report(session, report_id)
-        opened = intake.open_texts(
-            Act(session, task.context, audit.SYSTEM, task.now),
-            report,
-            why="identity",
-        )
+        act = Act(session, task.context, audit.SYSTEM, task.now)
+        opened = intake.open_texts(act, report, why="identity")
         entries = list(
             _scan_locations(report.parts, opened, task.context.settings)
         )
         report.word_themes = _themes_of(opened, task.context.settings)
-        act = Act(session, task.context, audit.SYSTEM, task.now)
         note_sightings(act, report, entries)
 
 
@@ -74,6 +70,8 @@ def register_added(task: Task) -> None:
             )
             if location.kind == FINGERPRINT_ITEM
         ]
+        # What the reporter adds belongs to the case that the report is in, and
+        # not to one of its own.
         home = _find_case_of(session, report)
         note_sightings(act, report, entries, beside=home)
 
@@ -97,6 +95,7 @@ def join_location(act: Act, item: Item, location: Location) -> None:
     beside = act.session.get_one(Case, find_case_id(act.session, item.id))
     for part in parts_of(act.session, item.id):
         entry = Found(part.id, location)
+        # Report by report: one that is held stays held at the new place, too.
         note_sightings(act, part.report, [entry], beside=beside)
 
 
@@ -107,6 +106,7 @@ def alarm_item(task: Task) -> None:
             Item, task.id_of("item_id"), with_for_update=True
         )
         case = lock_case_of(session, item)
+        # Somebody may have found since that there is no danger.
         if case.danger_now:
             raise_alarm(session, task.context, case, task.now)
 
@@ -142,6 +142,8 @@ def _scan_locations(
             )
             if entry.key
         ]
+        # In words somebody mentions many things in passing; a line of the
+        # form's own field is meant as a location.
         if part.kind == "narrative":
             locations = [
                 entry for entry in locations if entry.kind in IN_NARRATIVE

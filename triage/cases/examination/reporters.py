@@ -40,6 +40,8 @@ def parts_of(
     if before is not None:
         states = [
             state
+            # From the table itself, so that a new step is never forgotten
+            # here.
             for state, event in PART_MACHINE.transitions
             if event == before
         ]
@@ -49,6 +51,8 @@ def parts_of(
 
 def is_child_cared_for(session: Session, case: Case) -> bool:
     """Whether a parent or a professional reported what was done to a child that they may know."""
+    # Whoever reports a stranger's page may be a parent and still know no child
+    # of it.
     if not row_of(case.kind).child_is_known:
         return False
     query = (
@@ -102,6 +106,8 @@ def others_are_up(
         .where(
             Sighting.part_id == part_id,
             Sighting.item_id != item_id,
+            # A place may also be done with because its case is, whatever
+            # became of it.
             Case.state.not_in(SETTLED),
             CaseItem.state != PlaceState.VERIFIED_REMOVED,
         )

@@ -52,6 +52,7 @@ def find_second_look(
     """The newest one that was posted for the item, done or not."""
     return session.scalars(
         select(OutboxEntry)
+        # Without the job that it followed: whichever it was.
         .where(OutboxEntry.key.startswith(_key_of(item_id)))
         .order_by(OutboxEntry.created_at.desc())
         .limit(1)
@@ -59,4 +60,6 @@ def find_second_look(
 
 
 def _key_of(item_id: uuid.UUID, after: uuid.UUID | None = None) -> str:
+    # The ordinary look is in the key: one that runs twice posts one second
+    # look.
     return f"look-again:{item_id}:{after or ''}"

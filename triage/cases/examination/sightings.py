@@ -63,6 +63,7 @@ def note_sightings(
         if _store_sighting(act, report, entry, items)
     }
     seen_items = [item for key, item in items.items() if key in seen_keys]
+    # The job ran before: nothing of it is new, and nothing counts twice.
     if not seen_items:
         return
     homes = _find_homes(session, seen_items)
@@ -73,7 +74,9 @@ def note_sightings(
         for item in homeless:
             session.add(case.add_item(item, act.now))
             homes[item.id] = case
+        # The new places must be there before their cases are read by queries.
         session.flush()
+    # Once a case, however many of its items the report names.
     for case in {case.id: case for case in homes.values()}.values():
         items_here = [item for item in seen_items if homes[item.id] is case]
         _let_count(act, case, report, items_here)
@@ -96,6 +99,8 @@ def _store_sighting(
     )
     if not is_new:
         return False
+    # What came in by a flood is fetched by nobody, so its own way of fetching
+    # can harm no check.
     is_new_item = item.sighting_count == 0
     if not report.held_for_review or is_new_item:
         # A flood must not change how a known item is fetched: its checks would be blind.
@@ -121,6 +126,8 @@ def _find_homes(
     cases = session.scalars(
         select(Case)
         .where(Case.id.in_({case_id for _, case_id in rows}))
+        # The one order of locks, as in ``locking``: the items are locked
+        # already.
         .order_by(Case.id)
         .with_for_update(of=Case),
         execution_options={"populate_existing": True},
@@ -142,6 +149,8 @@ def _find_open_case(
         for case in candidates
         if case is not None
         and case.state in UNDECIDED
+        # One report of a whole list would else make a case that nobody can
+        # look through.
         and len(case.places) + len(newcomers) <= MOST_JOINED
     ]
     return min(
@@ -154,6 +163,7 @@ def _let_count(
 ) -> None:
     """One report's effect on one case, and on those of its items that the report names."""
     if report.held_for_review:
+        # Nothing else: a flood must not move what people work on.
         case.held = max(case.held, urgency_of_held(report))
         if report.danger_now:
             post_held_danger(act.session, case, act.now)
@@ -182,6 +192,8 @@ def count_sightings(
         else func.greatest
     )
     session.execute(
+        # In the database and not in the session: many reports of one place may
+        # count at the same time.
         update(Item)
         .where(Item.id == item_id)
         .values(
@@ -206,6 +218,8 @@ def take_reports_in(act: Act, case: Case, reports: Sequence[Report]) -> None:
         case.child_reporter = case.child_reporter or (
             report.reporter_role in CHILDREN
         )
+        # The first one that says what it is; later ones that say something
+        # else are for a person to weigh.
         if case.kind == "unknown":
             case.kind = report.kind
 
@@ -226,6 +240,8 @@ def raise_alarm(
         machine.advance_state(
             session, case, CaseEvent.ALARMED, actor=audit.SYSTEM, now=now
         )
+    # Posted before the rules are asked: whatever they meet, somebody is
+    # called.
     post_danger(session, case, now)
     appraise_case(session, context, case, now)
 
@@ -250,6 +266,8 @@ def look_at(
     outbox.post_work(
         session,
         "item.appraise" if fresh else "item.examine",
+        # The reason is in the key: two reports look twice, one report that is
+        # worked on again does not.
         key=f"examine:{item.id}:{why}",
         payload={"item_id": str(item.id)},
         now=now,
@@ -309,6 +327,8 @@ def _make_item(session: Session, location: Location, at: datetime) -> None:
         sighting_count=0,
         first_reported_at=at,
         last_reported_at=at,
+        # Nothing was looked up yet; "none" would say that there is nothing to
+        # look up.
         hosting_kind="unknown",
     )
 
@@ -320,6 +340,8 @@ def _open_case(act: Act, report: Report) -> Case:
         id=new_id(),
         reference=next_reference(act.session, prefix, act.now),
         opened_at=act.now,
+        # The report's further words are taken in afterwards, like those of
+        # every later report.
         kind=report.kind,
         held=Held.NONE,
     )

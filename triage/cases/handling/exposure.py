@@ -103,7 +103,10 @@ def load_exposure(override_dir: Path | None = None) -> Exposure:
     """The data file; ``Misconfigured`` names its faults."""
     data = files.read_toml("triage.cases", FILE, override_dir)
     made = parse_file(
-        Exposure, FILE, {**data, "dated": str(data.get("dated", ""))}
+        # TOML reads a date as a date, and this one is only shown.
+        Exposure,
+        FILE,
+        {**data, "dated": str(data.get("dated", ""))},
     )
     faults = _list_faults(made, load_schema(override_dir))
     if faults:
@@ -127,6 +130,8 @@ def measure_time(
         ),
     ]
     violent = [span for span in spans if span.is_violent]
+    # A stint that began before the break and ended after it does not count as
+    # since.
     rested = _find_end_of_rest(spans, exposure, now)
     return TimeSpent(
         cases=len(worked),
@@ -156,6 +161,7 @@ class Span:
 
 def _span_of(stint: Stint, exposure: Exposure) -> Span:
     longest = timedelta(minutes=exposure.longest_minutes)
+    # Whoever took a case and went home has not worked on it all night.
     began_at = max(stint.began_at or stint.ended_at, stint.ended_at - longest)
     return Span(began_at, stint.ended_at, stint.is_violent)
 
@@ -166,6 +172,7 @@ def _measure_union(spans: Iterable[Span]) -> timedelta:
         began_at = (
             span.began_at if until is None else max(span.began_at, until)
         )
+        # A span that lies within the one before it adds nothing.
         total += max(span.ended_at - began_at, timedelta())
         until = span.ended_at if until is None else max(until, span.ended_at)
     return total
@@ -180,10 +187,12 @@ def _find_end_of_rest(
         return now
     ordered = sorted(spans)
     rested, until = ordered[0].began_at, ordered[0].ended_at
+    # Any work ends a rest, violent or not: only time without cases is a break.
     for span in ordered[1:]:
         if span.began_at - until >= long_enough:
             rested = span.began_at
         until = max(until, span.ended_at)
+    # Whoever comes back after a break begins anew.
     return now if now - until >= long_enough else rested
 
 

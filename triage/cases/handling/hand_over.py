@@ -42,6 +42,7 @@ def hand_case_over(
             phrase("Write a word to the next, at most 500 characters."),
             fields={"/words": "length"},
         )
+    # Given back first: the other one claims it below like any free case.
     release_claim(act, case, person)
     act.session.flush()
     row_id = new_id()
@@ -98,6 +99,7 @@ def last_word(
     if is_blind(case) and newest.from_id in assessors:
         return None
     open_sealed = opener_of(session, context, case.id)
+    # The case's people were forgotten, and with them what was written of them.
     if open_sealed is None:
         return None
     return newest, open_sealed(_place_of(newest.id), newest.words)

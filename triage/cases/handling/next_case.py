@@ -60,6 +60,7 @@ def take_next(
     """
     exposure = load_exposure(act.context.settings.data_dir)
     pause = _find_pause(act, person, exposure)
+    # A break is the person's own; the length of a day is the house's duty.
     if pause is not Nothing.DAY_FULL and all_the_same:
         pause = None
     kinds = preferences_of(act.session, person.id).opted_out
@@ -69,11 +70,14 @@ def take_next(
     if pause is Nothing.VIOLENT:
         conditions.append(or_(Case.danger_now, not_(_is_violent(exposure))))
     elif pause is not None:
+        # A child in danger now waits for nobody's break.
         conditions.append(Case.danger_now.is_(True))
     for case_id in _most_urgent(act.session, conditions):
         case = act.session.get_one(Case, case_id)
         try:
             claim_case(act, case, person, minutes)
+        # The next of those that were found, instead of asking for the most
+        # urgent anew and meeting the same people.
         except Conflict:  # somebody was quicker
             continue
         return case
@@ -84,6 +88,7 @@ def _find_pause(
     act: Act, person: Person, exposure: Exposure
 ) -> Nothing | None:
     """What keeps back the cases in which nobody is in danger now, or the violent ones of them."""
+    # From the strictest to the mildest: the first that holds is told.
     today = measure_own_day(act.session, act.context, person, act.now)
     if today.is_full(exposure):
         return Nothing.DAY_FULL
@@ -153,6 +158,7 @@ def _find_last_seen(
     if besides is not None:
         query = query.where(Viewing.item_id.not_in(item_ids_of(besides)))
     last = session.execute(query).first()
+    # A look that was asked for and never shown was no look.
     if last is None or last[0] is None:
         return None
     return last[0], last[1]
@@ -160,6 +166,7 @@ def _find_last_seen(
 
 def _offered(person: Person, now: datetime) -> list[ColumnElement[bool]]:
     """Of a ``Case`` in the query: nobody else holds it, and the person has not assessed it."""
+    # Of this round alone: in a new round everybody may assess again.
     own = exists().where(
         Assessment.case_id == Case.id,
         Assessment.round == Case.round,
@@ -201,6 +208,7 @@ def _most_urgent(
             .limit(TRIED)
         )
     ]
+    # Danger before points: rules weigh points, and no weight outweighs it.
     fitting.sort(key=lambda row: (not row[2], -row[1], row[0]))
     return [row[0] for row in fitting]
 

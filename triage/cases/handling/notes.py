@@ -32,6 +32,7 @@ from triage.cases.people.keeping.sealing import opener_of, seal_text
 
 LONGEST_NOTE = 2_000
 SHOWN = 50
+# Not behind a letter: "a@b.example" names nobody.
 _NAMED = re.compile(r"(?<![\w@])@([\w.-]{2,60})")
 
 
@@ -79,6 +80,7 @@ def add_note(
             words=seal_text(act, case.id, _place_of(note_id), words),
         )
     )
+    # The mentions refer to the note.
     act.session.flush()
     named = _find_named(act.session, words, author)
     act.session.add_all(
@@ -98,10 +100,12 @@ def add_note(
 def _find_named(
     session: Session, words: str, author: Person
 ) -> Sequence[Person]:
+    # A name at the end of a sentence has its full stop.
     names = {name.rstrip(".-").casefold() for name in _NAMED.findall(words)}
     return [
         person
         for person in list_colleagues(session)
+        # Only those who may work on cases: nobody else could open the note.
         if person.username.casefold() in names and person.id != author.id
     ]
 
@@ -127,6 +131,7 @@ def list_notes(
             row.at,
             open_sealed(_place_of(row.id), row.words),
         )
+        # The newest were read, since older ones may be more than are shown.
         for row in reversed(rows)
     ]
 
@@ -180,6 +185,7 @@ def copy_notes(act: Act, source: Case, target: Case) -> None:
                 case_id=target.id,
                 author_id=row.author_id,
                 at=row.at,
+                # Mentions are not copied: whom the note named was told then.
                 words=seal_text(act, target.id, _place_of(copy_id), words),
             )
         )
@@ -251,6 +257,7 @@ def open_mention(act: Act, person: Person, mention_id: uuid.UUID) -> Case:
     )
     if mention is None:
         raise NotFound(phrase("There is no such note."))
+    # The first time counts.
     mention.opened_at = mention.opened_at or act.now
     return act.session.get_one(Case, mention.note.case_id)
 

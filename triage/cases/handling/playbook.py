@@ -69,6 +69,7 @@ class Playbook:
     danger: bool = False
 
     def is_about(self, subject: Subject) -> bool:
+        # What a playbook does not ask about fits every case.
         if self.danger and not subject.danger_now:
             return False
         if self.kinds and subject.kind not in self.kinds:
@@ -108,6 +109,7 @@ class Playbooks:
         names = dict.fromkeys(
             name for book in self.books_about(subject) for name in book.steps
         )
+        # In the order of the playbooks, which is that of what to do first.
         by_name = {step.name: step for step in self.steps}
         return [by_name[name] for name in names]
 
@@ -135,6 +137,7 @@ def _find_faults(playbooks: Playbooks) -> Iterator[str]:
         for fault in find_unknown(book.steps, names):
             yield f"{book.name}: {fault}"
         yield from _find_twice(f"{book.name}: step", book.steps)
+        # It would be about every case, which nobody means.
         if not (book.kinds or book.hosting or book.danger):
             yield f"{book.name} says of no case that it is about it"
     named: list[Step | Playbook] = [*playbooks.steps, *playbooks.playbooks]

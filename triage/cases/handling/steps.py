@@ -48,12 +48,15 @@ def list_steps(
     signs = {*told, *_find_own_signs(session, case)}
     rows = session.scalars(
         select(StepTick).where(
-            StepTick.case_id == case.id, StepTick.round == case.round
+            # A case that was opened again has its steps before it once more.
+            StepTick.case_id == case.id,
+            StepTick.round == case.round,
         )
     )
     ticks = {row.step: row for row in rows}
     return [
         StepOfCase(step, is_seen=True)
+        # What is seen needs nobody's word, and nobody can take it back.
         if step.done_when in signs
         else _of_person(step, ticks.get(step.name))
         for step in playbooks.steps_for(subject_of(case))
@@ -79,6 +82,7 @@ def _find_own_signs(session: Session, case: Case) -> set[Sign]:
     if case.outcome:
         signs.add(Sign.ASSESSED)
     located = case.located
+    # A case of words alone has nothing that could be removed.
     if located and all(
         place.state == PlaceState.VERIFIED_REMOVED for place in located
     ):
@@ -140,6 +144,7 @@ def _require_step(act: Act, case: Case, name: str) -> None:
         raise Conflict(
             phrase("The period of this case is over; nothing is left of it.")
         )
+    # Of this case: the file may have lost a step that a page still shows.
     names = [step.name for step in playbooks.steps_for(subject_of(case))]
     if name not in names:
         raise NotFound(phrase("There is no such step in this case."))

@@ -60,6 +60,7 @@ def add_tag(
             fields={"/expires": "past"},
         )
     tags = _tags_of(act.session, case.id)
+    # One that is there may still get another end.
     if tag not in tags and len(tags) >= MOST:
         raise InvalidInput(phrase("A case has at most 20 tags."))
     is_new = insert_once(

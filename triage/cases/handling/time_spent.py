@@ -61,6 +61,7 @@ def measure_own_day(
 ) -> TimeSpent:
     """What the person assessed and saw today, by the clock of this country."""
     zone = ZoneInfo(context.country.time_zone)
+    # A day as people have it; in UTC a late shift would be cut in two.
     midnight = now.astimezone(zone).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
@@ -105,6 +106,7 @@ def _list_days(
     zone = ZoneInfo(context.country.time_zone)
     days: Days = defaultdict(Day)
     for who, stint in _find_stints(session, exposure, since, person_id):
+        # By its end, because not every stint has a beginning.
         days[who, stint.ended_at.astimezone(zone).date()].stints.append(stint)
     for who, look in _find_looks(session, exposure, since, person_id):
         days[who, look.began_at.astimezone(zone).date()].looks.append(look)
@@ -153,5 +155,6 @@ def _find_looks(
     if person_id is not None:
         query = query.where(Viewing.person_id == person_id)
     for who, shown_at, ended_at, is_violent in session.execute(query):
+        # The condition above leaves out those that were never shown.
         assert shown_at is not None
         yield who, Look(shown_at, ended_at or shown_at + longest, is_violent)

@@ -18,6 +18,7 @@ from triage.items.models import ItemAccess
 
 def forget_idle(session: Session, context: Context, *, now: datetime) -> int:
     """Forget it of every item whose case is over, watched or not; returns of how many."""
+    # A way in is for working on the case, and goes with it.
     over = (
         select(ItemAccess.item_id)
         .join(CaseItem, CaseItem.item_id == ItemAccess.item_id)

@@ -48,6 +48,8 @@ def _cases_of_reports(
         .join(CaseItem, CaseItem.item_id == Sighting.item_id)
         .join(Case, Case.id == CaseItem.case_id)
         .where(ReportPart.report_id.in_(list(reports)))
+        # The oldest case comes last and stays in the dict: it is where the
+        # report was registered first.
         .order_by(Case.id.desc())
     )
     return {row[0]: row[1] for row in rows}

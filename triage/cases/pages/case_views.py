@@ -173,9 +173,9 @@ def _is_aside(view: page_content.CasePage) -> bool:
     )
 
 
-def _is_assessable(found: Case) -> bool:
+def _is_assessable(case: Case) -> bool:
     return any(
-        found.machine.allows(found.state, event)
+        case.machine.allows(case.state, event)
         for event in (
             CaseEvent.ASSESSED_FIRST,
             CaseEvent.AGREED,

@@ -1,4 +1,4 @@
-"""What the console calls things. Slugs are stored, words are shown; both languages by gettext."""
+"""What the console calls things. Slugs are stored; words are shown in the reader's language."""
 
 from __future__ import annotations
 

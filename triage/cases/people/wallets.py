@@ -19,7 +19,7 @@ _ETHEREUM = r"0x[0-9a-fA-F]{40}"
 _TRON = r"T[1-9A-HJ-NP-Za-km-z]{33}"
 _MONERO = r"[48][1-9A-HJ-NP-Za-km-z]{94}"
 WALLET = re.compile(rf"\b(?:{_MONERO}|{_TRON}|{_BITCOIN}|{_ETHEREUM})\b")
-"""What may be an address; ``name_currency`` says whether it is one."""
+"""What may be an address; ``read_wallet`` says whether it is one."""
 
 # Bytes of a block of Monero's base 58, by how many letters it has.
 _BLOCK = {0: 0, 2: 1, 3: 2, 5: 3, 6: 4, 7: 5, 9: 6, 10: 7, 11: 8}

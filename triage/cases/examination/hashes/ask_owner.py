@@ -58,12 +58,15 @@ def ask_owner(task: Task, *, connect: Connect = RemoteMatcher) -> None:
             select(HashList).where(HashList.name == name)
         )
     answers: Iterable[Answer] = ()
+    # Answers of a stranger must not count as entries that we imported.
     if hash_list is not None and not hash_list.remote:
         raise Conflict(
             phrase("%(name)s is a list of our own."),
             values={"name": name},
             hint=phrase("Give the remote list another name."),
         )
+    # Both are rightly nothing to do: the list was taken out of the file, or
+    # switched off, after the question was posted.
     if remote is not None and (hash_list is None or hash_list.enabled):
         hashes = hashes_of(media, remote)
         owner = connect(
@@ -71,6 +74,7 @@ def ask_owner(task: Task, *, connect: Connect = RemoteMatcher) -> None:
         )
         if hashes:
             circuit = Circuit(context.database)
+            # An owner who does not answer is not asked by every file in turn.
             circuit.require_closed(remote.name)
             with circuit.listening(remote.name):
                 answers = owner.match(hashes)
@@ -123,7 +127,10 @@ def _store_answers(
     )
     new = 0
     for answer in sorted(
-        answers, key=lambda owner_answer: owner_answer.distance
+        # The nearest first: of two answers with one reference the better is
+        # kept.
+        answers,
+        key=lambda owner_answer: owner_answer.distance,
     ):
         if answer.distance > threshold_of(target, answer.kind):
             continue
@@ -137,6 +144,7 @@ def _store_answers(
             list_id=target.id,
             kind=answer.kind,
             distance=answer.distance,
+            # Ours, because an owner does not tell the quality of its entry.
             quality=media.pdq_quality if answer.kind == "pdq" else None,
             at=now,
             decision=MatchDecision.OPEN,
@@ -183,6 +191,8 @@ def not_asked(
 ) -> Mapping[uuid.UUID, list[str]]:
     """Names of the lists whose owners have not answered yet about these files. One query, none
     where no such list is configured. A question is put once a month, see ``remote_key``."""
+    # A question that was posted on the last of a month waits under that
+    # month's key.
     last_month = now.replace(day=1) - timedelta(days=1)
     keys = {
         remote_key(remote, media_id, month): (media_id, remote.name)

@@ -41,6 +41,8 @@ def own_entries(session: Session, *, source: str) -> Iterator[HashEntry]:
         shared = (label, source, media.id.hex, media.first_seen_at.date())
         for kind in ("md5", "sha1", "sha256"):
             yield HashEntry(kind, getattr(media, kind), *shared)
+        # A flat picture's PDQ would meet half the world's pictures at whoever
+        # takes the list.
         if media.pdq and (media.pdq_quality or 0) >= MATCHABLE_QUALITY:
             yield HashEntry(
                 "pdq", media.pdq, *shared, quality=media.pdq_quality
@@ -82,6 +84,8 @@ def _select_confirmed() -> Select[Media, str]:
         ItemMedia.source == "direct",
         CaseItem.item_id == ItemMedia.item_id,
         Case.id == CaseItem.case_id,
+        # A round above the first without an outcome is a case that was opened
+        # again. One in its first round says nothing of the file yet.
         or_(label.not_in(CONFIRMED), and_(label.is_(None), Case.round > 1)),
     )
     listed = exists().where(

@@ -32,6 +32,7 @@ def search_print(task: Task, *, matcher: Matcher) -> None:
             if watched is not None
             else {}
         )
+    # Looked up again: the search above took long and held no transaction.
     with task.finishing() as session:
         watched = find_print(session, item_id)
         if watched is None:  # it was forgotten in the meantime
@@ -41,6 +42,7 @@ def search_print(task: Task, *, matcher: Matcher) -> None:
         act = Act(session, task.context, audit.SYSTEM, task.now)
         if new_places:
             bring_news(act, watched)
+        # A place is news to people; a list only changes what the rules say.
         elif new_lists:
             appraise_anew(act, watched)
 

@@ -56,6 +56,7 @@ def bring_news(act: Act, watched: WatchedPrint) -> None:
     case = _lock_case(act, watched)
     if not case.machine.allows(case.state, CaseEvent.PRINT_SEEN):
         return  # a flood waits to be let through; the page shows it then
+    # Asked before the event moves the case on.
     was_over = case.state in OVER_BUT_FOR_NEWS
     places = count_places(act.session, watched.item_id)
     act.advance(case, CaseEvent.PRINT_SEEN, places=places)

@@ -32,6 +32,7 @@ def rematch_media(task: Task, *, matcher: Matcher) -> None:
         else uuid.UUID(int=0)
     )
     with task.finishing() as session:
+        # The first batch alone posts it, once for the run.
         if not task.text_of("after"):
             post_listing(session, run=task.text_of("run"), now=task.now)
         batch = session.scalars(
@@ -49,7 +50,11 @@ def rematch_media(task: Task, *, matcher: Matcher) -> None:
         }
         for media in batch:
             hits = matcher.match_media(
-                session, media, now=task.now, owners=False
+                # Owners of remote lists gained nothing by an import of ours.
+                session,
+                media,
+                now=task.now,
+                owners=False,
             )
             if any(
                 (media.id, hit.entry.id) not in known_media for hit in hits

@@ -33,6 +33,8 @@ def store_media(
     those cases know of it whose reporters gave a fingerprint of one of them."""
     kept = []
     for medium in report.media:
+        # It could not be read in full; what is known of why stands in the
+        # visit.
         if medium.fingerprint is None:
             continue
         media = _media_of(session, medium.fingerprint, now)
@@ -57,6 +59,8 @@ def store_media(
                 )
             ).one()
             link.last_seen_at = now
+        # Also for a file that is known: since it was seen last, lists may have
+        # grown.
         matcher.match_media(session, media, now=now)
     note_media(session, item, kept, now)
     return kept
@@ -86,6 +90,7 @@ def _media_of(
     session: Session, fingerprint: dict[str, Any], now: datetime
 ) -> Media:
     values = {name: fingerprint[name] for name in _COLUMNS}
+    # By SHA-256: two processes that meet the same file at once make one row.
     is_new = insert_once(
         session, Media, ["sha256"], id=new_id(), first_seen_at=now, **values
     )

@@ -212,7 +212,7 @@ def _picture_key(media: Media) -> str:
 def _find_elsewhere(
     session: Session, case_id: uuid.UUID, media: Sequence[Media]
 ) -> dict[str, Elsewhere]:
-    """By ``_key``. One query: the other cases of each picture, counted, the newest few named."""
+    """By ``_picture_key``, in one query: its other cases, counted, the newest few named."""
     key = case(
         (Media.pdq_quality >= MATCHABLE_QUALITY, Media.pdq), else_=Media.sha256
     )
