@@ -30,6 +30,7 @@ def lock_case_of(session: Session, item: Item) -> Case:
         select(Case)
         .where(Case.id == find_case_id(session, item.id))
         .with_for_update(of=Case),
+        # What the session read before it had the lock is out of date.
         execution_options={"populate_existing": True},
     ).one()
 
@@ -39,5 +40,7 @@ def note_at_place(
 ) -> None:
     """Move the item's removal on, where ``event`` says anything new about it."""
     place = case.place_of(item_id)
+    # Such events come from many sides and in any order: one that says nothing
+    # new is no fault.
     if place is not None and place.machine.allows(place.state, event):
         act.advance(place, event, case=case.reference)

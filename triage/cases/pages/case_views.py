@@ -90,6 +90,7 @@ def case_page(
     context, me, now = site.current_context(), signed_in(), utc_now()
     language = site.page_language()
     with site.reading() as session:
+        # The address of a merged case shows the one that it became a part of.
         case = by_reference(session, reference)
         view = page_content.gather_case_page(
             session, context, case, person=me, language=language, now=now
@@ -253,6 +254,8 @@ def assess(reference: str) -> ResponseReturnValue:
                     second_required=act.context.settings.second_assessment,
                 )
         except InvalidInput as error:
+            # Outside the transaction that was rolled back, so that the page
+            # shows what is stored.
             page_again = case_page(
                 reference, error.fields, {**request.form.to_dict(), **sent}
             )
@@ -270,6 +273,8 @@ def _posted_item_classes() -> dict[uuid.UUID, str]:
         try:
             item_id = uuid.UUID(hex=name.removeprefix(ITEM_CLASS))
         except ValueError:
+            # The form never has such a name: somebody wrote the request by
+            # hand.
             raise NotFound(
                 phrase("There is no such item in this case.")
             ) from None
@@ -294,6 +299,8 @@ def decide_match(reference: str, match_id: uuid.UUID) -> ResponseReturnValue:
         match = findings.match_of(session, case, match_id)
         act = own_act(session)
         findings.decide_match(act, case, match, decision)
+        # Here and not in the service, where several matches are decided before
+        # the rules are asked once.
         appraise_case(session, act.context, case, act.now)
     return back_to_case(reference)
 
@@ -327,6 +334,7 @@ def _posted_facts() -> dict[str, Any]:
         text = raw.strip()
         if owner not in findings.PERSONS_FACTS or not text:
             continue
+        # Countries are stored by their two capitals; a municipality is a name.
         is_place = key != "municipality"
         value: Any = (
             YES_NO[text]

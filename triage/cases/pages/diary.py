@@ -79,6 +79,7 @@ def tell_history(
         for diary in diaries
         for happening in diary.list_happenings(session, case)
     ]
+    # Sorting keeps what happened at one moment in the order in which it came.
     return sorted(own + others, key=lambda happening: happening.at)
 
 

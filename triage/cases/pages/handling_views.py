@@ -52,6 +52,7 @@ def tag(reference: str) -> ResponseReturnValue:
 
 @requires("case.claim")
 def untag(reference: str) -> ResponseReturnValue:
+    # Nothing to refuse: a tag that is not there is gone already.
     with site.writing() as session:
         remove_tag(
             own_act(session),
@@ -88,4 +89,5 @@ def _read_end(text: str) -> datetime | None:
             phrase("This is no date."), fields={"/until": "unreadable"}
         ) from None
     zone = ZoneInfo(site.current_context().country.time_zone)
+    # Whoever says "until Friday" means all of Friday.
     return datetime.combine(day, time(23, 59, 59), zone)

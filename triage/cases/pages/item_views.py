@@ -52,6 +52,7 @@ def set_access(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
         with site.writing() as session:
             item = _item_of(session, reference, item_id)
             act = own_act(session)
+            # Before the fetch is posted, in one transaction: the job finds it.
             access.set_access(act, item, wanted)
             if request.form.get("then") == "fetch":
                 access.fetch_again(act, item)

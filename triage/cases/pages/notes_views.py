@@ -60,6 +60,7 @@ def mentions() -> str:
 @requires("case.claim")
 def open_mention(mention_id: uuid.UUID) -> ResponseReturnValue:
     """To the case; from then on the mention waits no more."""
+    # A link and no form, and yet it writes: that it was opened is all.
     with site.writing() as session:
         case = notes.open_mention(own_act(session), signed_in(), mention_id)
         reference = case.reference

@@ -144,6 +144,8 @@ def gather_case_page(
         has_assessed=any(
             assessment.person_id == person.id for assessment in made
         ),
+        # Left out here and not in the template: what is not in the page cannot
+        # be shown by mistake.
         done=() if blind else made,
         disputed=find_disputed_questions(schema, made)
         if case.state == CaseState.THIRD_ASSESSMENT
@@ -153,6 +155,8 @@ def gather_case_page(
         tags=list_tags(session, [case.id], now).get(case.id, ()),
         last_word=last_word(session, context, case),
         notes=list_notes(session, context, case, person),
+        # To hand a case to somebody in a blind round would say who has
+        # assessed.
         colleagues=() if blind else list_colleagues(session),
     )
 
@@ -200,6 +204,7 @@ def _find_known_elsewhere(session: Session, case: Case) -> Sequence[CaseItem]:
         select(CaseItem)
         .where(CaseItem.item_id.in_(siblings), CaseItem.case_id != case.id)
         .order_by(CaseItem.added_at.desc(), CaseItem.id)
+        # A report of a list of addresses may touch hundreds of other cases.
         .limit(SHOWN_PLACES)
     ).all()
 
@@ -252,6 +257,8 @@ def _newest_observations(
         select(HostingObservation)
         .where(HostingObservation.item_id == item_id)
         .order_by(HostingObservation.at.desc(), HostingObservation.id.desc())
+        # A place that is watched for months has thousands; the newest word of
+        # each source is among the last.
         .limit(READ_OBSERVATIONS)
     )
     newest: dict[tuple[str, str, str | None], HostingObservation] = {}

@@ -22,7 +22,6 @@ from hotline.core.storage.audit import AuditEntry
 from hotline.core.web import site
 from hotline.intake import service as intake
 from hotline.intake.models import Report
-from triage.cases.assessing.assess import LONGEST_NOTE
 from triage.cases.assessing.rounds import is_blind
 from triage.cases.listing.queue import by_reference
 from triage.cases.pages import words
@@ -33,6 +32,7 @@ from triage.cases.pages.people.identity_views import identity_state
 from triage.cases.pages.people.read_as import read_line
 from triage.cases.reports import report_of_case
 
+LONGEST_QUESTION = 4_000
 MOST_READS = 50
 READINGS = ("personal.read", "personal.identity_read")
 
@@ -87,9 +87,9 @@ def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
         case = by_reference(session, reference)
         report = report_of_case(session, case, report_id)
-        if not 1 <= len(text) <= LONGEST_NOTE:
+        if not 1 <= len(text) <= LONGEST_QUESTION:
             raise InvalidInput(
-                gettext("Write 1 to %(num)s characters.", num=LONGEST_NOTE)
+                gettext("Write 1 to %(num)s characters.", num=LONGEST_QUESTION)
             )
         act = own_act(session)
         intake.ask_reporter(act, report, text)

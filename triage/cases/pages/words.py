@@ -219,6 +219,8 @@ def said_before(confirmed: int, disconfirmed: int) -> str:
     """How often people said yes and no of an entry: "confirmed once, disconfirmed twice"."""
     verdicts = []
     if confirmed:
+        # Languages say "once" and "twice" by a word of their own, which no
+        # plural form gives.
         words = {1: gettext("confirmed once"), 2: gettext("confirmed twice")}
         verdicts.append(
             words.get(
@@ -311,6 +313,8 @@ def defang(text: str) -> str:
         return text.replace(".", "[.]")
     host, slash, path = rest.partition("/")
     return (
+        # The two customary changes: the scheme, and the dots of the host
+        # alone, as dots of a path lead nowhere.
         head.replace("http", "hxxp")
         + mark
         + host.replace(".", "[.]")

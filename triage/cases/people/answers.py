@@ -74,6 +74,7 @@ def _of_child(answers: Answers) -> Iterator[tuple[FactName, str]]:
     yield FactName.MUNICIPALITY, answers.get(Answer.CHILD_MUNICIPALITY, "")
     yield FactName.AGE, answers.get(Answer.CHILD_AGE, "")
     going_on = answers.get(Answer.GOING_ON, "")
+    # "I do not know" is an answer to us and no fact of the child.
     yield FactName.GOING_ON, "" if going_on == GoingOn.UNKNOWN else going_on
     yield (
         FactName.NEXT_MEETING,
@@ -118,6 +119,7 @@ def propose_identifiers(
         *_accounts_in(answers, country),
         *_payments_in(answers, country),
     )
+    # An account may be named again as the way to pay it.
     return tuple({said.identity: said for said in proposed}.values())
 
 
@@ -125,6 +127,7 @@ def _accounts_in(answers: Answers, country: str) -> Iterator[SaidIdentifier]:
     """A number or a link is one wherever it stands; any other name is an account's."""
     name = answers.get(Answer.THEIR_NAME, "")
     platform = answers.get(Answer.THEIR_PLATFORM, "")
+    # What says by its own form what it is needs no platform beside it.
     certain = [
         said
         for said in find_identifiers(name, country)
@@ -141,6 +144,8 @@ def _payments_in(answers: Answers, country: str) -> Iterator[SaidIdentifier]:
     kind = (
         IdentifierKind.WALLET
         if way == PaymentWay.WALLET
+        # A voucher's or a card's number has no form by which it could be
+        # checked.
         else IdentifierKind.OTHER
     )
     platform = _PAID_BY.get(PaymentWay(way), "") if way else ""

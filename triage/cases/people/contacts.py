@@ -86,6 +86,7 @@ def list_contacts(
             report.id,
             opened[report.id].contact,
             opened[report.id].terms,
+            # When the danger is over, so is what was allowed because of it.
             case.danger_now and report.id in released,
         )
         for report in reports
@@ -149,6 +150,7 @@ def release_contact(
             phrase("Say why, in at most 1000 characters."),
             fields={"/why": "length"},
         )
+    # Under the lock, so that nobody says meanwhile that the danger is over.
     if not case.danger_now:
         raise Conflict(
             phrase(
@@ -161,6 +163,7 @@ def release_contact(
     )
     if report is None:
         raise NotFound(phrase("There is no such contact."))
+    # The first reason stands in the log; a second one adds nothing.
     if _is_released(act.session, report_id):
         return
     act.session.add(

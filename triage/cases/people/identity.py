@@ -57,6 +57,8 @@ def ask_for_identity(
 def read_identity(act: Act, report: Report) -> Contact:
     """The contact, opened for who asked and was granted it; ``Forbidden`` for everybody else."""
     grant = require_grant(act, REPORTER_IDENTITY, str(report.id))
+    # Before it is opened, in the same transaction: there is no look without
+    # its entry.
     act.record(
         "personal.identity_read",
         "report",

@@ -60,6 +60,8 @@ def open_report(act: Act, case: Case, report: Report) -> OpenedReport:
     identifiers = {
         said.identity: said
         for said in (
+            # The same one found in the words as well takes its place: there it
+            # is as the reporter wrote it.
             *propose_identifiers(texts.answers, country),
             *find_identifiers("\n".join(spoken), country),
         )

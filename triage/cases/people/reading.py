@@ -76,6 +76,8 @@ def find_identifiers(
         said = _of_location(location)
         if said is not None:
             by_identity.setdefault(said.identity, said)
+    # Last, so that accounts and telephones, which lead to a person sooner,
+    # come first.
     for _, said in payments:
         by_identity.setdefault(said.identity, said)
     return tuple(by_identity.values())
@@ -103,6 +105,7 @@ def _handles_beside_platforms(
     words: tuple[str, ...],
 ) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """The handle before the platform, and after it."""
+    # Of "X" and "Xbox" the longer one is meant where it fits.
     longest_first = sorted(words, key=len, reverse=True)
     names = "|".join(re.escape(word) for word in longest_first)
     where = rf"(?P<where>{names})\b"
@@ -189,6 +192,7 @@ def read_identifier(
         return _read_account(platform, text, country)
     if kind is IdentifierKind.IBAN:
         return _read_iban(text)
+    # After accounts, which need the platform beside them.
     if kind in _KIND_OF_LOCATION.values():
         return _read_location(kind, text, country)
     # What has no check digits, or none that we know, is taken as it was typed.
@@ -201,6 +205,8 @@ def read_identifier(
 
 
 def _read_account(platform: str, text: str, country: str) -> SaidIdentifier:
+    # A link says its platform itself; a bare name needs the one that was
+    # chosen.
     for attempt in (text, f"{platform} {text}"):
         for location in identify_locations(attempt, country):
             said = _of_location(location)

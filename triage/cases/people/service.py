@@ -47,8 +47,6 @@ _LEADING = {
     PersonRole.REPORTED_PERSON: (FactName.COUNTRY, FactName.IS_CHILD),
 }
 _YES_NO = {YesNo.YES: True, YesNo.NO: False}
-_CONTENT = "case_identifier.content"
-_VALUE = "person_fact.value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +101,8 @@ def add_identifier(
     One that was withdrawn comes back.
     """
     lock_case(act.session, case.id)
+    # Under every key: while one is being rotated, the row may still be found
+    # by the older one.
     macs = identity_macs(act.context, said.identity)
     row = act.session.scalar(
         select(CaseIdentifier).where(
@@ -118,6 +118,8 @@ def add_identifier(
     row.kind, row.platform = said.kind, said.platform
     row.content = seal_text(act, case.id, content_place(row.id), content)
     row.whose, row.source = whose, source
+    # New also for one that comes back: the digest that a second person
+    # approves must change.
     row.added_at, row.added_by = act.now, act.actor
     row.withdrawn_at = row.withdrawn_by = None
     act.session.add(row)
@@ -195,12 +197,12 @@ def _opened_identifier(row: CaseIdentifier, text: str) -> KnownIdentifier:
 
 def content_place(identifier_id: uuid.UUID) -> str:
     """Where an identifier's content is sealed."""
-    return f"{_CONTENT}:{identifier_id}"
+    return f"case_identifier.content:{identifier_id}"
 
 
 def value_place(fact_id: uuid.UUID) -> str:
     """Where a fact's value is sealed."""
-    return f"{_VALUE}:{fact_id}"
+    return f"person_fact.value:{fact_id}"
 
 
 def identity_macs(context: Context, identity: str) -> tuple[bytes, ...]:
@@ -260,6 +262,8 @@ def set_fact(
             PersonFact.replaced_at.is_(None),
         )
     )
+    # Replaced and not overwritten: what was known when a letter left can be
+    # read later.
     if fact is not None:
         fact.replaced_at = act.now
     if value:
@@ -273,6 +277,7 @@ def set_fact(
         )
         added.value = seal_text(act, case.id, value_place(added.id), value)
         act.session.add(added)
+    # The rules ask about one child and one reported person: the first.
     if number == 1 and name in _LEADING[role]:
         _tell_rules(case, role, name, value)
     if role is PersonRole.REPORTED_PERSON and is_age_of_child(name, value):
@@ -359,6 +364,7 @@ def _keep_for_rules(
     if value not in ("", None):
         about[name] = value
     facts = {key: kept for key, kept in case.facts.items() if key != owner}
+    # A new dict: a change inside the old one would not be noticed and stored.
     case.facts = {**facts, owner: about} if about else facts
 
 

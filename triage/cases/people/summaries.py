@@ -40,6 +40,7 @@ _TEXT = "case_summary.text"
 
 def write_summary(act: Act, case: Case, office: str, text: str) -> None:
     """Put ``text`` in the place of what was written to this kind of office; empty takes it back."""
+    # Also by hand-written requests: places alone go to the other kinds.
     if office not in OFFICES:
         raise InvalidInput(phrase("Choose one."), fields={"/office": ""})
     lock_case(act.session, case.id)

@@ -37,6 +37,8 @@ class Wallet:
 
 def read_wallet(text: str) -> Wallet | None:
     """The wallet that is written so; None where its check digits are wrong, or it is none."""
+    # By its own branch: an address in one case has no check digits and is
+    # taken as it is.
     if re.fullmatch(_ETHEREUM, text):
         return Wallet(text.lower(), "Ethereum") if _is_ethereum(text) else None
     if re.fullmatch(_TRON, text) and _is_tron(text):
@@ -54,13 +56,16 @@ def _is_ethereum(text: str) -> bool:
         return True
     digest = keccak_256(digits.lower().encode()).hex()
     return all(
+        # EIP-55: the hash of the address says which of its letters are
+        # capitals.
         letter == (letter.upper() if int(check, 16) >= 8 else letter.lower())
         for letter, check in zip(digits, digest, strict=False)
     )
 
 
 def _is_tron(text: str) -> bool:
-    raw = _number_of(text).to_bytes(_TRON_BYTES + 8, "big")[-_TRON_BYTES:]
+    # 34 letters of base 58 never say more than 25 bytes.
+    raw = _number_of(text).to_bytes(_TRON_BYTES, "big")
     body, check = raw[:-_CHECK], raw[-_CHECK:]
     digest = hashlib.sha256(hashlib.sha256(body).digest()).digest()
     return body[0] == _TRON_PREFIX and digest[:_CHECK] == check
@@ -68,6 +73,7 @@ def _is_tron(text: str) -> bool:
 
 def _is_monero(text: str) -> bool:
     raw = b""
+    # Monero's base 58 writes each eight bytes as eleven letters.
     for start in range(0, len(text), 11):
         block = text[start : start + 11]
         size, number = _BLOCK[len(block)], _number_of(block)
@@ -85,12 +91,14 @@ def _number_of(text: str) -> int:
     return number
 
 
+# Bytes that Keccak takes in at once for a digest of 256 bits.
 _RATE = 136
 _MASK = (1 << 64) - 1
 
 
 def keccak_256(data: bytes) -> bytes:
     """Keccak with 256 bits as currencies use it: SHA-3 (FIPS 202) but for the padding byte."""
+    # SHA-3 begins its padding with 6; this is why hashlib cannot be used.
     padded = bytearray(data + b"\x01")
     padded += bytes(-len(padded) % _RATE)
     padded[-1] |= 0x80

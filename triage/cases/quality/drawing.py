@@ -50,6 +50,7 @@ def draw_for_review(act: Act, case: Case, *, alone: bool) -> None:
     """Perhaps have the reviewer judge the decision that was just made on the case."""
     shares = load_shares(act.context.settings.data_dir)
     chance = chance_of(case)
+    # First what one person decided: nobody else has looked at it.
     if alone and chance < shares.alone:
         drawn_for = DrawnFor.ALONE
     elif case.proposed_class and chance < shares.machine:

@@ -69,6 +69,8 @@ def list_open(session: Session) -> Sequence[QualityReview]:
         .join(Case, Case.id == QualityReview.case_id)
         .where(
             QualityReview.judged_at.is_(None),
+            # A case that was opened again is decided anew: the old decision is
+            # no longer one.
             QualityReview.round == Case.round,
             Case.forgotten_at.is_(None),
         )
@@ -146,6 +148,7 @@ def judge(
         raise NotFound(phrase("There is no such decision."))
     if review.judged_at is not None:
         raise Conflict(phrase("This decision is judged already."))
+    # Of whatever round: whoever has answered once knows the case.
     was_assessor = act.session.scalar(
         select(Assessment.id).where(
             Assessment.case_id == review.case_id,
@@ -170,6 +173,8 @@ def check_answers(
     kept: dict[str, str] = {}
     faults = {}
     for question in decisive_questions(schema):
+        # As in an assessment; but here nothing may be left open, as only
+        # answers can be compared.
         if not question.is_asked(kept):
             continue
         answer = given.get(question.name, "")
@@ -214,6 +219,7 @@ def measure_decisions(
         pairs: dict[tuple[str, str], int] = {}
         gold: dict[tuple[str, str], int] = {}
         for answers, is_gold, outcome in rows:
+            # A question may be of one version alone.
             decided, judged = outcome.get(name), answers.get(name)
             if not decided or not judged:
                 continue

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
@@ -56,6 +57,7 @@ def compare_people(
             first,
             (first.case_id == second.case_id)
             & (first.round == second.round)
+            # Each pair once, in the order in which they answered.
             & (first.at < second.at),
         )
         .where(second.at > now - BACK)
@@ -67,6 +69,7 @@ def compare_people(
     letters = _letters_of({who for row in rows for who in (row[1], row[2])})
     for at, mine, theirs, said, other in rows:
         month = at.strftime("%Y-%m")
+        # Sorted: who of the two came first is not told.
         pair = "–".join(sorted((letters[mine], letters[theirs])))
         for question in decisive_questions(schema):
             name = question.name
@@ -91,7 +94,10 @@ def _lines_of(counted: dict[tuple[str, str], Counts]) -> list[Line]:
 def _letters_of(people: set[uuid.UUID]) -> dict[uuid.UUID, str]:
     """A letter for each, the same one on one page."""
     alphabet = string.ascii_uppercase
+    # An id begins with its time: in its order, the first letter would be of
+    # whoever has been here for longest.
+    in_no_order = sorted(people, key=lambda who: sha256(who.bytes).digest())
     return {
         person: alphabet[n % 26] + (str(n // 26) if n >= 26 else "")
-        for n, person in enumerate(sorted(people))
+        for n, person in enumerate(in_no_order)
     }

@@ -90,6 +90,7 @@ class File:
     def is_listed(self) -> bool:
         """Whether a list that is in use knows it, and nobody said that it does not."""
         return any(
+            # As the rules count it; the page must not say otherwise.
             match.found.decision != MatchDecision.DISCONFIRMED
             and match.found.hash_list.enabled
             and match.found.entry.removed_in is None
@@ -156,6 +157,8 @@ def _matches_of_files(
     ranked = (
         select(
             MediaMatch.id,
+            # Ranked by the database: one file may meet thousands of entries,
+            # and only the nearest are read.
             func.row_number()
             .over(partition_by=owner, order_by=order)
             .label("rank"),
@@ -226,6 +229,8 @@ def _find_elsewhere(
         .join(ItemMedia, ItemMedia.media_id == Media.id)
         .join(CaseItem, CaseItem.item_id == ItemMedia.item_id)
         .join(Case, Case.id == CaseItem.case_id)
+        # The first half uses the indexes; the second leaves out flat pictures,
+        # whose PDQ is a key of nothing.
         .where(or_(Media.pdq.in_(keys), Media.sha256.in_(keys)), key.in_(keys))
         .where(Case.id != case_id)
         .distinct()

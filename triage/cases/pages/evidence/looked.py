@@ -91,6 +91,7 @@ def sum_up_looks(looks: Iterable[tuple[int, Looked]]) -> list[SharedLook]:
         together.setdefault(said, []).append((number, looked))
     return [
         SharedLook(
+            # As text, since one that was never looked at has no time.
             max(alike, key=lambda each: str(each[1].at or ""))[1],
             [number for number, _ in alike],
         )
@@ -118,6 +119,7 @@ def describe_look(
         describe_finding(visit),
         list_left_out(visit),
         second,
+        # When it was, or when it will be.
         None if entry is None else entry.done_at or entry.due_at,
     )
 
@@ -132,6 +134,7 @@ def _describe_absence(item: Item) -> str:
 
 def describe_finding(visit: Visit) -> str:
     """One sentence, true also where nothing could be seen."""
+    # From what was seen least to what was seen most.
     if visit.outcome in ("failed", "refused"):
         why = word_for(FAILURES, visit.error or visit.outcome)
         return str(
@@ -176,6 +179,7 @@ def describe_finding(visit: Visit) -> str:
 def list_left_out(visit: Visit) -> list[str]:
     """What a visitor may be shown there and the visit did not look at, and why."""
     said = []
+    # An answer that came, but not to its end.
     if visit.outcome == "ok" and visit.error:
         said.append(word_for(PARTLY, visit.error))
     missed = Counter(

@@ -53,6 +53,8 @@ Word = TypeVar("Word", bound=StrEnum)
 def people(reference: str) -> str:
     """The words of the case's reports, and what was made of them."""
     context = site.current_context()
+    # A read that is written down: the page comes only if its entry in the log
+    # is stored.
     with site.noting() as session:
         case = by_reference(session, reference)
         act = own_act(session)
@@ -173,6 +175,8 @@ def set_person_facts(reference: str) -> ResponseReturnValue:
         )
         for name in FactName:
             value = form.get(f"fact.{name}")
+            # Each fact has its source: what was not touched keeps the one it
+            # had.
             if value is None or value.strip() == before.get(name, ""):
                 continue
             service.set_fact(
@@ -236,6 +240,7 @@ def _word(vocabulary: type[Word], field: str) -> Word:
     """The chosen word; anything else was not offered."""
     try:
         return vocabulary(request.form.get(field, ""))
+    # The field is a choice, so that anything else was written by hand.
     except ValueError:
         raise InvalidInput(
             gettext("Choose one."), fields={f"/{field}": "is not possible"}
@@ -243,6 +248,7 @@ def _word(vocabulary: type[Word], field: str) -> Word:
 
 
 def _number(text: str) -> int:
+    # No case has a person 0, so that it is refused where people are looked up.
     return int(text) if text.isdecimal() and len(text) < 4 else 0
 
 

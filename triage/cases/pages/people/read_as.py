@@ -94,8 +94,11 @@ def _find_rest(text: str, locations: Iterable[Location]) -> str:
     rest = text
     for location in locations:
         # What was typed before the host may be a password, and is in no location's input.
+        # Better nothing than a line that shows a password or names a place
+        # twice.
         if location.userinfo is not None or location.input not in rest:
             return ""
+        # Once: the same address may stand in the line again.
         rest = rest.replace(location.input, " ", 1)
     plain = " ".join(rest.split())
     return plain if _WORD.search(plain) else ""

@@ -33,6 +33,7 @@ def copy_people(act: Act, source: Case, target: Case) -> None:
 
     Whether two of them are one person is for a person to say: they stand side by side.
     """
+    # Where nobody can read it any more there is nothing to be told.
     open_sealed = opener_of(act.session, act.context, source.id)
     if open_sealed is None:
         return
@@ -60,6 +61,8 @@ def _copy_identifiers(
         )
     )
     for row in rows.all():
+        # Also where it was withdrawn there: a person has said that it is
+        # wrong.
         if row.mac in known_macs:
             continue
         copy_id = new_id()
@@ -99,6 +102,7 @@ def _copy_persons(
             number=_next_number(session, target.id, person.role),
         )
         session.add(copy)
+        # The facts refer to the person, and the next one's number is counted.
         session.flush()
         facts = session.scalars(
             select(PersonFact).where(
@@ -159,5 +163,7 @@ def _copy_summaries(
             own_text = open_target(text_place(copy.id), copy.text)
             text = f"{own_text}\n\n{source.reference}:\n{text}"
         copy.text = seal_text(act, target.id, text_place(copy.id), text)
+        # The words are the writer's, their place in this case is of now: who
+        # approves has to read it anew.
         copy.written_at, copy.written_by = act.now, row.written_by
         session.add(copy)

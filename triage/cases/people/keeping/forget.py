@@ -51,6 +51,7 @@ def is_forgotten() -> ColumnElement[bool]:
 
 def forget_people(session: Session, context: Context, *, now: datetime) -> int:
     """Erase the keys, and what they sealed, of cases whose reports are gone; returns how many."""
+    # A batch a run: the round comes by again until none is due.
     due = _list_due(session)
     for case in due:
         forget_people_of(session, context, case.id)
@@ -88,6 +89,7 @@ def _list_due(session: Session) -> Sequence[Case]:
 def _delete_rows(session: Session, case_id: uuid.UUID) -> None:
     people = select(CasePerson.id).where(CasePerson.case_id == case_id)
     delete_notes(session, CaseNote.case_id == case_id)
+    # Before the people to whom they refer.
     session.execute(delete(PersonFact).where(PersonFact.person_id.in_(people)))
     for row in (CasePerson, CaseIdentifier, CaseSummary, HandOver):
         session.execute(delete(row).where(row.case_id == case_id))

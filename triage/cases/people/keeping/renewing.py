@@ -31,6 +31,8 @@ def move_identifiers(session: Session, context: Context, cursor: str) -> Moved:
     moved = 0
     for row in rows:
         macs = _macs_of(session, context, row)
+        # The second is usual: the row was moved with an earlier one of the
+        # same identifier.
         if macs is None or row.mac == macs[0]:
             continue
         session.execute(
@@ -40,6 +42,7 @@ def move_identifiers(session: Session, context: Context, cursor: str) -> Moved:
             .execution_options(synchronize_session="fetch")
         )
         moved += 1
+    # Rows that come in meanwhile are made under the new key.
     at_end = len(rows) < BATCH
     return Moved(len(rows), moved, "" if at_end else str(rows[-1].id))
 

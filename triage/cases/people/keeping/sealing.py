@@ -29,4 +29,5 @@ def opener_of(
     key = context.vault.key_of(session, case_id)
     if key is None:
         return None
+    # For one page, while its transaction is open: nobody keeps it.
     return lambda where, sealed: Vault.open(key, where, case_id, sealed)
