@@ -34,6 +34,8 @@ def agree_to_export(
     """Both people have just shown who they are; ``name`` is a list's, or ``OWN``."""
     question = Question(
         LIST_EXPORT,
+        # With the moment: each export is an agreement of its own, and none is
+        # of use for a second one.
         subject=f"{name[:40]} {act.now.isoformat()}",
         about=name,
         why=why,

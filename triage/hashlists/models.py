@@ -43,6 +43,7 @@ class HashList(Identified, Base):
     )
     category_map: Mapped[dict[str, str]] = mapped_column(default=dict)
     confidence: Mapped[float] = mapped_column(default=1.0)
+    # 31 of 256 bits is what PDQ's authors advise.
     pdq_threshold: Mapped[int] = mapped_column(default=31)
     phash_threshold: Mapped[int] = mapped_column(default=8)
     enabled: Mapped[bool] = mapped_column(default=True)
@@ -85,6 +86,7 @@ class ListedHash:
     """A hash as a list gives it; on its way into the list it looks as it does there."""
 
     kind: Mapped[str] = mapped_column(short_text(10))
+    # Text, since PhotoDNA has 288 digits.
     value: Mapped[str] = mapped_column(Text)
     category: Mapped[str | None] = mapped_column(short_text(80))
     source: Mapped[str | None] = mapped_column(short_text(120))
@@ -173,6 +175,7 @@ class MediaMatch(Identified, Base):
     """A file's hash met a known one. An analyst's word on it is remembered for the next time."""
 
     __tablename__ = "media_match"
+    # Files are matched time and again: a decision stays with its one row.
     __table_args__ = (UniqueConstraint("media_id", "entry_id"),)
 
     media_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("media.id"))

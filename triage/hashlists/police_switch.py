@@ -42,7 +42,9 @@ def ask_for_switch(
         hash_list.police_asked_by = act.actor
         _record_act(act, hash_list, "hashlist.police_asked")
         return False
+    # Whoever asked cannot agree: that would be one person.
     require_two(hash_list.police_asked_by, act.actor, is_needed=second_person)
+    # Of now, and not of when it was asked for: nobody had agreed then.
     hash_list.police_since = act.now
     asked_by = hash_list.police_asked_by
     record_agreement(

@@ -71,11 +71,14 @@ def create_list(
             "enabled": True,
             "checkpoint": "",
             "police_asked_by": "",
+            # Said here as well, because the statement goes past the model and
+            # its defaults.
             **DEFAULTS,
             **properties,
         },
     )
     hash_list = act.session.scalars(
+        # Locked: whoever makes or finds a list is about to change it.
         select(HashList).where(HashList.name == name).with_for_update()
     ).one()
     if is_new:
@@ -85,6 +88,7 @@ def create_list(
 
 def find_list(session: Session, name: str) -> HashList:
     hash_list = session.scalar(
+        # Locked, as most who find a list are about to change it.
         select(HashList).where(HashList.name == name).with_for_update()
     )
     if hash_list is None:

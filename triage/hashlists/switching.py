@@ -23,6 +23,8 @@ def _turn(act: Act, approval: Approval) -> None:
 
 
 def _require_change(act: Act, approval: Approval) -> None:
+    # Also when the other person agrees: a command at the machine may have been
+    # quicker.
     if _list_of(act, approval).enabled == _is_on(approval):
         raise Conflict(phrase("It is so already."))
 

@@ -158,6 +158,7 @@ def roll_back(act: Act, hash_list: HashList, to: int) -> Import:
         act.session, hash_list.id, to, number
     )
     done = Import(number, added, removed, 0, ())
+    # Of no file: made so that no file and no other version can have it.
     digest = hashlib.sha256(
         f"{hash_list.id}:{to}:{number}".encode()
     ).hexdigest()
@@ -188,5 +189,6 @@ def digest_of(stream: BinaryIO) -> str:
 
 def _announce_change(act: Act, hash_list: HashList) -> None:
     run = f"{hash_list.id}:{hash_list.version}"
+    # The index before the files: it is what they are matched with.
     act.post("hashlist.index", key=f"index:{run}", payload={}, queue="checks")
     post_rematch(act, run)

@@ -109,7 +109,10 @@ def detect_format(head: bytes, filename: str) -> str:
     file_head = FileHead.from_bytes(head)
     candidates = list_formats().values()
     surest = max(
-        candidates, key=lambda candidate: candidate.certainty(file_head)
+        # Of several that are equally sure the first by name, so that a file is
+        # always read the same way.
+        candidates,
+        key=lambda candidate: candidate.certainty(file_head),
     )
     if surest.certainty(file_head) is Certainty.NO:
         raise InvalidInput(

@@ -66,13 +66,14 @@ def normalise_hash(kind: str, text: str) -> str:
         return _normalise_photodna(text.strip())
     if len(value) != DIGITS[kind] or value.strip(HEX):
         return ""
+    # Zeros are what tools write where they could not hash.
     if value in OF_NOTHING or not value.strip("0"):
         return ""
     return value
 
 
 def explain_fault(kind: str, text: str) -> str:
-    """Why ``normal`` gave nothing."""
+    """Why ``normalise_hash`` gave nothing."""
     value = text.strip().lower()
     if value in OF_NOTHING:
         return f"the {kind} is that of an empty file"
@@ -110,6 +111,7 @@ def looks_like_pdq(values: list[str]) -> bool:
 
 def _normalise_photodna(text: str) -> str:
     """144 bytes as the field writes them: 288 digits, 192 characters of base64, or decimals."""
+    # By length first: each of the three spellings has its own.
     if len(text) == 2 * PHOTODNA_BYTES and not text.lower().strip(HEX):
         return text.lower()
     if len(text) == PHOTODNA_BYTES * 4 // 3:
@@ -137,6 +139,8 @@ def parse_day(text: str) -> date | None:
         if text.isascii() and text.isdigit() and 9 <= len(text) <= 10:
             # Days are counted from the year 1; that many had gone by in 1970.
             return date.fromordinal(719_163 + int(text) // 86_400)
+        # Day first, as the offices of the region write it; a point is never
+        # American.
         if text[2:3] == text[5:6] == ".":
             return date(int(text[6:10]), int(text[3:5]), int(text[:2]))
         return date.fromisoformat(text[:10].replace("/", "-"))

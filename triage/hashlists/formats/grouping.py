@@ -31,4 +31,5 @@ def _belongs_to(medium: dict[str, HashEntry], entry: HashEntry) -> bool:
     if entry.entry_ref is None or entry.kind in medium:
         return False
     neighbour = next(iter(medium.values()))
+    # Category, source, reference and date: a medium has one of each.
     return entry[2:6] == neighbour[2:6]

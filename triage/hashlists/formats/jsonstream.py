@@ -18,6 +18,8 @@ from hotline.core.errors import InvalidInput
 BLOCK = 1 << 18
 LARGEST = 1 << 20
 """Characters of one record; more is no record of a hash list."""
+# Commas as well: where records end is known from the records. This also reads
+# JSON lines and files that were joined.
 _SPACE = re.compile(r"[\s,\ufeff]*")
 _DECODER = json.JSONDecoder()
 
@@ -82,6 +84,7 @@ class JsonStream:
                 self._peek_character()
                 own[name] = self._read_value()
         self._at += 1
+        # What holds an array of records is their wrapping and no record.
         if not outer:
             yield line, own
 
@@ -105,6 +108,7 @@ class JsonStream:
         while True:
             space = _SPACE.match(self._text, self._at)
             self._at = space.end() if space else self._at
+            # Nothing but space was left: the next block decides.
             if self._at < len(self._text):
                 return self._text[self._at]
             if self._ended:
@@ -133,6 +137,7 @@ class JsonStream:
 
     def _read_block(self, size: int) -> None:
         """Read on, and let go of what has been used."""
+        # Counted before the text is let go of.
         self._current_line()
         block = self._stream.read(size)
         self._ended = not block

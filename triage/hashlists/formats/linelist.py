@@ -32,6 +32,8 @@ LONGEST = 1000
 def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     """Entries and problems in the order of the file. Raises InvalidInput where it is no text."""
     source = LineReader(stream)
+    # Looked at before anything is told: one kind holds for all bare values of
+    # 64 digits, and not each by itself.
     first = [
         (source.number, line[:LONGEST]) for line in islice(source, SAMPLE)
     ]
@@ -72,6 +74,7 @@ def _read_line(
     kind, colon, rest = token.partition(":")
     if colon:
         kind, token = (
+            # Some tools leave a space behind the colon.
             kind.lower(),
             rest or (parts[1].strip() if len(parts) > 1 else ""),
         )
@@ -94,6 +97,7 @@ def certainty_of(head: FileHead) -> Certainty:
     """Whether one of the first lines begins with a hash."""
     if head.is_json or not any(is_hash(line) for line in head.lines[:5]):
         return Certainty.NO
+    # A line of hashes is also the beginning of many a CSV, which says more.
     return Certainty.POSSIBLE
 
 

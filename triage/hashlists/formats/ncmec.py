@@ -53,6 +53,8 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     reader = _Reader()
     for _ in reader.feed(stream):
         yield from reader.page.found
+        # What was given on is dropped, so that a page of any size fits in
+        # memory.
         reader.page.found.clear()
     yield from reader.page.found
 
@@ -74,6 +76,7 @@ class _Reader:
         self._line = 0
         self._unended = 0
         self._parser = expat.ParserCreate(namespace_separator=" ")
+        # Fewer calls: a text comes in one part where it can.
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._open_element
         self._parser.EndElementHandler = self._close_element
@@ -86,6 +89,8 @@ class _Reader:
             while block := stream.read(BLOCK):
                 self._unended += len(block)
                 self._parser.Parse(block, False)
+                # Text is gathered until its element ends: one without an end
+                # would fill the memory.
                 if self._unended > LARGEST:
                     raise InvalidInput(
                         f"Line {self._parser.CurrentLineNumber}: an element does not end within "
@@ -106,6 +111,8 @@ class _Reader:
         )
 
     def _open_element(self, name: str, attributes: dict[str, str]) -> None:
+        # Of another namespace the name stays whole, and is met by nothing
+        # below.
         local = name.removeprefix(f"{NAMESPACE} ")
         if not self._path and local != "queryResult":
             raise InvalidInput(
@@ -127,6 +134,7 @@ class _Reader:
         text = "".join(self._text).strip()
         self._text.clear()
         local, depth = self._path.pop(), len(self._path)
+        # A medium, or the paging, has come to its end.
         if depth <= 2:
             self._unended = 0
         if depth == 2 and local in MEDIA:
@@ -147,6 +155,7 @@ class _Reader:
         if not medium.get("id"):
             yield Problem(self._line, "the medium has no id")
             return
+        # Ids are the member's own: two members may both have a 17.
         reference = f"{medium.get('memberId', '')}:{medium['id']}"
         shared = (
             medium.get("classification") or None,
@@ -175,6 +184,7 @@ class _Reader:
 
 def certainty_of(head: FileHead) -> Certainty:
     """Whether XML names the service or its root element."""
+    # A page that was saved without its namespace still has its root.
     names_service = "hashsharing" in head.text or "queryResult" in head.text
     return Certainty.NAMED if head.is_xml and names_service else Certainty.NO
 

@@ -39,6 +39,7 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
         raise InvalidInput(
             f"The first line does not name {NAME} in version {VERSION}."
         )
+    # Counted from nought: at the last line it is the number of those before.
     for count, line in enumerate(source):
         record = _read_object(line)
         if "entries" in record:
@@ -84,6 +85,7 @@ def _read_entry(line: int, record: JsonObject) -> HashEntry | Problem:
         deleted=record.get("deleted") is True,
         quality=parse_percent(record.get("quality")),
     )
+    # A tombstone that names its medium alone.
     if kind == text == "" and entry.deleted and entry.entry_ref:
         return entry
     if kind not in KINDS or not isinstance(text, str):
@@ -106,6 +108,7 @@ def write(entries: Iterable[HashEntry], stream: BinaryIO) -> None:
         record = {
             name: value
             for name, value in entry._asdict().items()
+            # What is not said takes no room in millions of lines.
             if value is not None and value is not False
         }
         if entry.dated:

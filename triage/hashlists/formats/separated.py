@@ -116,6 +116,8 @@ def name_of(cell: str) -> str:
 
 def delimiter_of(line: str) -> str:
     """What separates the cells of a header or of a row of hashes."""
+    # The first of them where none is there: a file of one column has no
+    # separator.
     return max(",;\t|", key=line.count)
 
 
@@ -148,6 +150,8 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     of_64 = ""
     if cells.is_guessed:
         sample = list(islice(rows, SAMPLE))
+        # A sample, since telling PDQ from SHA-256 needs several values, and
+        # the file cannot be read twice.
         of_64 = _tell_64_digits(
             [
                 row[cells.value]
@@ -193,6 +197,8 @@ def _read_rows(
         if line is None:
             return
         number, text = line
+        # Only such rows go through the csv module: a plain split is much
+        # faster, and lists have millions of rows.
         if '"' in text:
             yield (
                 number,
@@ -212,6 +218,7 @@ def _read_quoted_row(
     """A row with quotes, which may go on over some lines. A quote that is never closed costs its
     own line and not what follows."""
     joined, used = text, 0
+    # An odd number of quotes: the cell goes on in the next line.
     while joined.count('"') % 2:
         if used == len(ahead):
             ahead.extend(islice(_number_lines(source), 1))
@@ -223,6 +230,8 @@ def _read_quoted_row(
         row = next(csv.reader([joined], delimiter=separator, strict=True))
     except csv.Error as error:
         return Problem(number, f"the row cannot be read: {error}")
+    # Only now: where the row could not be read, its lines are rows of their
+    # own.
     for _ in range(used):
         ahead.popleft()
     return row
@@ -242,6 +251,7 @@ def _read_entries(
         if place < 0 or place >= columns:
             return None
         text = row[place].strip()
+        # Our own export guards such cells from spreadsheets by this sign.
         if text[:1] == "'" and text[1:].startswith(FORMULA_STARTS):
             text = text[1:]
         return text or None
@@ -262,6 +272,7 @@ def _read_entries(
                 *shared,
                 dated,
                 deleted,
+                # The column is PDQ's; no other hash has a quality.
                 level if kind == "pdq" else None,
             )
         elif kind in KINDS:
@@ -284,6 +295,7 @@ def _hashes_of_row(
         kind = guess_kind(text)
         yield (of_64 if kind == "sha256" else kind), text
     elif text and 0 <= cells.kind < columns:
+        # "video_md5" is an MD5 of a file like any other.
         yield name_of(row[cells.kind].replace("video", "")), text
 
 
@@ -363,6 +375,7 @@ def certainty_of(head: FileHead) -> Certainty:
     if head.is_json:
         return Certainty.NO
     if is_header(head.first_line) or is_row_of_hashes(head.first_line):
+        # Never more: no CSV names the format that it is in.
         return Certainty.LIKELY
     return Certainty.NO
 

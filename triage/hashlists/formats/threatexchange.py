@@ -42,6 +42,7 @@ def _read_entry(line: int, record: JsonObject) -> HashEntry | Problem:
         or record.get("signal_type")
         or ""
     )
+    # HASH_VIDEO_MD5 is an MD5 like any other.
     kind = str(named).lower().removeprefix("hash_").removeprefix("video_")
     if kind not in KINDS:
         return Problem(line, "the record is not a hash of a known type")

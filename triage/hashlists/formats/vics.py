@@ -55,6 +55,7 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
 
 def _has_cases(outer: JsonObject) -> bool:
     model = outer.get("@odata.context") or outer.get("odata.metadata") or ""
+    # A hash set says so; without a word ``value`` may hold either.
     return not str(model).endswith("#Media")
 
 
@@ -118,10 +119,13 @@ def _vics_record(
     number: int, medium: dict[str, HashEntry], categories: Mapping[str, int]
 ) -> JsonObject:
     some = next(iter(medium.values()))
+    # Numbered anew: the standard wants a number here, and our references are
+    # words.
     record: dict[str, object] = {"MediaID": number}
     label = some.category or ""
     category = (
         int(label)
+        # A list that came in as VICS keeps the numbers of its own country.
         if label.isascii() and label.isdigit()
         else categories.get(label)
     )

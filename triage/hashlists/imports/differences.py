@@ -45,6 +45,8 @@ def _only_in(
         .where(
             row.list_id == hash_list.id,
             _is_in(row, version),
+            # This uses the row itself; the second condition is for hashes that
+            # have two.
             ~_is_in(row, other),
             ~also,
         )

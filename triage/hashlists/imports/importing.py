@@ -89,6 +89,8 @@ def import_entries(
                 act, target, staged, digest=digest, whole=whole
             )
             staging.settle_import(session, staged)
+    # What was refused is not resumed. After any other error the rows stay, and
+    # the same command goes on.
     except HotlineError:
         staging.drop_import(database, staged.id)
         raise

@@ -30,6 +30,8 @@ class KeptPages:
         self._folder = data_dir / "downloads" / name
         self._begun = self._folder / "begun"
         until = self._read_begun()
+        # Also one that lies ahead, as after a clock that was wrong: it would
+        # never end.
         if until is None or not now - GOOD_FOR < until <= now:
             self.drop()
             # The question to the service is written in whole seconds.
@@ -51,6 +53,7 @@ class KeptPages:
         try:
             return _load_page(path.read_bytes())
         except FileNotFoundError:
+            # Outside the try: what goes wrong while fetching is another error.
             page = fetch()
         self._store_file(path.name, _dump_page(page))
         return page

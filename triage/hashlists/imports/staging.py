@@ -1,7 +1,7 @@
 """Rows of an import on their way to a version: staged in chunks, turned into it by two statements.
 
-A file is staged over many short transactions (``stage``), so that reports are stored meanwhile and
-an import that broke off goes on where it stopped. Nobody sees the rows before ``apply``.
+A file is staged over many short transactions (``stage_file``), so that reports are stored meanwhile
+and an import that broke off goes on where it stopped. Nobody sees the rows before ``apply_staged``.
 """
 
 from __future__ import annotations
@@ -123,6 +123,8 @@ class Staged:
         self.rejected += len(bad)
         lines = (f"line {problem.line}: {problem.reason}" for problem in bad)
         self.problems += tuple(
+            # A few are enough to see what is wrong; a broken file has a
+            # problem in every line.
             islice(lines, MAX_NAMED_PROBLEMS - len(self.problems))
         )
 
@@ -148,6 +150,8 @@ def stage_file(
     if staged.records:
         resumed(staged.records)
     try:
+        # Read and dropped: a stream cannot be entered at a record, and reading
+        # is quick beside storing.
         for _ in islice(entries, staged.records):
             pass
         # Read before the transaction begins: whoever else wants to write does so meanwhile.
@@ -198,6 +202,8 @@ def _begin_or_resume(
                 id=staged.id, name=name, file_sha256=digest, form=form, at=now
             )
         )
+    # In transactions of its own: dropping a million rows must not hold up this
+    # import's beginning.
     sweep_imports(database, now)
     return staged
 
@@ -241,7 +247,7 @@ def _lock_own_import(session: Session, staged: Staged) -> HashImport:
 
 
 def settle_import(session: Session, staged: Staged) -> None:
-    """The import is done with this transaction, and cannot be resumed; ``drop`` its rows after."""
+    """The import is done with this transaction, and cannot be resumed; ``drop_import`` after it."""
     session.delete(_lock_own_import(session, staged))
 
 
@@ -287,6 +293,8 @@ def apply_staged(
     """Turn the staged rows into version ``number``; (added, removed)."""
     _analyse_tables(session, "hash_import_row, hash_entry")
     given = {"import": staged.id, "list": list_id, "number": number}
+    # First what goes, then what comes: an entry that is marked and told again
+    # in one file is there afterwards.
     removed = _run_counted(session, _REMOVE_MARKED, **given)
     removed += _run_counted(session, _REMOVE_REFERRED, **given)
     if whole:
@@ -337,6 +345,7 @@ def _store_rows(
         with cursor.copy(
             f"COPY hash_import_row ({columns}) FROM STDIN"
         ) as copy:
+            # COPY takes millions of rows in a fraction of the time of INSERT.
             for row in rows:
                 copy.write_row((import_id.hex, *row))
         cursor.close()

@@ -20,6 +20,7 @@ def checked_url(url: str) -> str:
     """``url`` without a slash at its end. Raises InvalidInput where a password or a hash would
     travel in the clear: plain HTTP is for this very machine only (tests, a tunnel's end)."""
     parts = urlsplit(url)
+    # The address is shown and logged; credentials have a place of their own.
     if parts.username or parts.password or parts.query or parts.fragment:
         raise InvalidInput(
             "The address of a hash service has no password, query or fragment."
@@ -50,6 +51,8 @@ def body_of(reply: Reply, *, limit: int) -> bytes:
         raise InvalidInput(
             f"The hash service's address cannot be used ({reply.error})."
         )
+    # Before the error of the body: an answer of 401 says more than that its
+    # page was too large.
     if reply.status:
         _check_status(reply.status)
     if reply.error == "too_large":

@@ -1,7 +1,7 @@
 """Keep a list up to date from NCMEC's hash-sharing service, version 2 (HTTPS, basic auth, XML).
 
-All pages are fetched first and kept (``kept``); then they become the list's next version, in the
-transaction that saves how far it came. Entries are not in order of time, so that a checkpoint is
+All pages are fetched first and kept (``kept_pages``); then they become the list's next version, in
+the transaction that saves how far it came. Entries are not in order of time, so that a checkpoint is
 worth something only after the last page: a failure half-way leaves list and checkpoint as they
 were, and the next run asks for the pages that are still missing.
 
@@ -121,6 +121,7 @@ class HashSharing:
             yield page
             if not page.next:
                 return
+            # A service that is broken would keep us asking for ever.
             if page.next in asked:
                 raise InvalidInput(
                     "The hash service's pages lead round in a circle."
@@ -145,6 +146,8 @@ class HashSharing:
         try:
             reply = self._client.get(address, headers=self._headers)
             return body_of(reply, limit=LARGEST_PAGE)
+        # Only what may go better the next time; refused credentials are told
+        # at once.
         except Unavailable as error:
             if attempt == ATTEMPTS:
                 hint = f"Tried {ATTEMPTS} times; the list is as it was. Later goes on from here."
@@ -188,6 +191,7 @@ def download_changes(
             result.newest = max(result.newest, page.newest)
             for entry in page.found:
                 if isinstance(entry, Problem):
+                    # A line says nothing by itself: each page counts from one.
                     reason = f"{entry.reason} (page {number})"
                     result.problems.append(entry._replace(reason=reason))
                     continue
@@ -211,6 +215,7 @@ def update_list(
     tick: Tick = lambda _: None,
 ) -> Update:
     """Fetch what is new since the last run, or everything, and make it the list's next version."""
+    # Before anything is made or dropped: wrong credentials leave no trace.
     sharing.check()
     with context.database.reading() as session:
         last_mark = (
@@ -223,6 +228,8 @@ def update_list(
     kept = KeptPages(
         context.settings.data_dir, sharing.question(name, since), now
     )
+    # Without a name, so that it is gone with the process; and on the disk of
+    # the data, since /tmp may be memory.
     with tempfile.TemporaryFile(dir=context.settings.data_dir) as spool:
         try:
             downloaded = download_changes(
@@ -269,6 +276,8 @@ def _next_version(
         after=max(downloaded.newest, last_mark),
     )
     digest = versions.digest_of(spool)
+    # The service tells from the last moment on, so that its newest entries
+    # come again with each update.
     is_new = digest != _digest_of_list(context, name)
     if is_new and (downloaded.entries or whole):
         return import_entries(

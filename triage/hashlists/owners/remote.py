@@ -50,6 +50,7 @@ class RemoteList(BaseModel):
     kinds: tuple[Kind, ...] = Field(min_length=1)
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Private networks in which the owner's server may stand."""
+    # A bare name in the secrets directory, and no path out of it.
     token_file: str = Field("", pattern=r"^[\w.-]*$")
     timeout_seconds: float = Field(10.0, gt=0, le=120)
     default_class: ListClass = ListClass.LISTED
@@ -98,6 +99,8 @@ class RemoteMatcher:
         self._remote = remote
         own = with_own_machine(reach, remote.url)
         networks = (str(network) for network in remote.networks)
+        # For this owner alone: that one list stands in a private network opens
+        # it to nobody else.
         self._reach = replace(
             own, allowed_networks=(*own.allowed_networks, *networks)
         )
@@ -140,6 +143,7 @@ def load_remote_lists(data_dir: Path | None = None) -> tuple[RemoteList, ...]:
     """The lists to ask for. Raises Misconfigured with every fault."""
     table = files.read_toml("triage.hashlists", FILE, data_dir)
     lists = parse_file(_File, FILE, table).list
+    # Answers are stored under the name of the list.
     if len({remote.name for remote in lists}) < len(lists):
         raise Misconfigured(f"Data file {FILE}: two lists have one name.")
     return lists

@@ -42,6 +42,7 @@ log = structlog.get_logger(__name__)
 def rebuild_index(task: Task) -> None:
     """The job: this machine's index. Other machines see for themselves that theirs is behind."""
     build_own_index(task.context, task.now)
+    # Building took minutes and is in no transaction; the job is done with it.
     with task.finishing():
         pass
 
@@ -57,6 +58,7 @@ def build_own_index(context: Context, now: datetime) -> bool:
         # more, and is never taken to be in them without being so.
         with context.database.reading() as session:
             edition = read_current_edition(session)
+        # Asked again with the turn: whoever had it before may have built it.
         if not is_index_behind(context):
             return False
         for kind, size in INDEXED.items():
@@ -95,6 +97,8 @@ class IndexKeeper:
             return is_index_behind(self._context) and build_own_index(
                 self._context, now
             )
+        # A thread that ends takes all later looks with it, and nobody would
+        # notice.
         except Exception as error:
             log.error(
                 "index_not_built",
@@ -143,6 +147,7 @@ def _note_state(context: Context, edition: str, now: datetime) -> None:
             edition=edition,
             built_at=now,
         )
+        # Written by a statement past the session.
         state = session.get(HashIndexState, machine, populate_existing=True)
         if state is not None:
             state.edition, state.built_at = edition, now

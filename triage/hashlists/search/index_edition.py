@@ -81,6 +81,7 @@ def measure_lag(session: Session, edition: str) -> Lag:
         return Lag(0, None)
     condition = [_CHANGED]
     newest = _newest_version_of(edition)
+    # An edition of another database is behind by everything.
     if newest is not None and session.get(HashListVersion, newest) is not None:
         condition.append(HashListVersion.id > newest)
     count, since = session.execute(
@@ -102,6 +103,7 @@ def find_machines_behind(session: Session, now: datetime) -> Sequence[str]:
     return [
         state.machine
         for state in states
+        # What was switched off for good would else be behind for ever.
         if state.machine in alive
         and measure_lag(session, state.edition).is_late(now)
     ]

@@ -90,6 +90,8 @@ class Query:
             for pdq, quality in frames
             if pdq and quality >= MATCHABLE_QUALITY
         ]
+        # Of a video each frame counts for the share; elsewhere one picture
+        # asks once.
         return good if self.is_video else list(dict(good).items())
 
 
@@ -208,6 +210,8 @@ class Matcher:
                 )
         return {
             entry_id: (
+                # The nearest frame, and of equally near ones the poorest
+                # quality: it is believed no more than that.
                 *min(met),
                 round(len(met) / len(usable), 4) if query.is_video else None,
             )
@@ -221,7 +225,10 @@ class Matcher:
         queries = np.frombuffer(bytes.fromhex("".join(values)), dtype=np.uint8)
         index = self._index_of(session, kind)
         answers = index.search_many(
-            queries.reshape(len(values), INDEXED[kind]), WIDEST[kind]
+            # The widest that any list may have: each one's own comes
+            # afterwards.
+            queries.reshape(len(values), INDEXED[kind]),
+            WIDEST[kind],
         )
         return [
             [(match.id, match.distance) for match in answer]
@@ -290,6 +297,7 @@ def _keep_match(
     """Store what is new in one statement: a picture that many have copied meets thousands."""
     if not hits:
         return
+    # The file may be new in this session, and the rows refer to it.
     session.flush()
     rows = [
         {
@@ -329,6 +337,8 @@ def _current_entries(
         .where(
             HashList.enabled,
             HashEntryRow.removed_in.is_(None),
+            # One query for both: a file that is known is usually known by
+            # several hashes.
             or_(*same, HashEntryRow.id.in_(list(near))),
         )
     )

@@ -39,6 +39,7 @@ class IndexReadiness:
 
     def _fault_of_kind(self, session: Session, kind: str, newest: int) -> str:
         index, fault = index_or_fault(self._files[kind], newest)
+        # A missing file is no fault where there is no hash of the kind.
         if fault and (index is not None or _count_since(session, kind, 0, 1)):
             return fault
         if index is None:

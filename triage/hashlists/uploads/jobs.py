@@ -80,11 +80,15 @@ def _ask(
         row = lock_upload(session, upload.id)
         if row.state != UploadState.READING:
             return
+        # The question is that of whoever sent the file, so that another person
+        # has to agree.
         act = Act(session, task.context, row.uploaded_by, task.now)
         row.form, row.records = form, staged.records
         row.rejected, row.problems = staged.rejected, list(staged.problems)
         row.at, row.import_id = task.now, staged.id
         act.advance(row, UploadEvent.READ, name=row.name)
+        # From here on the rows are what counts; the file itself is kept
+        # nowhere.
         forget_pieces(session, row.id)
         # The rows last as long as the question.
         session.execute(
@@ -152,6 +156,7 @@ def take_upload(task: Task) -> None:
     except REFUSALS as refusal:
         _fail(task, upload, refusal)
         return
+    # After the transaction: until it is stored, the rows may still be needed.
     staging.drop_import(database, staged.id)
 
 
@@ -169,6 +174,7 @@ def _fail(task: Task, upload: HashUpload, refusal: HotlineError) -> None:
     with task.finishing() as session:
         row = lock_upload(session, upload.id)
         act = Act(session, task.context, row.uploaded_by, task.now)
+        # Somebody took it back while the job was at work: that is no failure.
         if row.state not in (UploadState.READING, UploadState.TAKING):
             return
         row.fault = str(refusal)

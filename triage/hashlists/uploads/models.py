@@ -71,6 +71,7 @@ UPLOAD_MACHINE = Machine(
         }
     ),
 )
+# The same words as in the condition of the index below, which is SQL.
 OPEN = (
     UploadState.RECEIVING,
     UploadState.READING,

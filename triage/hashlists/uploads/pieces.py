@@ -58,6 +58,8 @@ class PieceStream(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         if self._position >= self._end:
             return 0
+        # No more than what is left of one piece: a reader asks again for the
+        # rest.
         number = bisect_right(self._starts, self._position) - 1
         body = self._load(number)
         begin = self._position - self._starts[number]
@@ -81,4 +83,6 @@ class PieceStream(io.RawIOBase):
 
 def open_pieces(database: Database, upload_id: uuid.UUID) -> io.BufferedReader:
     """The file as the readers of formats want it."""
+    # Parsers read line by line; without a buffer each line would be a look
+    # into the piece.
     return io.BufferedReader(PieceStream(database, upload_id), 1 << 20)

@@ -90,6 +90,8 @@ class Announced:
 def begin_upload(act: Act, announced: Announced) -> HashUpload:
     """Make room for a file; of one list one file is on its way at a time."""
     _require_usable(announced)
+    # Before it is asked what is under way: what stood still must not block the
+    # list.
     drop_stale(act)
     name = announced.name.strip()
     under_way = act.session.scalar(
@@ -144,6 +146,8 @@ def drop_stale(act: Act) -> None:
         select(HashUpload).where(
             HashUpload.state.in_(
                 [
+                    # Not what is being taken over: that is at work, and ends
+                    # by itself.
                     UploadState.RECEIVING,
                     UploadState.READING,
                     UploadState.WAITING,
@@ -162,6 +166,7 @@ def receive_piece(
     """Store the next piece. One that has come already is passed over, so that a client whose
     connection broke sends it again; one that leaves a gap is refused."""
     _require_receiving(act, upload)
+    # Its bytes are not compared: whoever sends it is who sent it before.
     if number < upload.pieces:
         return
     if number > upload.pieces or not 0 < len(body) <= PIECE:
@@ -211,6 +216,7 @@ def finish_receiving(
             phrase("The file is empty, or not all of it has come.")
         )
     upload.size = size
+    # A name from somebody's machine, shown on our pages.
     upload.file_name = "".join(
         letter for letter in file_name if letter.isprintable()
     )[-LONGEST_TEXT:]
@@ -284,6 +290,8 @@ def count_staged(session: Session, upload: HashUpload) -> int:
     if upload.state != UploadState.READING:
         return upload.records
     staged = session.scalar(
+        # By the list's name, since the upload learns of its import only when
+        # all is read.
         select(HashImport.records).where(HashImport.name == upload.name)
     )
     return staged or 0
