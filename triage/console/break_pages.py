@@ -19,6 +19,7 @@ def take_break() -> ResponseReturnValue:
     """Nothing is stored: not that somebody was here, nor what they did in the game."""
     context = site.current_context()
     with site.reading() as session:
+        # Own times alone: how long others worked is shown to nobody.
         today = measure_own_day(session, context, signed_in(), utc_now())
     return render_template(
         "triage/break.html",

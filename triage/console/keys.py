@@ -6,6 +6,8 @@ from flask_babel import lazy_gettext
 
 from hotline.accounts.shortcuts import Group, Shortcut
 
+# By the place of a key and not by its letter, so that they hold on keyboards
+# of every script.
 SHORTCUTS = (
     Shortcut("go.queue", Group.EVERYWHERE, "KeyQ", lazy_gettext("Queue")),
     Shortcut("next", Group.EVERYWHERE, "KeyN", lazy_gettext("Take the next")),

@@ -60,6 +60,7 @@ def _quality_page(faults: dict[str, str], faulty: uuid.UUID | None) -> str:
             answer_words=answer_words(language),
             why_drawn=WHY_DRAWN,
             words=words,
+            # Only where the form comes back: elsewhere there is none.
             typed=request.form if faulty else {},
             faults=faults,
             faulty=faulty,

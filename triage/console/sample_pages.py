@@ -21,6 +21,7 @@ def sample() -> ResponseReturnValue:
     now = utc_now()
     monday = last_week(now.date())
     schema = load_schema(site.current_context().settings.data_dir)
+    # A read that is written down, or it is not shown.
     with site.noting() as session:
         audit.record_entry(
             session,

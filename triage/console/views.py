@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from flask import Blueprint
-from flask.blueprints import BlueprintSetupState
 from flask.typing import RouteCallable
 from flask_babel import lazy_gettext
 
@@ -70,6 +69,7 @@ HASH_LIST = "/hash-lists/<uuid:list_id>"
 RULE_CHANGE = "/rules/<uuid:change_id>"
 UPLOAD = "/hash-lists/uploads/<uuid:upload_id>"
 
+# Pages are read by GET and change nothing; what acts is below, by POST alone.
 PAGES: Mapping[str, RouteCallable] = {
     "/queue": queue_pages.queue,
     "/queue/part": queue_pages.queue_part,
@@ -235,10 +235,16 @@ def create_blueprint(
         VIEWING_SWITCH,
         RULES_CHANGE,
     )
-    blueprint.record(lambda state: _remember_panels(state, panels, banners))
-    blueprint.record(lambda state: _remember_trails(state, trails))
-    blueprint.record(lambda state: _remember_diaries(state, diaries))
-    blueprint.record(lambda state: _remember_hindrances(state, hindrances))
+    # What others bring belongs to the application that is being built, and not
+    # to this module: there may be two of them in one process.
+    brought: dict[str, object] = {
+        cases.PANELS: tuple(panels),
+        cases.BANNERS: tuple(banners),
+        audit_pages.TRAILS: (OwnTrail(), *trails),
+        DIARIES: tuple(diaries),
+        viewing.HINDRANCES: tuple(hindrances),
+    }
+    blueprint.record(lambda state: state.app.extensions.update(brought))
     blueprint.add_app_template_filter(show_place, "place")
     blueprint.add_app_template_filter(show_whole_place, "whole_place")
     blueprint.add_app_template_filter(defang, "defanged")
@@ -248,30 +254,3 @@ def create_blueprint(
     for address, view in ACTS.items():
         blueprint.add_url_rule(address, view_func=view, methods=["POST"])
     return blueprint
-
-
-def _remember_trails(
-    state: BlueprintSetupState, trails: Sequence[Trail]
-) -> None:
-    state.app.extensions[audit_pages.TRAILS] = (OwnTrail(), *trails)
-
-
-def _remember_diaries(
-    state: BlueprintSetupState, diaries: Sequence[Diary]
-) -> None:
-    state.app.extensions[DIARIES] = tuple(diaries)
-
-
-def _remember_hindrances(
-    state: BlueprintSetupState, hindrances: Sequence[Hindrance]
-) -> None:
-    state.app.extensions[viewing.HINDRANCES] = tuple(hindrances)
-
-
-def _remember_panels(
-    state: BlueprintSetupState,
-    panels: Sequence[cases.Panel],
-    banners: Sequence[cases.Panel],
-) -> None:
-    state.app.extensions[cases.PANELS] = tuple(panels)
-    state.app.extensions[cases.BANNERS] = tuple(banners)

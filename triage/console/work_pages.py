@@ -52,6 +52,7 @@ def work() -> ResponseReturnValue:
 def replay(entry_id: uuid.UUID) -> ResponseReturnValue:
     now = utc_now()
     with flash_refusals(), site.writing() as session:
+        # Of two people who press at once one replays it.
         if not outbox.replay_entry(session, entry_id, now=now):
             raise Conflict(
                 gettext(

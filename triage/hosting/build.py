@@ -23,6 +23,8 @@ def build_cloudflare(settings: Settings) -> CloudflareOrigin | None:
 
 def build_lookup(settings: Settings, *, warm: bool = False) -> Lookup:
     """One a process: it caches what registries answered. ``warm``: with all tables loaded."""
+    # Here, since the tables and clients behind them cost a process that only
+    # names a look-up.
     from triage.hosting.sources.geography import Geography
     from triage.hosting.sources.registries.rdap import Registry
 
@@ -52,4 +54,5 @@ def build_lookup(settings: Settings, *, warm: bool = False) -> Lookup:
         registry,
         CdnRanges.load_file(data_dir),
     )
+    # Outermost: what the hotline knows itself leads whatever was looked up.
     return KnownFirst(lookup, load_known_networks(data_dir))

@@ -146,6 +146,8 @@ class HostingFacts:
         resolved = [
             observation.value
             for observation in self.observations
+            # Not ``values_of``, which orders by trust: these stay in the
+            # resolver's order.
             if observation.fact is FactName.ADDRESS
         ]
         addresses = [address for address in resolved if address]
@@ -169,6 +171,8 @@ class HostingFacts:
         """What is known of ``fact`` where the material is kept: behind a delivery network, only
         what was said of the origin; without one, everything."""
         observations = self.observations_of(fact)
+        # Behind a network whose origin nobody told, everything there is about
+        # the network; ``country`` says so by itself.
         if self.cdn is None or not self.origins:
             return observations
         origins = self.origins
@@ -213,6 +217,7 @@ class HostingFacts:
         numbers = {
             observation.value for observation in self._at_host(FactName.ASN)
         }
+        # Two networks would be two providers to tell: a person has to look.
         if len(numbers) != 1:
             return None
         return numbers.pop()
@@ -255,6 +260,8 @@ class HostingFacts:
             countries = {observation.value for observation in places}
             return places if len(countries) > 1 else ()
         observations = self.observations_of(fact)
+        # Of each subject by itself: two addresses may rightly lie in two
+        # networks.
         by_subject = _group_by_subject(observations).values()
         if any(len(values) > 1 for values in by_subject):
             return observations
@@ -263,6 +270,8 @@ class HostingFacts:
     @property
     def kind(self) -> HostingKind:
         """Whom a notice could reach. A delivery network with a known origin is a host."""
+        # Before the host: a platform has one as well, and is reached by its
+        # own channel all the same.
         if self.location_kind in ("onion", "platform"):
             return HostingKind(self.location_kind)
         if self.host is None:
@@ -278,6 +287,8 @@ class HostingFacts:
         of_origin = [
             observation
             for observation in there.observations
+            # Only what was said of the address: the look there also gives its
+            # own status of names.
             if observation.subject == origin.value
         ]
         return replace(

@@ -69,6 +69,8 @@ def observe_behind(
     """A look at ``host`` and, where a delivery network stands in front of it, at each origin that
     somebody told us of (``origins``: observations of ``origin_address``)."""
     facts = lookup.observe(host, kind=kind, now=now, headers=headers)
+    # An origin that was told once is of no account where nothing stands in
+    # front any more.
     if facts.cdn is None:
         return facts
     for origin in origins:
@@ -207,6 +209,7 @@ def _observe_resolution(
         yield Observation(FactName.CNAME, alias, source, now, 0.9)
     for address in addresses:
         yield Observation(FactName.ADDRESS, address, source, now, 0.9)
+    # That there is none is a fact, too, and is kept.
     if not addresses:
         yield Observation(FactName.ADDRESS, None, source, now, 0.9)
 

@@ -67,9 +67,11 @@ def fetch_request(
     """``proxy`` is a second vantage point, in place of the item's route; onion services always go
     through Tor. A route that the settings no longer name is ``Misconfigured``: going by another
     one would show a host who comes, or judge by what others are shown."""
+    # A second vantage point is there to come from elsewhere.
     way = proxy or _proxy_of(access.route, settings)
     socks = (
         settings.tor_proxy
+        # No other way leads there.
         if item.kind == "onion"
         else way
         if "socks" in way[:5]
@@ -141,6 +143,7 @@ def access_of(
     opened = {
         name: context.vault.open(key, f"item_access.{name}", row.id, sealed)
         for name in _SEALED
+        # Without its key, what was sealed is forgotten.
         if key is not None and (sealed := getattr(row, name)) is not None
     }
     return Access(**opened, **{name: getattr(row, name) for name in _PLAIN})
@@ -174,6 +177,7 @@ def clear_access(act: Act, item_id: uuid.UUID) -> bool:
         return False
     act.context.vault.erase(act.session, row.id)
     act.session.delete(row)
+    # The key and the row go before the entry says so.
     act.session.flush()
     act.record("item.access_cleared", "item", item_id)
     return True
@@ -199,6 +203,7 @@ def keep_userinfo(
 ) -> None:
     """A user name and password that stood in a reported address: the last ones reported count."""
     if userinfo:
+        # What an analyst set for the item stays.
         before = access_of(session, context, item.id)
         act = Act(session, context, audit.SYSTEM, now)
         set_access(
@@ -223,6 +228,7 @@ def _store_access(act: Act, item: Item, access: Access) -> None:
     row = session.scalars(
         select(ItemAccess)
         .where(ItemAccess.item_id == item.id)
+        # Of two reports at once the later one's word counts whole.
         .with_for_update()
     ).one()
     key = vault.key_of(session, row.id) or vault.new_record(session, row.id)

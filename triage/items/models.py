@@ -68,6 +68,7 @@ class Sighting(Identified, Base):
     """
 
     __tablename__ = "sighting"
+    # A job that runs twice counts once.
     __table_args__ = (UniqueConstraint("part_id", "item_id"),)
 
     item_id: Mapped[uuid.UUID] = mapped_column(

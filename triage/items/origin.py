@@ -93,6 +93,7 @@ def tell_origin(act: Act, item: Item, address: str, source: str) -> None:
         address=said.value,
         source=source,
     )
+    # By a job: registries may take many seconds.
     act.post(
         "item.locate",
         key=f"locate:{item.id}:{act.now.isoformat()}",

@@ -30,6 +30,7 @@ def said_times_of(
             Sighting.held.is_(False),
             Report.seen_at.is_not(None),
         )
+        # A report may name the item in several of its parts.
         .distinct()
         .order_by(Report.received_at.desc(), Report.id.desc())
         .limit(MOST)

@@ -44,6 +44,7 @@ def match_lists(
 ) -> int:
     """Ask the lists that are here. Their owners elsewhere are asked about files only: what a
     person gave of a picture of themselves is told to nobody."""
+    # ``match`` and not ``match_media``: that would ask the owners, too.
     hits = matcher.match(session, query_of(watched.kind, watched.value))
     return sum(
         insert_once(
@@ -79,6 +80,8 @@ def find_watched(session: Session, media: Media) -> Distances:
     """Every fingerprint that is looked for and that the file has, or one near it."""
     exact = [
         and_(WatchedPrint.kind == kind, WatchedPrint.value == value)
+        # Exact ones by the index; only pictures have to be compared one by
+        # one.
         for kind in (PrintKind.MD5, PrintKind.SHA1, PrintKind.SHA256)
         if (value := getattr(media, kind))
     ]
@@ -135,6 +138,8 @@ def _read_pictures(
         .where(Media.hashable)
         .execution_options(yield_per=PAGE)
     )
+    # Page by page, so that a million files need no more memory than some
+    # thousands.
     for page in rows.partitions():
         pictures = [
             (media_id, pdq)

@@ -48,6 +48,7 @@ def watch_item(
         value=value,
         since=now,
     )
+    # Also where it was there before: whoever asks wants the row.
     watched = find_print(session, item.id)
     # Reported again, the same item is already being looked for.
     if is_new:
@@ -95,6 +96,7 @@ def note_media(
         for print_id, distance in find_watched(session, medium).items()
         if _keep_sighting(session, print_id, item.id, medium, distance, now)
     }
+    # In one order, so that two jobs never post in opposite ones.
     for print_id in sorted(met):
         outbox.post_work(
             session,
@@ -174,7 +176,10 @@ def forget_prints(
         .limit(BATCH)
     ).all()
     for watched in due:
+        # The item before what belongs to it, as everybody locks.
         item = session.get_one(Item, watched.item_id, with_for_update=True)
+        # The key held the fingerprint. It stays unique, and nobody can come to
+        # it again.
         item.key = f"forgotten:{item.id}"
         item.canonical = item.display = ""
         item.content_id = None

@@ -47,6 +47,7 @@ def count_views(
         ).all()
     )
     views = outcomes.pop(Outcome.SHOWN, 0)
+    # What was never shown is no look, and nothing that failed.
     for open_one in (Outcome.ASKED, Outcome.FETCHING):
         outcomes.pop(open_one, None)
     return ViewFigures(

@@ -61,6 +61,8 @@ class Viewing(Identified, Base):
     )
 
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    # No foreign keys here and below: sessions, items and files may be
+    # forgotten before it is that somebody looked.
     session_id: Mapped[uuid.UUID]
     item_id: Mapped[uuid.UUID]
     media_id: Mapped[uuid.UUID]

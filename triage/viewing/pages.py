@@ -154,6 +154,8 @@ def ask_viewing(reference: str, media_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _list_hindrances() -> Sequence[Hindrance]:
+    # What stands above this layer, such as a hold of the police, hands them
+    # in.
     hindrances: Sequence[Hindrance] = current_app.extensions[HINDRANCES]
     return hindrances
 
@@ -177,6 +179,7 @@ def _show_frame(
 @requires("viewing.look")
 def show_picture(viewing_id: uuid.UUID) -> ResponseReturnValue:
     """The picture, once: from the sandboxed process through this one's memory to the browser."""
+    # Before the token is used: whoever finds no place can try again with it.
     with taking_place() as is_taken:
         if not is_taken:
             raise TooMany(
@@ -194,6 +197,7 @@ def show_picture(viewing_id: uuid.UUID) -> ResponseReturnValue:
         # No transaction is open while the host is asked.
         shown = fetch_picture(question)
     with site.writing() as session:
+        # Before it is handed out: a look that is not in the log is none.
         note_shown(own_act(session), viewing_id, shown.problem)
     if shown.problem is not None:
         raise Conflict(str(PROBLEMS[shown.problem]))
@@ -214,6 +218,7 @@ def end_picture(viewing_id: uuid.UUID) -> ResponseReturnValue:
     """The page says that it put the picture away."""
     with site.writing() as session:
         end_viewing(own_act(session), signed_in_login(), viewing_id)
+    # The page may be closing: nobody reads an answer.
     return Response(status=204)
 
 

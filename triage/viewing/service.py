@@ -79,6 +79,7 @@ def begin_viewing(
     sighting = _find_file(act.session, case, wanted.media_id)
     exposure = load_exposure(act.context.settings.data_dir)
     is_violent = is_case_violent(exposure, case)
+    # The law before the person: who may not look is not told of a break.
     _require_allowed(act, login, case, hindrances)
     _require_bearable(act, login, case, exposure, is_violent=is_violent)
     token = new_token()
@@ -90,6 +91,7 @@ def begin_viewing(
         media_id=sighting.media_id,
         part=wanted.part,
         is_violent=is_violent,
+        # Only its digest: whoever reads the database cannot look.
         token_digest=_digest(token),
         asked_at=act.now,
         outcome=Outcome.ASKED,
@@ -119,6 +121,7 @@ def use_token(
     viewing = act.session.get(
         Viewing, viewing_id, with_for_update={"of": Viewing}
     )
+    # One sentence for all: a wrong token learns nothing of the look.
     if viewing is None or not _fits(viewing, login, token):
         raise NotFound(phrase("There is nothing to see here."))
     is_over = act.now - viewing.asked_at > TOKEN_HOLDS
@@ -139,6 +142,8 @@ def use_token(
     _require_bearable(
         act, login, case, exposure, is_violent=viewing.is_violent
     )
+    # Used up before the host is asked: a look that breaks off is not given
+    # again.
     viewing.outcome = Outcome.FETCHING
     return _make_question(act, viewing)
 
@@ -172,6 +177,7 @@ def end_viewing(act: Act, login: Login, viewing_id: uuid.UUID) -> None:
         return
     exposure = load_exposure(act.context.settings.data_dir)
     longest = timedelta(seconds=exposure.view_seconds)
+    # A browser's word may come late; the page itself puts it away in time.
     viewing.ended_at = min(act.now, viewing.shown_at + longest)
     seconds = (viewing.ended_at - viewing.shown_at).total_seconds()
     act.record(
@@ -269,6 +275,7 @@ def _find_file(session: Session, case: Case, media_id: uuid.UUID) -> ItemMedia:
         .where(
             ItemMedia.item_id.in_(item_ids_of(case.id)),
             ItemMedia.media_id == media_id,
+            # What can't be fetched can't be shown: nothing is kept here.
             Item.fetchable.is_(True),
         )
         .order_by(ItemMedia.last_seen_at.desc(), ItemMedia.id)
@@ -293,6 +300,7 @@ def _make_question(act: Act, viewing: Viewing) -> Question:
     access = access_of(act.session, act.context, item.id)
     request = fetch_request(item, act.context.settings, access)
     return Question(
+        # Nothing else of the page is read again.
         replace(request, limits=LIMITS, only=sighting.url),
         sighting.media.sha256,
         viewing.part,
@@ -303,6 +311,7 @@ def _fits(viewing: Viewing, login: Login, token: str) -> bool:
     return (
         viewing.person_id == login.person.id
         and viewing.session_id == login.session_id
+        # In constant time, as for every secret.
         and hmac.compare_digest(viewing.token_digest, _digest(token))
     )
 

@@ -45,6 +45,7 @@ class Agreement:
 
 
 def _check_switch(act: Act, approval: Approval) -> None:
+    # A house may let one person decide everything else.
     if not approval.two_person:
         raise Conflict(
             phrase("Viewing always needs two people."),
@@ -60,6 +61,8 @@ def _switch_on(act: Act, approval: Approval) -> None:
     given = approval.details
     switch = ViewingSwitch(
         id=new_id(),
+        # It was checked when it was asked for; details are JSON and have no
+        # dates.
         agreed_on=date.fromisoformat(str(given["agreed_on"])),
         document=given["document"],
         authority=given["authority"],

@@ -80,6 +80,7 @@ def log() -> ResponseReturnValue:
     filters = Filters.of_request()
     before = request.args.get("before", "")
     with site.reading() as session:
+        # One more than is shown says whether there is a further page.
         query = _find_entries(session, filters).limit(LOG_PAGE + 1)
         if before:
             query = query.where(AuditEntry.id < _parse_uuid(before))
@@ -138,6 +139,7 @@ def export_log() -> ResponseReturnValue:
         if find_grant(session, LOG_EXPORT, LOG, act.actor, act.now) is None:
             flash(gettext("This needs another person's agreement."), "danger")
             return redirect(url_for("triage.log"), 303)
+        # In the transaction that reads: a grant is used up by one file.
         use_grant(act, LOG_EXPORT, LOG)
         query = _find_entries(session, filters).limit(MOST_EXPORTED)
         entries = session.scalars(query).all()
@@ -150,6 +152,8 @@ def export_log() -> ResponseReturnValue:
                 for entry in entries
             ),
         )
+        # After the entries were read: a file does not hold the entry about
+        # itself.
         act.record(
             "audit.exported",
             "audit",
@@ -188,6 +192,7 @@ def _find_entries(session: Session, filters: Filters) -> Entries:
     )
     if topic is not None:
         query = query.where(_is_of_topic(session, topic))
+    # A topic that there is not finds nothing, rather than everything.
     elif filters.topic:
         query = query.where(false())
     if filters.case:
@@ -246,6 +251,7 @@ def _ids_of_case(session: Session, reference: str) -> list[str]:
         for trail in _trails()
         for own in trail.list_ids(session, case_id)
     }
+    # Always in one order, so that the database meets the same statement again.
     return sorted(names)
 
 
@@ -292,6 +298,8 @@ def _write_row(
         entry.actor,
         entry.action,
         thing.case,
+        # For an auditor outside, who has no names: the id is what can be asked
+        # about.
         thing.name or f"{entry.entity} {entry.entity_id}",
         details,
     )
@@ -302,6 +310,8 @@ def _midnight(written: str, field: str, *, days: int = 0) -> datetime:
     zone = ZoneInfo(site.current_context().country.time_zone)
     try:
         day = date.fromisoformat(written) + timedelta(days=days)
+        # Ids hold a time since 1970; far years overflow when a zone is
+        # applied.
         if not 1970 < day.year < 9000:
             raise ValueError
     except (ValueError, OverflowError):

@@ -87,6 +87,7 @@ def find_all_things(
 ) -> dict[uuid.UUID, Thing]:
     """Of ids by the name of their entity, as the log calls it."""
     things: dict[uuid.UUID, Thing] = {}
+    # A question for each kind of thing, whatever the number of entries.
     for trail in trails:
         for entity, ids in named.items():
             things.update(trail.find_things(session, entity, ids))

@@ -95,6 +95,7 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
         act = own_act(session)
         hash_list = _lock_list(session, list_id)
+        # First, and without a tick: switching off is never made hard.
         if request.form.get("act") == "stop":
             police_switch.stop_switch(act, hash_list)
             flash(

@@ -84,6 +84,7 @@ def upload_progress(upload_id: uuid.UUID) -> ResponseReturnValue:
             "triage/upload_progress.html", **_content(session, row)
         )
     answer = make_response(page)
+    # From what changes; the page asks every few seconds.
     answer.set_etag(f"{row.state}-{row.received}-{row.state_since}")
     return answer
 
@@ -93,11 +94,14 @@ def receive_piece(upload_id: uuid.UUID, number: int) -> ResponseReturnValue:
     """One piece, as the page's script sends it; says how many have come."""
     try:
         with site.writing() as session:
+            # Locked, so that a piece that is sent twice at once is stored
+            # once.
             row = service.lock_upload(session, upload_id)
             service.receive_piece(
                 own_act(session), row, number, request.get_data()
             )
             return {"pieces": row.pieces, "received": row.received}
+    # For a script: it needs the sentence and the status, and no page.
     except HotlineError as error:
         return {"fault": worded_error(error)}, error.status
 

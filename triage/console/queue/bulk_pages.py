@@ -114,6 +114,7 @@ def draft_bulk() -> ResponseReturnValue:
         except InvalidInput as error:
             flash(gettext(error.template, **error.values), "danger")
             page = _bulk_form(session, deed, len(case_ids), error.fields)
+            # Whatever was begun until then is not kept.
             session.rollback()
             return make_response(page, 422)
     return redirect(url_for("triage.bulk", bulk_id=drafted.id), 303)
@@ -184,6 +185,7 @@ def take_bulk_back(bulk_id: uuid.UUID) -> ResponseReturnValue:
 def _chosen_ids(session: Session) -> Sequence[uuid.UUID]:
     """The ticked cases; or all that the filters of the address let through."""
     if request.form.get("all") != "1":
+        # One more than is allowed, so that too many are told and not cut.
         chosen = request.form.getlist("case")[: service.MOST + 1]
         return session.scalars(
             select(Case.id).where(Case.reference.in_(chosen))
@@ -239,6 +241,7 @@ def _spoken_values(values: Mapping[str, object]) -> list[tuple[str, str]]:
     if isinstance(answers, Mapping):
         for name, value in answers.items():
             question = schema.question(name)
+            # The questions may have changed since the act was drafted.
             if question is not None:
                 label = in_language(question.label, language)
                 spoken.append((label, question.label_of(value, language)))

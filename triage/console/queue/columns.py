@@ -38,6 +38,7 @@ LABELS: Mapping[Column, LazyString] = {
     Column.HOLDER: lazy_gettext("Held by"),
 }
 NUMBERS = frozenset({Column.SIGHTINGS, Column.PRIORITY})
+# Without network and deadline the table fits a small screen.
 RULE = tuple(
     column for column in Column if column not in (Column.NETWORK, Column.DUE)
 )
@@ -47,4 +48,5 @@ RULE = tuple(
 def columns_for(wanted: Collection[str]) -> tuple[Column, ...]:
     """In the order of the table; what is not known any more is left out."""
     chosen = tuple(column for column in Column if column in wanted)
+    # Who takes every tick away wants the usual ones back.
     return chosen or RULE

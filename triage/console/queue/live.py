@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 def tag_of(part: str) -> str:
     """What changes with anything that the part shows."""
+    # Of the part as it is written: whatever it shows is in it.
     return hashlib.sha256(part.encode()).hexdigest()[:32]
 
 

@@ -69,6 +69,8 @@ def queue() -> ResponseReturnValue:
         return render_template(
             "triage/queue.html",
             part=part,
+            # The page asks by this tag from the beginning, and gets nothing
+            # that it has.
             part_tag=f'"{tag_of(part)}"',
             tab=_tab(),
             filters=filters,
@@ -104,6 +106,7 @@ def _queue_part(session: Session, now: datetime) -> str:
     case_ids = [row.case.id for row in page.rows]
     matching = (
         None
+        # Then the number stands in the tab.
         if filters.is_empty
         else count_matching(
             session, tab=tab, filters=filters, person=me, now=now
@@ -181,6 +184,7 @@ def next_case() -> ResponseReturnValue:
     if isinstance(taken, Case):
         return redirect(url_for("triage.case", reference=taken.reference), 303)
     flash(str(NOTHING[taken]), "warn")
+    # Only these two may be passed over; a full day stays full.
     rest = "1" if taken in (Nothing.VIOLENT, Nothing.BREAK) else None
     return redirect(url_for("triage.queue", rest=rest), 303)
 

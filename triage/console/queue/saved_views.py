@@ -66,6 +66,8 @@ def save_view(
     kept = urlencode(
         [
             (key, value)
+            # Read and written again: a view is an address that others will
+            # open.
             for key, value in parse_qsl(query)
             if key in allowed and value
         ]
@@ -75,6 +77,7 @@ def save_view(
     own = act.session.scalars(
         select(SavedView).where(SavedView.person_id == person.id)
     ).all()
+    # Among one's own: another person may use the same name.
     same = next((view for view in own if view.name == name), None)
     if same is None and len(own) >= MOST_VIEWS:
         raise InvalidInput(

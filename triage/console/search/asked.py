@@ -60,6 +60,7 @@ class Asked:
         for location in identify_locations(
             self.text, self.region, catalogue=self._catalogue
         )[:MOST_PLACES]:
+            # Both, as a case may lie at either.
             for place in (location, *location.wraps):
                 if place.key:
                     locations.setdefault(place.key, place)
@@ -78,6 +79,7 @@ class Asked:
     def autonomous_system(self) -> str:
         """``AS64500`` where nothing else was typed; else empty."""
         number = _NUMBER.fullmatch(self.text)
+        # As a number: "AS 064500" is the same.
         return f"AS{int(number[1])}" if number else ""
 
     @cached_property
@@ -93,6 +95,7 @@ class Asked:
         return (*identifiers[:MOST_PLACES], *self._handle_anywhere())
 
     def _handle_anywhere(self) -> Sequence[SaidIdentifier]:
+        # A hash looks like a handle, and is none.
         if not _HANDLE.fullmatch(self.text) or self.hash_value:
             return ()
         name = "@" + self.text.removeprefix("@")

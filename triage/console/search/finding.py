@@ -67,6 +67,7 @@ def find_anything(asked: Asked) -> list[Found]:
         return []
     findings = []
     for finder in sorted(_finders_of(current_app), key=lambda f: f.place):
+        # Not even asked, so that nothing of it can show.
         if not asked.may(finder.permission):
             continue
         hits = finder.find(asked)
@@ -79,6 +80,7 @@ def only_hit(found: Sequence[Found]) -> Hit | None:
     """The hit to be opened at once: the one thing that bears the name that was typed."""
     exact = [finding for finding in found if finding.finder.is_exact]
     hits = [hit for finding in exact for hit in finding.hits]
+    # Two exact hits are a question for a person.
     return hits[0] if len(hits) == 1 else None
 
 

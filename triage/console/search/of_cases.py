@@ -48,6 +48,7 @@ def find_by_reference(asked: Asked) -> Sequence[Hit]:
 def _full_reference(asked: Asked) -> str:
     short = _SHORT.fullmatch(asked.text)
     if short is None:
+        # As long as a reference may be: anything else finds nothing anyway.
         return asked.text.upper()[:24]
     year = short[1] or asked.now.year
     prefix = asked.context.country.reference_prefix
@@ -65,6 +66,7 @@ def find_by_host(asked: Asked) -> Sequence[Hit]:
     hosts = asked.hosts
     if not hosts:
         return []
+    # Two questions, each by its own index.
     newest = (
         *_newest_items(asked, Item.host.in_(hosts)),
         *_newest_items(asked, Item.registrable_domain.in_(hosts)),
@@ -100,6 +102,7 @@ def find_by_hash(asked: Asked) -> Sequence[Hit]:
         )
         .limit(SHOWN)
     )
+    # As ids first: with OR between the two the whole table would be read.
     items = {*asked.session.scalars(sightings), *asked.session.scalars(given)}
     return _cases_with(asked, Item.id.in_(items)) if items else []
 
@@ -236,6 +239,7 @@ def _hits_of(asked: Asked, condition: ColumnElement[bool]) -> list[Hit]:
     cases = asked.session.scalars(
         select(Case).where(condition).limit(SHOWN)
     ).unique()
+    # Twenty rows are sorted here; the database finds them by another order.
     newest_first = sorted(cases, key=lambda case: case.opened_at, reverse=True)
     return [hit_of(case) for case in newest_first]
 

@@ -44,6 +44,8 @@ def find() -> ResponseReturnValue:
         )
         findings = find_anything(asked)
         if typed:
+            # A transaction of its own: the search itself only reads, and may
+            # do so from a copy.
             with site.writing() as noting:
                 _record_search(noting, asked, findings)
         only = only_hit(findings)
@@ -51,6 +53,7 @@ def find() -> ResponseReturnValue:
             return render_template(
                 "triage/search_hits.html", typed=typed, found=findings
             )
+        # Where others found something, too, the person is to see it.
         if only is not None and len(findings) == 1:
             return redirect(only.url, 303)
         return render_template(
@@ -62,6 +65,8 @@ def _record_search(
     session: Session, asked: Asked, found: Sequence[Found]
 ) -> None:
     act = Act(session, asked.context, asked.person.actor, asked.now)
+    # Whoever knows the words can find out whether they were searched for;
+    # nobody can read them back.
     message = b"search:" + " ".join(asked.text.split()).casefold().encode()
     mac = asked.context.keyring.mac("identifiers", message)
     act.record(
@@ -78,5 +83,7 @@ def _record_search(
             }
         ),
     )
+    # Lists are sensitive: that one was asked is an entry like a look at the
+    # page.
     if any(finding.finder.name == "hash_list" for finding in found):
         act.record("hashlist.seen", "hash_list", "one hash")

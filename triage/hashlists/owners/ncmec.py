@@ -1,8 +1,8 @@
 """Keep a list up to date from NCMEC's hash-sharing service, version 2 (HTTPS, basic auth, XML).
 
 All pages are fetched first and kept (``kept_pages``); then they become the list's next version, in
-the transaction that saves how far it came. Entries are not in order of time, so that a checkpoint is
-worth something only after the last page: a failure half-way leaves list and checkpoint as they
+the transaction that saves how far it came. Entries are not in order of time, so that a checkpoint
+is worth something only after the last page: a failure half-way leaves list and checkpoint as they
 were, and the next run asks for the pages that are still missing.
 
 One hash that several members shared is one entry here, under the first one's id: a tombstone of

@@ -58,6 +58,7 @@ class AsnTable:
         """(number, name of its holder, "" where not named) or None."""
         starts = self.starts[address.version]
         packed = np.bytes_(address.packed)
+        # The boundary at or before the address says who holds it.
         after = int(np.searchsorted(starts, packed, side="right"))
         if after == 0:
             return None
@@ -92,6 +93,8 @@ def _read_rows(path: Path) -> Iterator[_Row]:
                 yield _read_row(cells)
             except (IndexError, ValueError, OSError) as error:
                 faults.append(f"line {line}: {error}")
+                # A file of another kind is wrong in each of half a million
+                # lines.
                 if len(faults) == _MOST_FAULTS:
                     break
     if faults:
@@ -123,11 +126,13 @@ def _build_boundaries(rows: list[_Row], width: int) -> tuple[Starts, Numbers]:
     numbers: list[int] = [0]
     highest = b"\xff" * width
     for row in sorted(rows):
+        # The range begins where the last one ended, or at the first address.
         if starts[-1] == row.first:
             numbers[-1] = row.number
         elif numbers[-1] != row.number:
             starts.append(row.first)
             numbers.append(row.number)
+        # There is no address behind the highest.
         if row.last != highest:
             # Behind a range nobody holds the addresses, until the next range begins.
             behind = int.from_bytes(row.last, "big") + 1
@@ -163,6 +168,8 @@ def unpack_table(data: bytes) -> AsnTable:
     """Reads what :func:`pack_table` wrote (about 0.3 s for the whole Internet, once a process)."""
     try:
         plain = io.BytesIO(lzma.decompress(data))
+        # An operator may lay a file of their own here: it is data, and never
+        # code.
         with np.load(plain, allow_pickle=False) as fields:
             return _read_fields(fields)
     except (lzma.LZMAError, ValueError, KeyError, OSError) as error:

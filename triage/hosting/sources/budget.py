@@ -28,6 +28,8 @@ class Budget:
             return False
         # The generic cell rate algorithm: one moment per server stands for the whole bucket.
         start = max(self._free_at.get(server, now), now)
+        # So far ahead a question may borrow; beyond that nobody waits, and the
+        # fact stays unknown.
         furthest = self._interval * (self._burst - 1)
         if start - now > furthest:
             return False
@@ -36,6 +38,7 @@ class Budget:
 
     def close_server(self, server: str, now: datetime, seconds: int) -> None:
         """The server asked to be left alone."""
+        # A server may ask for a second, or for a year.
         pause = min(max(seconds, _SHORTEST_PAUSE), _LONGEST_PAUSE)
         self._closed_until[server] = now + timedelta(seconds=pause)
 

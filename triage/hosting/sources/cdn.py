@@ -105,6 +105,7 @@ class CdnRanges:
             cdn = _read_cdn(entry, index, faults)
             if cdn is not None:
                 cdns.append(cdn)
+        # All of them at once: who mends a file wants to do it once.
         if faults:
             listed = "; ".join(faults)
             raise Misconfigured(f"Data file cdn.toml has faults: {listed}.")
@@ -123,6 +124,8 @@ class CdnRanges:
         sightings: list[Sighting] = []
         for address in looked_up:
             sightings += self._by_range(address)
+        # Taken before the others are asked: a header is believed by ranges
+        # alone.
         ranged = {sighting.name for sighting in sightings}
         for address, asn in (asns or {}).items():
             number = int(asn.removeprefix("AS"))
@@ -142,6 +145,8 @@ class CdnRanges:
         if after == 0:
             return []
         spans = self._spans[parsed.version]
+        # Published ranges do not overlap, so that the one that begins last
+        # before the address is the one.
         span = spans[after - 1]
         if number > span.last:
             return []
@@ -185,6 +190,7 @@ def _find_header(cdn: Cdn, headers: Mapping[str, str]) -> str | None:
         value = headers.get(name)
         if value is None:
             continue
+        # The value is a stranger's, and patterns may be slow on long ones.
         if pattern.fullmatch(value[:_LONGEST_HEADER]):
             return name
     return None
@@ -210,6 +216,7 @@ def _read_cdn(
             own.append(f"{key} is missing")
     own += _check_ranges(entry)
     headers = _read_headers(entry, own)
+    # Not used at all: half a network would tell a host's address for its own.
     if own:
         faults += [f"{where}: {fault}" for fault in own]
         return None

@@ -139,11 +139,14 @@ def _build_body(
         raise InvalidInput(
             "Cloudflare would refuse this report.", fields=fields
         )
+    # It cannot be left out: the API knows no report that the host is not told
+    # of.
     notification = "send-anon" if reporter.anonymous_to_host else "send"
     body = {
         "act": "abuse_children",
         "name": reporter.name[:255],
         "email": reporter.email,
+        # The API asks for the mailbox twice.
         "email2": reporter.email,
         "justification": justification,
         "urls": "\n".join(dict.fromkeys(urls)),
@@ -163,6 +166,8 @@ def _find_faults(
     reporter: Reporter, urls: Sequence[str], justification: str
 ) -> dict[str, str]:
     """Place in the report -> what is wrong there, as the API would say it."""
+    # Checked here, so that a person reads which field it is and not an answer
+    # of theirs.
     hosts = {urlsplit(url).hostname for url in urls}
     is_one_host = len(hosts) == 1 and None not in hosts
     faults: dict[str, str] = {}
@@ -186,6 +191,7 @@ def _read_result(answer: Answer) -> Any:
     is_refused = envelope.get("success") is False
     if not answer.error and answer.status == 200 and not is_refused:
         return envelope.get("result")
+    # Not the report's fault: it waits until the account is in order.
     if answer.status in (401, 403):
         raise Unavailable(
             "Cloudflare refused the account.",

@@ -151,6 +151,7 @@ def _combine_statuses(statuses: list[str]) -> str:
     """One address is enough; without any, a failed question outweighs an empty answer."""
     if "ok" in statuses:
         return "ok"
+    # The name's own server said so, which outweighs a question that failed.
     if "nxdomain" in statuses:
         return "nxdomain"
     failed = [status for status in statuses if status != "no_address"]
@@ -163,6 +164,8 @@ def _name_failure(error: dns.resolver.NoNameservers) -> str:
         response = attempt[4] if len(attempt) > 4 else None
         if response is None:
             continue
+        # A server that will not answer us is another thing than one that
+        # cannot.
         if response.rcode() == dns.rcode.REFUSED:
             return "refused"
     return "servfail"

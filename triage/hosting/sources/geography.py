@@ -59,6 +59,7 @@ class Geography:
     ) -> None:
         self._country_db = _open_database(mmdb) if mmdb else None
         self._asn_db = (
+            # Some suppliers have both in one file.
             _open_database(asn_mmdb) if asn_mmdb else self._country_db
         )
         self._asn_csv = asn_csv
@@ -88,6 +89,8 @@ class Geography:
     def _observe_country(self, address: str, now: datetime) -> Observation:
         if self._country_db is not None:
             country = _country_of(_find_record(self._country_db, address))
+            # Else the registry's word, with less trust: unknown to one is not
+            # unknown.
             if country:
                 source = _Source(
                     _describe_source(self._country_db), _MMDB_CONFIDENCE
@@ -144,6 +147,7 @@ class Geography:
                 f"There is no ASN table at {path.name}.",
                 hint="Name a CSV file, or a directory with *ipv4.csv and *ipv6.csv.",
             )
+        # The file has no date in it; of two, the newer one.
         changed = max(file.stat().st_mtime for file in files)
         return asn_table.from_csv(files, _day_of(changed))
 
@@ -212,6 +216,7 @@ def _asn_of(record: Mapping[str, Any]) -> tuple[int, str]:
         "autonomous_system_organization", record.get("as_name", "")
     )
     holder = str(name or "")
+    # Some write 64500, others AS64500.
     digits = str(number).upper().removeprefix("AS")
     if not digits.isdigit():
         return 0, holder

@@ -29,6 +29,7 @@ class HolderNames(Mapping[int, str]):
         self._ends: Positions = np.array(ends, dtype=np.uint32)
 
     def __getitem__(self, number: int) -> str:
+        # Numbers are sorted, so that their place is that of the name's end.
         place = int(np.searchsorted(self._numbers, number))
         if place == len(self) or int(self._numbers[place]) != number:
             raise KeyError(number)

@@ -80,10 +80,12 @@ def _read_answer(url: str, reply: Reply) -> Answer:
             slug = "network"
         return Answer(0, None, url, slug)
     after = reply.headers.get("retry-after", "")
+    # It may be a date as well; then the shortest pause holds.
     wait = int(after) if after.isdigit() else 0
     try:
         data = json.loads(reply.body) if reply.body else None
     except (ValueError, RecursionError):
+        # A page of an error need not be JSON: its status says enough.
         error = "malformed" if reply.status == 200 else ""
         return Answer(
             reply.status, None, reply.url, error, wait, reply.headers

@@ -54,6 +54,7 @@ def load_known_networks(override_dir: Path | None = None) -> Networks:
         networks = [(ip_network(entry.network), entry) for entry in entries]
     except ValueError as error:
         raise Misconfigured(f"Data file {FILE}: {error}.") from error
+    # So that the first one that holds an address is the nearest.
     networks.sort(key=lambda pair: -pair[0].prefixlen)
     return tuple(networks)
 
@@ -88,6 +89,7 @@ class KnownFirst:
             if not _is_ours(entries, observation)
         ]
         for address, entry in entries.items():
+            # For each address, as a look-up would have said it.
             observations += _make_observations(entry, address, now)
         return replace(facts, observations=tuple(observations))
 

@@ -45,6 +45,7 @@ def main() -> int:
     # Before our own doors close: afterwards no process can be started any more.
     reading.start_reader(partial(close_doors, calls=DECODING))
     answers, notes = private_streams()
+    # Everything that is opened by name is open by now.
     close_doors()
     question = Question.from_line(sys.stdin.buffer.readline())
     _write_answer(answers, _answer(question, notes))
@@ -62,6 +63,7 @@ class _Showing:
         self, data: bytes, label: str | None, seconds: float
     ) -> FingerprintJson:
         if hashlib.sha256(data).hexdigest() != self._question.sha256:
+            # A page may hold more files; one that fits was found already.
             if not self.shown.picture:
                 self.shown = Shown(problem=Problem.CHANGED)
             return {}
@@ -83,6 +85,7 @@ def _answer(question: Question, notes: IO[str]) -> Shown:
     except Exception as error:  # the answer must go back; its text must not
         notes.write(f"viewing: failed {type(error).__name__}\n")
         return Shown(problem=Problem.FAILED)
+    # A small grey JPEG never has so many: something else came out.
     if len(showing.shown.picture) > MOST_BYTES:
         return Shown(problem=Problem.NOT_SHOWABLE)
     return showing.shown

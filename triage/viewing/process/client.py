@@ -55,6 +55,7 @@ def fetch_picture(question: Question, seconds: float = SECONDS) -> Shown:
         cwd="/",
         close_fds=True,
     )
+    # A kill from outside: whatever hangs in there cannot be asked to stop.
     timer = threading.Timer(seconds, process.kill)
     timer.start()
     try:
@@ -67,6 +68,7 @@ def fetch_picture(question: Question, seconds: float = SECONDS) -> Shown:
         return Shown(problem=Problem.FAILED)
     finally:
         timer.cancel()
+        # Also after an answer: it holds a picture in its memory.
         process.kill()
         process.wait()
         for pipe in (process.stdin, process.stdout):
@@ -79,6 +81,7 @@ def _read_answer(answers: IO[bytes]) -> Shown:
     value = json.loads(answers.readline(_LINE))
     if value["problem"] is not None:
         return Shown(problem=Problem(value["problem"]))
+    # One byte more than allowed shows that there is more.
     picture = answers.read(MOST_BYTES + 1)
     if not picture or len(picture) > MOST_BYTES:
         return Shown(problem=Problem.FAILED)

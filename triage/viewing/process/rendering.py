@@ -38,6 +38,7 @@ def render_file(
 ) -> bytes:
     """A JPEG. Raises ``RefusedError``, or whatever a decoder raises on a broken file."""
     media_type = sniff_type(data)
+    # As the fetcher does it, so that what was hashed can be shown.
     if media_type == UNKNOWN and (meant := _MEANT.match(label or "")):
         media_type = meant[0].lower()
     if media_type in CONTAINERS:
@@ -52,6 +53,8 @@ def render_file(
 
 def blur_picture(small: Image.Image, part: int | None) -> Image.Image:
     """The grey picture, blurred all over but for one of nine regions."""
+    # All of it first: the region is put back, and nothing is left out by
+    # mistake.
     blurred = small.filter(ImageFilter.GaussianBlur(BLUR))
     if part is None:
         return blurred

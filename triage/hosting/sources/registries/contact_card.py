@@ -40,6 +40,7 @@ def read_card(document: Mapping[str, Any]) -> ContactCard:
                 addresses += _split_mailboxes(value)
         else:
             names.append(value.strip()[:LONGEST_NAME])
+    # Backwards twice: of two spellings the first is kept, in its place.
     unique = {address.lower(): address for address in reversed(addresses)}
     return ContactCard(
         name=next(filter(None, names), None),
@@ -52,6 +53,7 @@ def _read_jcard(card: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(card, list) or len(card) < 2:
         return
     rows = [row for row in _as_list(card[1]) if isinstance(row, list)]
+    # By property and not by row: the formatted name is the one to show.
     for wanted in ("fn", "org", "email", "contact-uri"):
         for row in rows:
             if len(row) >= 4 and str(row[0]).lower() == wanted:
@@ -101,6 +103,7 @@ def _split_mailboxes(value: str) -> list[str]:
         return []
     if text.lower().startswith("mailto:"):
         text = unquote(text[len("mailto:") :].partition("?")[0])
+    # Mail knows the comma; registries write semicolons, too.
     pairs = getaddresses(text.split(";"))
     return [address for _, address in pairs if is_mailbox(address)]
 

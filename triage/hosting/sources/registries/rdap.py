@@ -73,6 +73,8 @@ class Registry:
         self._servers = _query_builder(
             bootstrap,
             override_dir,
+            # Plain HTTP only where networks of the house are allowed, as in a
+            # sandbox.
             allow_insecure=bool(reach and reach.allowed_networks),
         )
         self._ripestat = ripestat.rstrip("/")
@@ -112,6 +114,8 @@ class Registry:
         facts = {observation.fact for observation in observations}
         lifetime = _KEEP_ANSWER
         if FactName.REGISTRY_STATUS in facts:
+            # A failure is kept as well, but not for long: else each item would
+            # ask the same silent server.
             lifetime = _KEEP_FAILURE
         self._kept[key] = _Kept(now + lifetime, observations)
         while len(self._kept) > self._keep:
@@ -148,6 +152,7 @@ class Registry:
                 ),
                 _name_failure(answer, source, now, domain),
             )
+        # The registrant's own desk is that of the suspected site.
         contacts = find_abuse_mailboxes(answer.data, under="registrar")
         values = {
             FactName.REGISTRAR: find_registrar(answer.data),
@@ -283,4 +288,5 @@ def _is_ripe(answer: Answer) -> bool:
     server = urlsplit(answer.url).hostname or ""
     if server.endswith(".ripe.net"):
         return True
+    # Where another server passed RIPE's answer on.
     return bool(answer.data.get("port43") == "whois.ripe.net")

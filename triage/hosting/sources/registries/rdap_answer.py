@@ -44,6 +44,7 @@ def walk_entities(
     for document in _list_documents(holder):
         roles = _read_roles(document)
         yield Entity(document, roles, above)
+        # An answer could nest for ever.
         if depth:
             yield from walk_entities(document, above | roles, depth - 1)
 
@@ -84,6 +85,7 @@ def find_abuse_mailboxes(data: Any, under: str | None = None) -> list[str]:
     ]
     if under is not None:
         nested = [desk for desk in desks if under in desk.above]
+        # Some registrars stand beside their own desk.
         desks = nested or desks
     mailboxes: dict[str, None] = {}
     for desk in desks:
@@ -95,6 +97,7 @@ def find_range(data: Mapping[str, Any], address: str) -> str | None:
     """First and last address of the block; None unless ``address`` is really in it."""
     first = data.get("startAddress")
     last = data.get("endAddress")
+    # What does not hold the address is another block's answer, or nonsense.
     if not _is_range(first, last, address):
         return None
     return f"{first}-{last}"
