@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 import warnings
 from dataclasses import dataclass
 
 from triage.fingerprints.decoding.opening import PICTURES
 from triage.fingerprints.decoding.pictures import read_picture
 from triage.fingerprints.decoding.sniff import (
-    UNKNOWN,
     is_cut_short,
-    sniff_type,
+    tell_type,
 )
 from triage.fingerprints.decoding.source import RefusedError
 from triage.fingerprints.decoding.video import CONTAINERS, read_video
@@ -25,9 +23,6 @@ from triage.fingerprints.model import (
 )
 
 _DECODER_LOG = logging.getLogger("PIL")
-_MEANT = re.compile(
-    r"(?:image|video)/[a-z0-9][a-z0-9.+-]{0,60}(?=$|[ ;])", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +56,7 @@ def fingerprint_media(
     is known, if it says that this is a picture or a video. A file that is neither gets its
     exact hashes alone. ``dihedral`` adds the PDQ of the eight ways to turn and mirror a picture.
     """
-    media_type = sniff_type(data)
-    if media_type == UNKNOWN and (meant := _MEANT.match(declared_type or "")):
-        media_type = meant[0].lower()
+    media_type = tell_type(data, declared_type)
     if _DECODER_LOG.level < logging.WARNING:
         # At DEBUG, Pillow writes out every tag of EXIF.
         _DECODER_LOG.setLevel(logging.WARNING)

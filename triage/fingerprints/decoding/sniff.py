@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 UNKNOWN = "application/octet-stream"
 
 _TS_PACKET = 188
@@ -53,6 +55,19 @@ _STARTS = (
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     (b"\x1f\x8b", "application/gzip"),
 )
+
+_MEANT = re.compile(
+    r"(?:image|video)/[a-z0-9][a-z0-9.+-]{0,60}(?=$|[ ;])", re.IGNORECASE
+)
+
+
+def tell_type(data: bytes | memoryview, declared: str | None) -> str:
+    """As ``sniff_type``; what is ``declared`` (as by an HTTP header) is believed where nothing is
+    known, if it says that this is a picture or a video."""
+    media_type = sniff_type(data)
+    if media_type == UNKNOWN and (meant := _MEANT.match(declared or "")):
+        return meant[0].lower()
+    return media_type
 
 
 def sniff_type(data: bytes | memoryview) -> str:

@@ -6,7 +6,6 @@ A video gives four stills beside each other. None of it is a promise that lookin
 from __future__ import annotations
 
 import io
-import re
 
 from PIL import Image, ImageFilter
 
@@ -18,7 +17,7 @@ from triage.fingerprints.decoding.shown import (
     put_on,
     to_eight_bits,
 )
-from triage.fingerprints.decoding.sniff import UNKNOWN, sniff_type
+from triage.fingerprints.decoding.sniff import tell_type
 from triage.fingerprints.decoding.source import RefusedError
 from triage.fingerprints.decoding.video import CONTAINERS, read_stills
 from triage.fingerprints.model import Limits
@@ -30,17 +29,14 @@ BLUR = 7
 QUALITY = 60
 STILLS = 4
 _ROW = 3
-_MEANT = re.compile(r"(?:image|video)/[a-z0-9.+-]{1,60}", re.IGNORECASE)
 
 
 def render_file(
     data: bytes, label: str | None, part: int | None, limits: Limits
 ) -> bytes:
     """A JPEG. Raises ``RefusedError``, or whatever a decoder raises on a broken file."""
-    media_type = sniff_type(data)
-    # As the fetcher does it, so that what was hashed can be shown.
-    if media_type == UNKNOWN and (meant := _MEANT.match(label or "")):
-        media_type = meant[0].lower()
+    # As it was told when it was hashed: what could be compared can be shown.
+    media_type = tell_type(data, label)
     if media_type in CONTAINERS:
         stills = read_stills(data, media_type, limits, STILLS)
         small = _lay_out([_make_small(still, SIDE // 2) for still in stills])
