@@ -121,12 +121,12 @@ def measure_time(
     looks: Iterable[Look] = (),
 ) -> TimeSpent:
     """Of one person. What several cases in hand, and looks, have in common of time counts once."""
-    worked, seen = list(stints), list(looks)
+    worked, looked = list(stints), list(looks)
     spans = [
         *(_span_of(stint, exposure) for stint in worked),
         *(
             Span(look.began_at, look.ended_at, look.is_violent)
-            for look in seen
+            for look in looked
         ),
     ]
     violent = [span for span in spans if span.is_violent]
@@ -141,11 +141,11 @@ def measure_time(
         since_break=_measure_union(
             span for span in violent if span.began_at >= rested
         ),
-        views=len(seen),
-        violent_views=sum(look.is_violent for look in seen),
+        views=len(looked),
+        violent_views=sum(look.is_violent for look in looked),
         view_time=_measure_union(
             Span(look.began_at, look.ended_at, look.is_violent)
-            for look in seen
+            for look in looked
         ),
     )
 

@@ -99,8 +99,8 @@ def list_sealed(
 ) -> tuple[KnownContact, ...]:
     """As ``list_contacts``, for a page: on what terms each was left, and not what it is."""
     return tuple(
-        replace(known, contact="")
-        for known in list_contacts(session, context, case)
+        replace(contact, contact="")
+        for contact in list_contacts(session, context, case)
     )
 
 

@@ -217,13 +217,7 @@ def update_list(
     """Fetch what is new since the last run, or everything, and make it the list's next version."""
     # Before anything is made or dropped: wrong credentials leave no trace.
     sharing.check()
-    with context.database.reading() as session:
-        last_mark = (
-            session.scalar(
-                select(HashList.checkpoint).where(HashList.name == name)
-            )
-            or ""
-        )
+    last_mark = _read_checkpoint(context, name)
     since = "" if whole else last_mark
     kept = KeptPages(
         context.settings.data_dir, sharing.question(name, since), now
@@ -255,6 +249,14 @@ def update_list(
         len(downloaded.problems),
         max(downloaded.newest, last_mark),
     )
+
+
+def _read_checkpoint(context: Context, name: str) -> str:
+    with context.database.reading() as session:
+        checkpoint = session.scalar(
+            select(HashList.checkpoint).where(HashList.name == name)
+        )
+    return checkpoint or ""
 
 
 def _next_version(
