@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from hotline.accounts.models import Person
 from hotline.core.storage import machine
 from hotline.core.web import site
-from partners.console.case.office_choice import OfficeChoices, offer_offices
 from partners.console.case.rendering import render_panel
 from partners.directory.lookup import find_candidates
 from partners.directory.models import Partner
+from partners.directory.office_choice import OfficeChoices, offer_offices
 from partners.plans import closing
 from partners.plans.making import planning
 from partners.plans.making.basis import (
