@@ -15,13 +15,14 @@ from hotline.accounts.invitations import is_address
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, HotlineError, InvalidInput, phrase
+from hotline.core.jobs.names import JobName
 from hotline.core.jobs.task import Task
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
 from partners.channels.base import Channels, Message
 from partners.letters.wording import sender_name, write_letter
 
-JOB = "mail.test"
+JOB = JobName.MAIL_TEST
 ASKED, SENT, FAILED = "mail.test_asked", "mail.test_sent", "mail.test_failed"
 CHANNEL = "email"
 

@@ -18,6 +18,7 @@ from hotline.accounts.signing_in.sessions import end_sessions
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import NotFound, phrase
+from hotline.core.jobs.names import JobName
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.keys.keyring import Keyring
 from hotline.core.storage.keys.links import find_link, lookups_of, new_link
@@ -27,7 +28,7 @@ LONGEST_ADDRESS = 200
 ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+"
 )
-SEND = "invitation.send"
+SEND = JobName.INVITATION_SEND
 
 
 def is_address(text: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
+from hotline.core.jobs.names import JobName
 from hotline.core.storage import audit, machine, outbox
 from hotline.core.storage.machine import Stateful
 
@@ -25,7 +26,7 @@ class Act:
 
         act = Act(session, context, actor=person.actor, now=utc_now())
         act.advance(notice, "withdrawn", why=why)
-        act.post("notice.release", key=f"withdraw:{notice.id}", payload={"case_id": str(case.id)})
+        act.post(JobName.NOTICE_RELEASE, key=f"withdraw:{notice.id}", payload={...})
     """
 
     session: Session
@@ -70,7 +71,7 @@ class Act:
 
     def post(
         self,
-        job: str,
+        job: JobName,
         *,
         key: str,
         payload: Mapping[str, object],

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from hotline.core.context import Context
+from hotline.core.jobs.names import JobName
 from hotline.core.storage import audit, machine
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.crypto import RecordKey, Vault
@@ -342,7 +343,7 @@ def _work_row(report_id: uuid.UUID, queue: str, now: datetime) -> Row:
     return {
         "id": new_id(),
         "key": f"report:{report_id}",
-        "job": "report.received",
+        "job": JobName.REPORT_RECEIVED,
         "queue": queue,
         "payload": with_parent({"report_id": str(report_id)}),
         "created_at": now,

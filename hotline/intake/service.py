@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict
+from hotline.core.jobs.names import JobName
 from hotline.core.language.said_time import SaidTime
 from hotline.core.storage.crypto import Vault
 from hotline.core.storage.ids import new_id, normalise_receipt
@@ -75,7 +76,7 @@ __all__ = [
 ]
 MESSAGE_TEXT = "report_message.text"
 MAX_MESSAGES = 200
-ADDED_JOB = "report.added"
+ADDED_JOB = JobName.REPORT_ADDED
 _FINGERPRINT = re.compile(r"(?i)[0-9a-f]{32}")
 """What may be one; whether it is, is worked out above this layer."""
 # Never a receipt; what a malformed code is looked up as.

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
+from hotline.core.jobs.names import JobName
 from hotline.core.jobs.task import Task
 from hotline.core.storage import audit
 from hotline.core.storage.ids import new_id
@@ -94,7 +95,7 @@ def call_next(act: Act, alert: Alert) -> None:
     slow = alert.rounds_of_all > QUICK_ROUNDS
     pace = timedelta(minutes=act.context.settings.duty_minutes)
     act.post(
-        "duty.pass_on",
+        JobName.DUTY_PASS_ON,
         # Each round is work of its own; a key that repeats would be taken for
         # the one before.
         key=f"duty:{alert.id}:{new_id()}",
@@ -141,7 +142,7 @@ def _note_calls(
     act.session.flush()
     for call in calls:
         act.post(
-            "duty.call",
+            JobName.DUTY_CALL,
             key=f"duty.call:{call.id}",
             payload={"call_id": str(call.id)},
             queue="urgent",

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.datafiles.countries import Country
+from hotline.core.jobs.names import JobName
 from hotline.core.jobs.task import Task
 from hotline.core.storage import audit
 from hotline.core.storage.ids import new_id
@@ -92,7 +93,7 @@ def post_package(act: Act, partner_id: uuid.UUID, leaves_at: datetime) -> None:
         f"{leaves_at:%Y-%m-%dT%H:%M:%S}" if leaves_at > act.now else new_id()
     )
     act.post(
-        "referral.package",
+        JobName.REFERRAL_PACKAGE,
         key=f"package:{partner_id}:{which}",
         payload={"partner_id": str(partner_id)},
         delay=leaves_at - act.now,

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, phrase
+from hotline.core.jobs.names import JobName
 from hotline.core.storage import machine, outbox
 from hotline.core.storage.ids import new_id
 from hotline.intake.values import clean_line, clean_text
@@ -145,7 +146,7 @@ def post_release(
     """Have the notices of a case looked at again; nothing leaves while another hold is on it."""
     outbox.post_work(
         session,
-        "notice.release",
+        JobName.NOTICE_RELEASE,
         key=key,
         payload={"case_id": str(case_id)},
         now=now,

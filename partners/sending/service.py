@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, phrase
+from hotline.core.jobs.names import JobName
 from hotline.core.storage.ids import new_id
 from partners.channels.base import NO_CHANNEL
 from partners.directory.models import Partner
@@ -56,7 +57,7 @@ def queue_delivery(
         partner=partner.code,
     )
     act.post(
-        "delivery.attempt",
+        JobName.DELIVERY_ATTEMPT,
         key=f"deliver:{delivery.id}",
         payload={"delivery_id": str(delivery.id)},
         queue="urgent" if urgent else "default",
@@ -85,7 +86,7 @@ def retry_delivery(act: Act, delivery: Delivery, subject: Subject) -> None:
     if delivery.purpose == Purpose.FIRST:
         subject.retried(act)
     act.post(
-        "delivery.attempt",
+        JobName.DELIVERY_ATTEMPT,
         # The key of the first round is taken for ever: a new round needs one of its own.
         key=f"deliver:{delivery.id}:{act.now.isoformat()}",
         payload={"delivery_id": str(delivery.id)},

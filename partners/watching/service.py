@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from hotline.core.act import Act
 from hotline.core.context import Context
+from hotline.core.jobs.names import JobName
 from hotline.core.storage import outbox
 from hotline.core.storage.ids import new_id
 from partners.watching.models import Watch, WatchEvent, WatchState
@@ -118,7 +119,7 @@ def _post_check(
 ) -> None:
     outbox.post_work(
         session,
-        "watch.check",
+        JobName.WATCH_CHECK,
         # Each look is work of its own, and so is one that is posted again
         # because its worker died.
         key=f"check:{watch.id}:{watch.checks}:{watch.next_at}",

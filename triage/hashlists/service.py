@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.jobs.names import JobName
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from triage.hashlists.kinds import ListClass
@@ -165,7 +166,7 @@ def _find_property_faults(
 
 def post_rematch(act: Act, run: str) -> None:
     act.post(
-        "hashlist.rematch",
+        JobName.HASHLIST_REMATCH,
         key=f"rematch:{run}",
         payload={"run": run},
         queue="checks",

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput
+from hotline.core.jobs.names import JobName
 from hotline.core.storage.ids import new_id
 from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.imports import staging
@@ -190,5 +191,7 @@ def digest_of(stream: BinaryIO) -> str:
 def _announce_change(act: Act, hash_list: HashList) -> None:
     run = f"{hash_list.id}:{hash_list.version}"
     # The index before the files: it is what they are matched with.
-    act.post("hashlist.index", key=f"index:{run}", payload={}, queue="checks")
+    act.post(
+        JobName.HASHLIST_INDEX, key=f"index:{run}", payload={}, queue="checks"
+    )
     post_rematch(act, run)

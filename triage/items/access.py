@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, Misconfigured, phrase
+from hotline.core.jobs.names import JobName
 from hotline.core.network.targets import parse_target
 from hotline.core.settings import TOR_ROUTE, Settings
 from hotline.core.storage import audit
@@ -186,7 +187,7 @@ def clear_access(act: Act, item_id: uuid.UUID) -> bool:
 def fetch_again(act: Act, item: Item) -> None:
     """Have the item fetched and matched once more, as it is set now."""
     act.post(
-        "item.examine",
+        JobName.ITEM_EXAMINE,
         key=f"examine:{item.id}:{act.now.isoformat()}",
         payload={"item_id": str(item.id)},
     )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
+from hotline.core.jobs.names import JobName
 from hotline.core.network.addresses import refuse_address
 from triage.hosting.facts import FactName, HostingFacts, Observation
 from triage.hosting.lookup import Lookup, observe_behind
@@ -95,7 +96,7 @@ def tell_origin(act: Act, item: Item, address: str, source: str) -> None:
     )
     # By a job: registries may take many seconds.
     act.post(
-        "item.locate",
+        JobName.ITEM_LOCATE,
         key=f"locate:{item.id}:{act.now.isoformat()}",
         payload={"item_id": str(item.id)},
     )

@@ -10,6 +10,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
+from hotline.core.jobs.names import JobName
 from hotline.core.storage import audit, outbox
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
@@ -19,8 +20,8 @@ from triage.media.models import Media
 from triage.prints.kinds import Distances, PrintKind
 from triage.prints.models import PrintListing, PrintSighting, WatchedPrint
 
-SEARCH_JOB = "print.search"
-SEEN_JOB = "print.seen"
+SEARCH_JOB = JobName.PRINT_SEARCH
+SEEN_JOB = JobName.PRINT_SEEN
 FINGERPRINT_ITEM = "hash"
 BATCH = 100
 LATER = timedelta(minutes=15)

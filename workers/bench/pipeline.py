@@ -25,6 +25,7 @@ from sqlalchemy import func, select
 from hotline.core.act import Act
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.errors import Conflict, Unavailable
+from hotline.core.jobs.names import JobName
 from hotline.core.settings import load_settings
 from hotline.core.storage import outbox
 from hotline.intake.models import Report
@@ -165,8 +166,8 @@ def break_down_jobs(jobs: Sequence[Job]) -> dict[str, float]:
 
     ``queueing``: from the commit that posted a job to its start, both jobs together.
     """
-    registered = [job for job in jobs if job.name == "report.received"]
-    examined = [job for job in jobs if job.name == "item.examine"]
+    registered = [job for job in jobs if job.name == JobName.REPORT_RECEIVED]
+    examined = [job for job in jobs if job.name == JobName.ITEM_EXAMINE]
     if not registered or not examined:
         return {}
     waited = fmean(job.waited for job in registered)

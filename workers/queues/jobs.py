@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from hotline.core.jobs.names import JobName
 from hotline.core.jobs.task import Task
 from workers.queues.pools import Pool
 from workers.queues.tools import Tools
@@ -63,7 +64,7 @@ def _waking() -> Jobs:
     from partners.duty.calls import call_person
 
     return {
-        "duty.call": lambda tools, task: call_person(
+        JobName.DUTY_CALL: lambda tools, task: call_person(
             task, ways=tools.duty_ways
         ),
     }
@@ -76,13 +77,13 @@ def _sending() -> Jobs:
     from partners.subjects import SUBJECTS
 
     return {
-        "delivery.attempt": lambda tools, task: attempt_delivery(
+        JobName.DELIVERY_ATTEMPT: lambda tools, task: attempt_delivery(
             task, channels=tools.channels, subjects=SUBJECTS
         ),
-        "invitation.send": lambda tools, task: send_invitation(
+        JobName.INVITATION_SEND: lambda tools, task: send_invitation(
             task, channels=tools.channels
         ),
-        "mail.test": lambda tools, task: send_test(
+        JobName.MAIL_TEST: lambda tools, task: send_test(
             task, channels=tools.channels
         ),
     }
@@ -108,23 +109,23 @@ def _looking() -> Jobs:
         )
 
     return {
-        "item.examine": examine,
-        "item.locate": lambda tools, task: locate_item(
+        JobName.ITEM_EXAMINE: examine,
+        JobName.ITEM_LOCATE: lambda tools, task: locate_item(
             task, lookup=tools.lookup
         ),
-        "notice.release": lambda tools, task: release_notices(
+        JobName.NOTICE_RELEASE: lambda tools, task: release_notices(
             task, lookup=tools.lookup
         ),
-        "hashlist.index": lambda _, task: rebuild_index(task),
-        "hashlist.read_upload": lambda _, task: read_upload(task),
-        "hashlist.take_upload": lambda _, task: take_upload(task),
-        "hashlist.rematch": lambda tools, task: rematch_media(
+        JobName.HASHLIST_INDEX: lambda _, task: rebuild_index(task),
+        JobName.HASHLIST_READ_UPLOAD: lambda _, task: read_upload(task),
+        JobName.HASHLIST_TAKE_UPLOAD: lambda _, task: take_upload(task),
+        JobName.HASHLIST_REMATCH: lambda tools, task: rematch_media(
             task, matcher=tools.matcher
         ),
-        "print.search": lambda tools, task: search_print(
+        JobName.PRINT_SEARCH: lambda tools, task: search_print(
             task, matcher=tools.matcher
         ),
-        "print.list": lambda tools, task: list_prints(
+        JobName.PRINT_LIST: lambda tools, task: list_prints(
             task, matcher=tools.matcher
         ),
     }
@@ -143,8 +144,8 @@ def _watching() -> Jobs:
         )
 
     return {
-        "watch.check": check,
-        "figures.close": lambda _, task: close_period(task),
+        JobName.WATCH_CHECK: check,
+        JobName.FIGURES_CLOSE: lambda _, task: close_period(task),
     }
 
 
@@ -158,9 +159,9 @@ def _asking() -> Jobs:
         fetch_mail(task, find_places=find_places)
 
     return {
-        "mail.fetch": fetch,
-        "hashlist.remote": lambda _, task: ask_owner(task),
-        "origin.state": lambda tools, task: ask_state(
+        JobName.MAIL_FETCH: fetch,
+        JobName.HASHLIST_REMOTE: lambda _, task: ask_owner(task),
+        JobName.ORIGIN_STATE: lambda tools, task: ask_state(
             task, client=tools.cloudflare
         ),
     }
@@ -169,7 +170,7 @@ def _asking() -> Jobs:
 def _webhooks() -> Jobs:
     from workers import webhooks
 
-    return {"webhook.send": lambda _, task: webhooks.send(task)}
+    return {JobName.WEBHOOK_SEND: lambda _, task: webhooks.send(task)}
 
 
 _TABLES: Mapping[Pool, Callable[[], Jobs]] = {

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from hotline.core.jobs.names import JobName
+
 
 class Pool(StrEnum):
     """A kind of work. In the order in which one process that serves all of them looks."""
@@ -55,11 +57,11 @@ POOL_OF_JOB: Mapping[str, Pool] = MappingProxyType(
         "print.list": Pool.LOOKING,
         "watch.check": Pool.WATCHING,
         # Of all work it can wait longest, and asks nobody.
-        "figures.close": Pool.WATCHING,
-        "mail.fetch": Pool.ASKING,
-        "hashlist.remote": Pool.ASKING,
-        "origin.state": Pool.ASKING,
-        "webhook.send": Pool.WEBHOOKS,
+        JobName.FIGURES_CLOSE: Pool.WATCHING,
+        JobName.MAIL_FETCH: Pool.ASKING,
+        JobName.HASHLIST_REMOTE: Pool.ASKING,
+        JobName.ORIGIN_STATE: Pool.ASKING,
+        JobName.WEBHOOK_SEND: Pool.WEBHOOKS,
     }
 )
 

@@ -13,6 +13,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
+from hotline.core.jobs.names import JobName
 from hotline.core.jobs.task import Task
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
@@ -29,7 +30,7 @@ from workers.statistics.periods import (
 )
 from workers.statistics.tables import Figures, TableName
 
-JOB = "figures.close"
+JOB = JobName.FIGURES_CLOSE
 RETURNED = "reporters_who_wrote_again"
 
 

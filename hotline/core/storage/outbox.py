@@ -19,6 +19,7 @@ from typing import Any, Self
 from sqlalchemy import Index, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from hotline.core.jobs.names import JobName
 from hotline.core.storage.database import (
     Base,
     Identified,
@@ -82,7 +83,7 @@ class Note:
 
 def post_work(
     session: Session,
-    job: str,
+    job: JobName,
     *,
     key: str,
     payload: Mapping[str, object],

@@ -24,13 +24,14 @@ from sqlalchemy.orm import Session
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.jobs.names import JobName
 from hotline.core.storage import outbox
 from hotline.core.storage.crypto import Vault
 from hotline.intake.api import keys
 from hotline.intake.models import ApiKey, Report, ReportPart
 from hotline.intake.registry.vocabulary import Channel
 
-JOB = "webhook.send"
+JOB = JobName.WEBHOOK_SEND
 QUEUE = "webhooks"
 EVENT = "report.state_changed"
 TEST_EVENT = "test"

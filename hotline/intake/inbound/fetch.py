@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, Unavailable
+from hotline.core.jobs.names import JobName
 from hotline.core.jobs.task import Task
 from hotline.core.logs import origin_of
 from hotline.core.storage import outbox
@@ -25,7 +26,7 @@ from hotline.intake.registry.vocabulary import Channel
 
 log = structlog.get_logger(__name__)
 
-JOB = "mail.fetch"
+JOB = JobName.MAIL_FETCH
 AT_ONCE = 100
 """Messages a run; the others wait for the next minute, so that no run outlives its lease."""
 

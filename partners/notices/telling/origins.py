@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hotline.core.errors import InvalidInput, Unavailable
+from hotline.core.jobs.names import JobName
 from hotline.core.jobs.task import Task
 from hotline.core.settings import Settings
 from hotline.core.storage import outbox
@@ -153,7 +154,7 @@ def _post_look(
 ) -> None:
     outbox.post_work(
         session,
-        "origin.state",
+        JobName.ORIGIN_STATE,
         key=f"origin:{item_id}:{report_id}:{look}",
         now=now,
         payload={

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from hotline.accounts.models import Person
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, NotFound, phrase
+from hotline.core.jobs.names import JobName
 from hotline.core.storage.ids import new_id
 from triage.cases.bulk.deeds import Deed, Foreseen, Look, Values
 from triage.cases.bulk.models import (
@@ -24,7 +25,7 @@ from triage.cases.bulk.models import (
 )
 from triage.cases.models import Case
 
-JOB = "bulk.run"
+JOB = JobName.BULK_RUN
 QUEUE = "checks"
 """Behind everything that is about one case: danger first."""
 MOST = 1_000

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
+from hotline.core.jobs.names import JobName
 from hotline.core.storage import outbox
 from hotline.core.storage.ids import new_id
 from triage.cases.examination.hashes.known import KnownFiles, find_known

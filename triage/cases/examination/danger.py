@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from hotline.core.jobs.names import JobName
 from hotline.core.storage import outbox
 from triage.cases.models import Case
 
@@ -27,7 +28,7 @@ def post_held_danger(session: Session, case: Case, now: datetime) -> None:
 def _post(session: Session, case: Case, key: str, now: datetime) -> None:
     outbox.post_work(
         session,
-        "danger.raised",
+        JobName.DANGER_RAISED,
         key=key,
         payload={"case_id": str(case.id)},
         now=now,

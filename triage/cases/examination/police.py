@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from hotline.core.jobs.names import JobName
 from hotline.core.storage import outbox
 from triage.cases.models import Case
 from triage.cases.places import item_ids_of
@@ -21,7 +22,7 @@ from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import ItemMedia
 from triage.jurisdiction import Destination, Gate, Route, Routing
 
-JOB = "referral.automatic"
+JOB = JobName.REFERRAL_AUTOMATIC
 VIDEO_SHARE = 0.5
 """Of a video's frames; below it a known opening or a still may be all that it has in common."""
 # A case that people are through with is theirs: what comes next is for them to say.

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
+from hotline.core.jobs.names import JobName
 from hotline.core.jobs.task import Task
 from hotline.core.storage.outbox import OutboxEntry
 from triage.fetching.report import FetchLimits, FetchReport
@@ -32,7 +33,7 @@ def post_second_look(
     if is_second_look(task) or not needs_second_look(report):
         return
     act.post(
-        "item.examine",
+        JobName.ITEM_EXAMINE,
         key=_key_of(item.id, task.entry_id),
         payload={"item_id": str(item.id), _SECOND: True},
         delay=DELAY,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import Context
+from hotline.core.jobs.names import JobName
 from hotline.core.storage import audit, machine, outbox
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
@@ -250,7 +251,7 @@ def post_alarm(session: Session, item: Item, now: datetime) -> None:
     """As ``raise_alarm``, where a person decides and the rules are asked by a worker."""
     outbox.post_work(
         session,
-        "item.alarm",
+        JobName.ITEM_ALARM,
         key=f"alarm:{item.id}:{now.isoformat()}",
         payload={"item_id": str(item.id)},
         now=now,
@@ -265,7 +266,7 @@ def look_at(
     fresh = item.examined_at is not None and item.examined_at > now - FRESH
     outbox.post_work(
         session,
-        "item.appraise" if fresh else "item.examine",
+        JobName.ITEM_APPRAISE if fresh else JobName.ITEM_EXAMINE,
         # The reason is in the key: two reports look twice, one report that is
         # worked on again does not.
         key=f"examine:{item.id}:{why}",

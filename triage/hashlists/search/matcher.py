@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.errors import Unavailable
+from hotline.core.jobs.names import JobName
 from hotline.core.storage import outbox
 from hotline.core.storage.ids import new_id
 from triage.fingerprints.model import MATCHABLE_QUALITY
@@ -39,7 +40,7 @@ HASHES = (*EXACT, "pdq", "pdq_quality", "phash", "frames", "kind")
 WIDEST: Mapping[str, int] = MappingProxyType({"pdq": 31, "phash": 10})
 
 
-REMOTE_JOB = "hashlist.remote"
+REMOTE_JOB = JobName.HASHLIST_REMOTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class Matcher:
             key = f"index:repair:{now:%Y-%m-%dT%H}"
             outbox.post_work(
                 session,
-                "hashlist.index",
+                JobName.HASHLIST_INDEX,
                 key=key,
                 payload={},
                 now=now,

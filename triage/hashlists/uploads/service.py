@@ -16,6 +16,7 @@ from hotline.accounts.approvals.models import Approval
 from hotline.accounts.approvals.service import find_question, refuse_approval
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, NotFound, phrase
+from hotline.core.jobs.names import JobName
 from hotline.core.storage.ids import new_id
 from triage.hashlists.imports import staging
 from triage.hashlists.kinds import ListClass
@@ -33,7 +34,7 @@ PIECE = 1_500_000
 GOOD_FOR = timedelta(days=1)
 LONGEST_NAME, LONGEST_TEXT, LONGEST_REASON = 80, 200, 500
 SHOWN = 20
-READ_JOB, TAKE_JOB = "hashlist.read_upload", "hashlist.take_upload"
+READ_JOB, TAKE_JOB = JobName.HASHLIST_READ_UPLOAD, JobName.HASHLIST_TAKE_UPLOAD
 
 
 def _post_taking(act: Act, approval: Approval) -> None:

@@ -7,6 +7,7 @@ import uuid
 from sqlalchemy import select
 
 from hotline.core.act import Act
+from hotline.core.jobs.names import JobName
 from hotline.core.jobs.task import Task
 from hotline.core.storage import audit, outbox
 from triage.cases.examination.hashes.prints import (
@@ -77,7 +78,7 @@ def list_prints(task: Task, *, matcher: Matcher) -> None:
 
 def _post_appraisal(act: Act, watched: WatchedPrint, run: str) -> None:
     act.post(
-        "item.appraise",
+        JobName.ITEM_APPRAISE,
         key=f"appraise:{watched.item_id}:{run}",
         payload={"item_id": str(watched.item_id)},
     )

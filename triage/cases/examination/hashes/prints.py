@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
+from hotline.core.jobs.names import JobName
 from hotline.core.jobs.task import Task
 from hotline.core.storage import audit, outbox
 from hotline.intake.registry.vocabulary import PartEvent
@@ -27,7 +28,7 @@ from triage.prints.watch import (
     count_places,
 )
 
-LIST_JOB = "print.list"
+LIST_JOB = JobName.PRINT_LIST
 
 
 def note_seen(task: Task) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.core.jobs.names import JobName
 from hotline.core.jobs.task import Task
 from hotline.core.storage import outbox
 from triage.cases.examination.hashes.prints import post_listing
@@ -65,7 +66,7 @@ def rematch_media(task: Task, *, matcher: Matcher) -> None:
         if len(batch) == REMATCH_BATCH:
             outbox.post_work(
                 session,
-                "hashlist.rematch",
+                JobName.HASHLIST_REMATCH,
                 key=f"rematch:{task.text_of('run')}:{batch[-1].id}",
                 payload={
                     "run": task.text_of("run"),
@@ -85,7 +86,7 @@ def appraise_anew(
     ):
         outbox.post_work(
             session,
-            "item.appraise",
+            JobName.ITEM_APPRAISE,
             key=f"appraise:{item_id}:{run}",
             payload={"item_id": str(item_id)},
             now=now,
