@@ -62,6 +62,8 @@ def set_aside_many(act: Act, references: Sequence[str]) -> SetAside:
     """Set the held reports of several cases aside. Where a child reports, or one is said to be in
     danger, nothing happens: nobody decides that of a list."""
     cases = _lock_chosen(act.session, references)
+    # Asked under the lock: a report of danger may have come in while the list
+    # was looked at.
     clear = [case for case in cases if case.held <= IN_BULK]
     for case in clear:
         _set_aside(act, case)
@@ -134,6 +136,7 @@ def _lock_chosen(
         )
     chosen = select(Case.id).where(Case.reference.in_(references))
     cases = lock_cases(session, session.scalars(chosen))
+    # Of two people who choose the same cases the second finds nothing left.
     return [case for case in cases if case.held > Held.NONE]
 
 
@@ -170,6 +173,7 @@ def _release_all(act: Act, case: Case) -> None:
     for item_id, its_reports in by_item.items():
         count_sightings(act.session, item_id, [*its_reports.values()])
     reports = _reports_of(held)
+    # After the counts: the rules weigh how many named the place.
     take_reports_in(act, case, reports)
     case.held = Held.NONE
     urgent = any(report.danger_now for report in reports)
@@ -180,6 +184,8 @@ def _release_all(act: Act, case: Case) -> None:
             look_at(
                 act.session,
                 place.item,
+                # The same report may be released, set aside and released
+                # again.
                 f"released {act.now.timestamp():.6f}",
                 urgent=urgent
                 or any(report.time_presses for report in reports),
@@ -194,8 +200,11 @@ def _set_aside(act: Act, case: Case) -> None:
     if case.machine.allows(case.state, CaseEvent.SET_ASIDE):
         act.advance(case, CaseEvent.SET_ASIDE, why=NOT_A_REPORT)
     case.held = Held.NONE
+    # The question below asks the database for the case's state.
     act.session.flush()
     for sighting, part in held:
+        # Its reporter named a place that somebody still works on: "set aside"
+        # would be wrong.
         if others_are_up(act.session, part.id, sighting.item_id):
             continue
         intake.advance_part(act, part, PartEvent.SET_ASIDE)

@@ -61,6 +61,7 @@ class Case(Identified, Stateful, Base):
             desc("priority"),
             "id",
         ),
+        # As the queue finds what a person holds.
         Index("ix_case_file_claim", "claimed_by_id", "claimed_until"),
         Index(
             "ix_case_file_held",

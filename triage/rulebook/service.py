@@ -23,6 +23,7 @@ from hotline.core.errors import (
     NotFound,
     phrase,
 )
+from hotline.core.jobs.names import JobName
 from hotline.core.storage.ids import new_id
 from triage.jurisdiction import load_rules
 from triage.rulebook.files import LARGEST_FILE, digest_files, is_rule_file
@@ -154,7 +155,9 @@ def begin_replay(act: Act, change: RuleChange, since: datetime) -> None:
 
 def post_replay(act: Act, change: RuleChange) -> None:
     key = f"rules.replay:{change.id}:{change.replay_since}:{change.replay_last}:{act.now}"
-    act.post("rules.replay", key=key, payload={"change_id": str(change.id)})
+    act.post(
+        JobName.RULES_REPLAY, key=key, payload={"change_id": str(change.id)}
+    )
 
 
 def get_change(session: Session, change_id: uuid.UUID) -> RuleChange:

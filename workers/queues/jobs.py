@@ -45,18 +45,18 @@ def _intake() -> Jobs:
     # Here and not below, because triage knows no plans.
     deeds = {deed.name: deed for deed in (*DEEDS, *plans.DEEDS)}
     return {
-        "bulk.run": lambda _, task: run_bulk(task, deeds=deeds),
-        "rules.replay": lambda _, task: run_replay(task),
-        "report.received": lambda _, task: register_report(task),
-        "report.added": lambda _, task: register_added(task),
-        "item.alarm": lambda _, task: alarm_item(task),
-        "danger.raised": lambda _, task: note_danger(task),
-        "duty.pass_on": lambda _, task: pass_on(task),
-        "item.appraise": lambda _, task: appraise_item(task),
-        "referral.automatic": lambda _, task: refer_automatically(task),
-        "referral.package": lambda _, task: send_package(task),
-        "case.review": lambda _, task: review_case(task),
-        "print.seen": lambda _, task: note_seen(task),
+        JobName.BULK_RUN: lambda _, task: run_bulk(task, deeds=deeds),
+        JobName.RULES_REPLAY: lambda _, task: run_replay(task),
+        JobName.REPORT_RECEIVED: lambda _, task: register_report(task),
+        JobName.REPORT_ADDED: lambda _, task: register_added(task),
+        JobName.ITEM_ALARM: lambda _, task: alarm_item(task),
+        JobName.DANGER_RAISED: lambda _, task: note_danger(task),
+        JobName.DUTY_PASS_ON: lambda _, task: pass_on(task),
+        JobName.ITEM_APPRAISE: lambda _, task: appraise_item(task),
+        JobName.REFERRAL_AUTOMATIC: lambda _, task: refer_automatically(task),
+        JobName.REFERRAL_PACKAGE: lambda _, task: send_package(task),
+        JobName.CASE_REVIEW: lambda _, task: review_case(task),
+        JobName.PRINT_SEEN: lambda _, task: note_seen(task),
     }
 
 

@@ -34,6 +34,8 @@ class JobName(StrEnum):
     """The case changed: see whether its plan and what waits to leave still hold."""
     BULK_RUN = "bulk.run"
     """Do an act on the next of many cases."""
+    RULES_REPLAY = "rules.replay"
+    """Ask changed rules about past cases; nothing is written but what would differ."""
     REFERRAL_AUTOMATIC = "referral.automatic"
     """A list tells the police by itself."""
     REFERRAL_PACKAGE = "referral.package"

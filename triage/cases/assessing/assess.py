@@ -73,6 +73,8 @@ def assess_case(
     second assessment.
     """
     session = act.session
+    # Before anything is read: two people who answer at the same moment would
+    # both find that nobody has assessed in this round.
     lock_case(session, case.id)
     refuse_if_held(case, person, act.now)
     _require_seen(case, answers.seen_items)
@@ -86,6 +88,7 @@ def assess_case(
     made.item_classes = item_classes
     _seal_note(act, made, answers.note)
     event, outcome = _next_step(schema, case, earlier, made, second_required)
+    # The kind as it was: taking the answers back restores it from here.
     act.advance(case, event, kind=case.kind)
     session.add(made)
     case.claimed_by_id, case.claimed_until = None, None
@@ -121,6 +124,7 @@ def _check_item_classes(
             )
         if item_class != about_case["class"]:
             kept[item_id.hex] = item_class
+    # Then the answer on the case would be of nothing that lies in it.
     all_differ = len(kept) == len(case.places)
     if all_differ:
         raise InvalidInput(
@@ -142,11 +146,14 @@ def _next_step(
     if case.state == CaseState.SECOND_ASSESSMENT:
         first = earlier[0]
         agreed, _ = assessment.compare_answers(schema, first.answers, answers)
+        # Compared after what is the same as the case was left out, so that
+        # saying it twice is no difference.
         if not agreed or first.item_classes != made.item_classes:
             return CaseEvent.DISAGREED, None
         return CaseEvent.AGREED, assessment.merge_answers(
             schema, first.answers, answers
         )
+    # A third person decides; there is nobody left to agree with.
     if case.state == CaseState.THIRD_ASSESSMENT:
         return CaseEvent.DECIDED, answers
     return (
@@ -200,6 +207,8 @@ def _conclude_assessment(
     case.outcome = dict(outcome)
     case.kind = outcome.get("kind", case.kind)
     for place in case.places:
+        # Written for every place: an earlier round may have left a class
+        # there.
         place.assessed_class = item_classes.get(place.item_id.hex, "")
     lawful = [
         place
@@ -209,6 +218,8 @@ def _conclude_assessment(
     if len(lawful) == len(case.places):
         act.advance(case, CaseEvent.NOT_ILLEGAL)
     for place in lawful:
+        # Also where the case goes on: each reporter named a place, not the
+        # case.
         tell_reporters(act, place.item_id, PartEvent.NOT_ILLEGAL)
     appraise_case(act.session, act.context, case, act.now)
 
@@ -230,6 +241,7 @@ def find_disputed_questions(
 
     Empty unless there are two. Where they differ about single locations, ``class`` is among them.
     """
+    # With one answer nothing is disputed yet; with three it is decided.
     if len(earlier) != 2:
         return ()
     first, second = earlier
@@ -260,6 +272,8 @@ def reopen_case(act: Act, case: Case, why: str) -> None:
         why=why,
         released=floods.has_set_aside(act.session, case),
     )
+    # In this order: what was set aside is released into the new round, and the
+    # rules are asked when all of it counts.
     begin_new_round(case)
     floods.take_back(act, case)
     tell_reporters_of_case(act, case, PartEvent.REOPENED)

@@ -72,6 +72,7 @@ def appraise_case(
     for place, each in zip(case.places, appraised, strict=True):
         place.routing = each.routing.to_json() if has_several else {}
     routing = join_routings([each.routing for each in appraised])
+    # A case is as urgent as the most urgent of its places.
     priority = max(
         (each.priority for each in appraised), key=lambda each: each.score
     )
@@ -80,6 +81,8 @@ def appraise_case(
     )
     before = case.routing
     case.routing = {**routing.to_json(), RULES: digest}
+    # Only where the routes differ: a new reason alone changes nobody's plan.
+    # The first answer of all has nothing to be compared with.
     if before and before.get("routes") != case.routing["routes"]:
         post_review(session, case, now)
     case.priority = priority.score
@@ -155,6 +158,8 @@ def appraise_place(
     signals = priority_signals(
         facts,
         routing.jurisdiction,
+        # A child in contact with an offender may be hurt while the case waits;
+        # what lies somewhere already can be looked at in turn.
         urgent_kind=facts.is_child_in_contact,
         time_presses=case.time_presses,
         words=frozenset(
@@ -162,6 +167,7 @@ def appraise_place(
         ),
         # Each place where the reporter's own picture was seen says as much as a report of it.
         sightings=max(1, item.sighting_count) + files.places,
+        # Another machine's clock may be a little ahead of this one's.
         age_hours=max(0.0, hours_known),
         deadline_hours=(case.due_at - now).total_seconds() / 3600
         if case.due_at
@@ -218,7 +224,9 @@ def post_review(session: Session, case: Case, now: datetime) -> None:
     """Whoever decided on the case as it was is to look again: plans, and notices not yet sent."""
     outbox.post_work(
         session,
-        "case.review",
+        JobName.CASE_REVIEW,
+        # A new key each time: what is looked at anew may change again while an
+        # earlier review is still at work.
         key=f"review:{case.id}:{new_id()}",
         payload={"case_id": str(case.id)},
         now=now,
@@ -242,6 +250,7 @@ def facts_of(
         "address_used": place.is_used_by_person,
         "platform": item.platform,
         "case_platforms": looked_up.platforms,
+        # None and not False: that nobody said so is not that it is not so.
         "reporter_is_child": case.child_reporter or None,
         "reporter_cares_for_child": looked_up.child_is_cared_for or None,
         "own_material": case.own_material or None,
@@ -249,6 +258,7 @@ def facts_of(
         "assessment": agreed_class(case, place),
         "known_list": looked_up.files_at(item).known_list,
     }
+    # Before the person's own facts, which may say that the danger is over.
     if case.danger_now:
         facts["victim"] = {"at_immediate_risk": True}
     for name, value in case.facts.items():

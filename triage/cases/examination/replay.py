@@ -100,6 +100,7 @@ def replay_cases(
         if len(some) < BATCH:
             return
         last = some[-1][0]
+        # Of a year's cases only one batch is held in memory.
         session.expunge_all()
 
 
@@ -170,6 +171,8 @@ def _ask(
             rule_set.rules,
             now,
             looked_up,
+            # The item holds the platform that the catalogue knew when it was
+            # reported; changed files may know another.
             otherwise=_known_on(place, rule_set.catalogue),
         )
         for place in case.places

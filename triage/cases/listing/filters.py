@@ -63,6 +63,7 @@ class Filters:
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> Self:
         """As an address has them."""
+        # Anybody can write an address of any length.
         texts = {name: query.get(name, "").strip()[:LONGEST] for name in TEXTS}
         return cls(**texts, mine=query.get("mine") == YES)
 
@@ -134,6 +135,7 @@ def _has_file(value: str) -> ColumnElement[bool]:
     same_file = or_(
         *(
             column == value
+            # One field takes whichever hash somebody has at hand.
             for column in (Media.sha256, Media.pdq, Media.sha1, Media.md5)
         )
     )

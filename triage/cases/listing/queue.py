@@ -83,6 +83,8 @@ def list_queue(
             *conditions_of(filters, person, now, but=order.mark),
         )
         .order_by(*order.columns)
+        # One more than is shown says whether there is a next page, without a
+        # count.
         .limit(limit + 1)
     )
     if after:
@@ -180,6 +182,7 @@ def list_awaiting_call(session: Session) -> Sequence[Case]:
 def by_reference(session: Session, reference: str) -> Case:
     """The case; the one that it became a part of, where it was merged."""
     case = session.scalar(select(Case).where(Case.reference == reference))
+    # The other case may itself have become a part of a third.
     while case is not None and case.merged_into_id is not None:
         case = session.get(Case, case.merged_into_id)
     if case is None:

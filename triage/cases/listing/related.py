@@ -144,6 +144,7 @@ def _of_same_picture(case: Case) -> Select[uuid.UUID]:
         .where(
             ItemMedia.item_id.in_(item_ids_of(case.id)),
             Media.pdq.is_not(None),
+            # Flat pictures share one PDQ and have nothing in common.
             Media.pdq_quality >= MATCHABLE_QUALITY,
         )
     )
