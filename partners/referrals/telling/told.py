@@ -16,10 +16,10 @@ from partners.referrals.models import Referral
 from partners.referrals.telling.offices import Disclosure, Office, load_offices
 from triage.cases.models import Case
 from triage.cases.people.contacts import list_contacts
+from triage.cases.people.keeping.checking import is_age_of_child
 from triage.cases.people.service import (
     KnownIdentifier,
     KnownPerson,
-    is_age_of_child,
     list_identifiers,
     list_people,
 )

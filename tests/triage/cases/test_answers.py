@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hotline.core.language.said_time import read_said_time
 from hotline.intake.registry.questions import Answer
 from triage.cases.people.answers import propose_facts, propose_identifiers
-from triage.cases.people.service import check_fact
+from triage.cases.people.keeping.checking import check_fact
 from triage.cases.people.times import time_of_fact
 from triage.cases.people.vocabulary import (
     FactName,

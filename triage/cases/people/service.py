@@ -13,16 +13,18 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.storage.ids import new_id
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
+from triage.cases.people.keeping.checking import (
+    check_fact,
+    is_age_of_child,
+)
 from triage.cases.people.keeping.sealing import opener_of, seal_text
 from triage.cases.people.models import CaseIdentifier, CasePerson, PersonFact
 from triage.cases.people.reading import SaidIdentifier
 from triage.cases.people.vocabulary import (
-    CHOICES,
     AgeGroup,
     FactName,
     FactSource,
@@ -32,10 +34,8 @@ from triage.cases.people.vocabulary import (
     YesNo,
 )
 
-LONGEST_FACT = 2000
 MOST_IDENTIFIERS = 500
 MOST_PEOPLE = 50
-OLDEST_CHILD = 17
 
 # Facts about people that the routing rules ask for, by whom they are about.
 _RULES_FACTS = {
@@ -285,43 +285,6 @@ def set_fact(
     if role is PersonRole.AFFECTED_CHILD:
         _tell_whether_adult(case, number, name, value)
     act.record("case.person_fact_set", "case", case.id, role=role, fact=name)
-
-
-def is_age_of_child(name: FactName, value: str) -> bool:
-    """Whoever notes that a reported person is fifteen has said that it is a child."""
-    if name is FactName.AGE:
-        return value.isdecimal() and int(value) <= OLDEST_CHILD
-    return name is FactName.AGE_GROUP and value not in ("", AgeGroup.ADULT)
-
-
-def check_fact(role: PersonRole, name: FactName, value: str) -> str:
-    """The value as it is stored; raises ``InvalidInput`` where it cannot be one."""
-    value = value.strip()
-    if not value:
-        return ""
-    if len(value) > LONGEST_FACT:
-        raise InvalidInput(phrase("This is too long."), fields={"/value": ""})
-    if name in CHOICES and value not in set(CHOICES[name]):
-        raise InvalidInput(phrase("Choose one."), fields={"/value": ""})
-    if name is FactName.COUNTRY:
-        value = value.upper()
-        if value not in country_codes():
-            raise InvalidInput(
-                phrase("Write the country as its two letters, such as AL."),
-                fields={"/value": ""},
-            )
-    if name is FactName.AGE:
-        _check_age(role, value)
-    return value
-
-
-def _check_age(role: PersonRole, value: str) -> None:
-    oldest = OLDEST_CHILD if role is PersonRole.AFFECTED_CHILD else 120
-    if not value.isdecimal() or int(value) > oldest:
-        raise InvalidInput(
-            phrase("An age is a number of years; a child is at most 17."),
-            fields={"/value": ""},
-        )
 
 
 def _join_person(
