@@ -77,7 +77,7 @@ ACT_EFFECTS = {
         " they who ask."
     ),
     PersonAct.DROP_NAME: lazy_gettext(
-        "The full name that is sealed for this person is forgotten; they write it down anew under "
+        "The full name that is sealed for this person is forgotten; they write it down again under "
         "their own account."
     ),
     PersonAct.LINK: lazy_gettext(

@@ -64,7 +64,7 @@ LIST_UPLOAD = Kind(
     lazy_gettext("Take over a list of hashes"),
     lazy_gettext(
         "The file becomes the list's next version at once. What it brings is matched with, and "
-        "files that were seen earlier are matched anew. An earlier version can be gone back to at "
+        "files that were seen earlier are matched again. An earlier version can be gone back to at "
         "the machine."
     ),
     asking="hashlist.decide",
