@@ -258,11 +258,16 @@ def test_a_list_is_narrowed_down_by_several_values_at_once(
             assert count_matching(session, **given) == 3
             ids = list_matching(session, **given)
             assert ids == [row.case.id for row in (*first.rows, *second.rows)]
-        nothing = list_queue(
-            session,
-            tab=tab,
-            filters=Filters(network="nonsense"),
-            person=someone,
-            now=NOW,
-        )
-        assert nothing.rows == []
+        for of_none in (
+            Filters(network="nonsense"),
+            Filters(host="h.test", same_as="nonsense"),
+        ):
+            given = {
+                "tab": tab,
+                "filters": of_none,
+                "person": someone,
+                "now": NOW,
+            }
+            assert list_queue(session, **given).rows == []
+            assert count_matching(session, **given) == 0
+            assert list_matching(session, **given) == []

@@ -76,10 +76,9 @@ def list_queue(
         Assessment.person_id == person.id,
     )
     query = (
-        select(Case, mine, order.rank)
+        order.join_marks(select(Case, mine, order.rank).select_from(Case))
         .where(
             order.stands,
-            order.case_id == Case.id,
             *conditions_of(filters, person, now, but=order.mark),
         )
         .order_by(*order.columns)
@@ -141,7 +140,7 @@ def _ids_of(
     """The cases themselves are read only where something is asked of them."""
     query = select(order.case_id).where(order.stands)
     if conditions:
-        query = query.where(order.case_id == Case.id, *conditions)
+        query = order.join_marks(query.select_from(Case)).where(*conditions)
     return query
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hotline.core.errors import InvalidInput, phrase
@@ -15,6 +15,7 @@ from triage.cases.machines import OPEN_STATES
 from triage.cases.models import Case
 from triage.cases.vocabulary import CaseState, Held
 
+Row = TypeVarTuple("Row")
 HELD = CaseState.HELD
 IN_DANGER = "held, in danger"
 """Counted beside the tabs: where a held report says that a child is in danger now."""
@@ -55,6 +56,15 @@ class Order:
     def columns(self) -> tuple[ColumnElement[Any], ...]:
         """Largest rank first, among equals the case that waits longest."""
         return self.rank.desc(), self.case_id.asc()
+
+    def join_marks(self, query: Select[*Row]) -> Select[*Row]:
+        """``query`` of cases, with the marks that it is read by.
+
+        Joined, and no condition: one that nothing meets would take the others away.
+        """
+        if not self.mark:
+            return query
+        return query.join(CaseMark, CaseMark.case_id == Case.id)
 
     def beyond(self, after: str) -> ColumnElement[bool]:
         """Rows after a keyset mark ``rank.id``; the first half lets the index do the work."""
