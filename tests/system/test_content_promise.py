@@ -208,8 +208,10 @@ def _look_in_a_browser(up: Any, desk: tuple[str, str], profile: Path) -> int:
         page.locator(".look-once button").click()
         page.locator("[data-picture]").wait_for(timeout=60_000)
         length = int(answers[0].headers["content-length"])
-        page.locator("[data-less]").click()
-        page.locator("[data-away]").click()
+        # By their keys alone: less of it, and away with it.
+        page.keyboard.press("KeyB")
+        page.locator("[data-picture].less").wait_for()
+        page.keyboard.press("KeyD")
         page.locator("[data-over]").wait_for()
         up.wait(
             lambda: up.query("SELECT ended_at FROM viewing")[0][0] is not None
