@@ -128,6 +128,18 @@ class ReportMessage(Identified, Base):
     text: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class ReportMention(Identified, Base):
+    """One report names the receipt of another; the code itself is kept nowhere."""
+
+    __tablename__ = "report_mention"
+    __table_args__ = (UniqueConstraint("report_id", "named_id"),)
+
+    report_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report.id"))
+    named_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("report.id"), index=True
+    )
+
+
 class IdempotencyKey(Identified, Base):
     """A client's key for one submission: the same key and body give the same answer again.
 

@@ -26,6 +26,7 @@ from hotline.core.settings import Settings
 from hotline.core.storage import audit
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.database import delete_some
+from hotline.intake.mentions import forget_mentions
 from hotline.intake.models import (
     Draft,
     IdempotencyKey,
@@ -187,6 +188,7 @@ def erase_report(
     session.execute(
         delete(ReportMessage).where(ReportMessage.report_id == report.id)
     )
+    forget_mentions(session, report)
     report.narrative = report.answers = report.seen_at = None
     report.contact = report.contact_terms = None
     # Random instead of empty: the column is unique, and no code leads to it.

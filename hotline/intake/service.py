@@ -36,6 +36,7 @@ from hotline.intake.batch import (
     Received,
     store_reports,
 )
+from hotline.intake.mentions import may_name_receipt
 from hotline.intake.models import (
     PART_MACHINE,
     Report,
@@ -217,8 +218,8 @@ def add_information(act: Act, report: Report, text: str) -> None:
         act, report, text, author=MessageAuthor.REPORTER
     )
     # The page offers to make a picture's fingerprint for it: one that is sent
-    # here is looked for like one in the report.
-    if _FINGERPRINT.search(text):
+    # here is looked for like one in the report; so is the code of another.
+    if _FINGERPRINT.search(text) or may_name_receipt(text):
         act.post(
             ADDED_JOB,
             key=f"added:{message_id}",

@@ -15,6 +15,7 @@ from hotline.core.jobs.task import Task
 from hotline.core.settings import Settings
 from hotline.core.storage import audit
 from hotline.intake import service as intake
+from hotline.intake.mentions import store_mentions
 from hotline.intake.models import Report, ReportPart
 from hotline.intake.registry.vocabulary import MessageAuthor
 from triage.cases.examination.reporters import parts_of
@@ -46,12 +47,15 @@ def register_report(task: Task) -> None:
         entries = list(
             _scan_locations(report.parts, opened, task.context.settings)
         )
-        report.word_themes = _themes_of(opened, task.context.settings)
+        said = _join_words(opened)
+        report.word_themes = _themes_of(said, task.context.settings)
+        said_at_places = "\n".join([said, *opened.parts.values()])
+        store_mentions(session, task.context, report, said_at_places)
         note_sightings(act, report, entries)
 
 
 def register_added(task: Task) -> None:
-    """Look for the fingerprints that a reporter sent later, with the receipt.
+    """Look for the fingerprints, and the receipts of others, that a reporter sent later.
 
     Only for these: what else such words name, a person reads.
     """
@@ -61,12 +65,17 @@ def register_added(task: Task) -> None:
         act = Act(session, task.context, audit.SYSTEM, task.now)
         act.record("personal.read", "report", report.id, why="identity")
         status = intake.status_of(session, task.context, report)
-        entries = [
-            Found(report.parts[0].id, location)
+        added = [
+            message.text
             for message in status.messages
             if message.author == MessageAuthor.REPORTER
+        ]
+        store_mentions(session, task.context, report, "\n".join(added))
+        entries = [
+            Found(report.parts[0].id, location)
+            for text in added
             for location in identify_locations(
-                message.text, task.context.settings.country
+                text, task.context.settings.country
             )
             if location.kind == FINGERPRINT_ITEM
         ]
@@ -162,9 +171,13 @@ def _of_its_own(part: ReportPart, location: Location) -> Location:
     return replace(location, key=f"{location.key}#part:{part.id}")
 
 
-def _themes_of(opened: intake.OpenedReport, settings: Settings) -> list[str]:
-    """What its words point to: of what was told and answered, not of addresses."""
-    said = "\n".join([opened.narrative, *map(str, opened.answers.values())])
+def _join_words(opened: intake.OpenedReport) -> str:
+    """What was told and answered, not the addresses."""
+    return "\n".join([opened.narrative, *map(str, opened.answers.values())])
+
+
+def _themes_of(said: str, settings: Settings) -> list[str]:
+    """What the words point to."""
     return sorted(find_themes(said, load_keywords(settings.data_dir)))
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import Select, literal, select, union, union_all
 from sqlalchemy.orm import Session, aliased
 
-from hotline.intake.models import ReportPart
+from hotline.intake.models import ReportMention, ReportPart
 from triage.cases.models import Case, CaseItem
 from triage.cases.people.models import CaseIdentifier
 from triage.cases.places import item_ids_of
@@ -18,9 +18,12 @@ from triage.cases.vocabulary import CaseState
 from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.items.models import Item, ItemMedia, Sighting
 from triage.media.models import Media
+from triage.media.near import MOST_PICTURES, find_near_pictures
 from triage.prints.models import PrintSighting, WatchedPrint
 
 SHOWN = 20
+MOST_NEAR = 2_000
+"""So many files that show nearly a case's pictures are asked for their cases."""
 LOOKED_AT = 200
 """Cases that each question returns at most, the newest first."""
 
@@ -32,10 +35,12 @@ class Relation(StrEnum):
     """One report names items of both."""
     IDENTIFIER = "identifier"
     """The same account, number, address or wallet was noted in both."""
+    RECEIPT = "receipt"
+    """Whoever reported one names the receipt of a report of the other."""
     FILE = "file"
     """The very same file was seen in both."""
     PICTURE = "picture"
-    """The same picture, saved anew, was seen in both."""
+    """Nearly the same picture was seen in both, as when it was saved anew."""
     FINGERPRINT = "fingerprint"
     """A reporter gave the fingerprint of a picture in one, which was seen or given in the other."""
     DOMAIN = "domain"
@@ -55,8 +60,9 @@ def find_related(session: Session, case: Case) -> list[Related]:
     questions = {
         Relation.REPORT: _of_same_report(case),
         Relation.IDENTIFIER: _of_same_identifier(case),
+        Relation.RECEIPT: _of_named_receipt(case),
         Relation.FILE: _of_same_file(case),
-        Relation.PICTURE: _of_same_picture(case),
+        Relation.PICTURE: _of_near_picture(session, case),
         Relation.FINGERPRINT: _of_fingerprint(session, case),
         Relation.DOMAIN: _of_same_domain(case),
     }
@@ -126,6 +132,25 @@ def _of_same_identifier(case: Case) -> Select[uuid.UUID]:
     )
 
 
+def _of_named_receipt(case: Case) -> Select[uuid.UUID]:
+    """Named there, or named here."""
+    own = (
+        select(ReportPart.report_id)
+        .join(Sighting, Sighting.part_id == ReportPart.id)
+        .where(Sighting.item_id.in_(item_ids_of(case.id)))
+    )
+    named = union(
+        select(ReportMention.named_id).where(ReportMention.report_id.in_(own)),
+        select(ReportMention.report_id).where(ReportMention.named_id.in_(own)),
+    )
+    return (
+        select(CaseItem.case_id)
+        .join(Sighting, Sighting.item_id == CaseItem.item_id)
+        .join(ReportPart, ReportPart.id == Sighting.part_id)
+        .where(ReportPart.report_id.in_(named))
+    )
+
+
 def _of_same_file(case: Case) -> Select[uuid.UUID]:
     own = select(ItemMedia.media_id).where(
         ItemMedia.item_id.in_(item_ids_of(case.id))
@@ -137,8 +162,8 @@ def _of_same_file(case: Case) -> Select[uuid.UUID]:
     )
 
 
-def _of_same_picture(case: Case) -> Select[uuid.UUID]:
-    own = (
+def _of_near_picture(session: Session, case: Case) -> Select[uuid.UUID]:
+    own = session.scalars(
         select(Media.pdq)
         .join(ItemMedia, ItemMedia.media_id == Media.id)
         .where(
@@ -147,12 +172,14 @@ def _of_same_picture(case: Case) -> Select[uuid.UUID]:
             # Flat pictures share one PDQ and have nothing in common.
             Media.pdq_quality >= MATCHABLE_QUALITY,
         )
+        .order_by(ItemMedia.first_seen_at.desc())
+        .limit(MOST_PICTURES)
     )
+    near = find_near_pictures(session, [pdq for pdq in own if pdq])
     return (
         select(CaseItem.case_id)
         .join(ItemMedia, ItemMedia.item_id == CaseItem.item_id)
-        .join(Media, Media.id == ItemMedia.media_id)
-        .where(Media.pdq.in_(own), Media.pdq_quality >= MATCHABLE_QUALITY)
+        .where(ItemMedia.media_id.in_(sorted(near)[:MOST_NEAR]))
     )
 
 

@@ -51,8 +51,9 @@ PLACE_STATES: Words = {
 RELATIONS: Words = {
     Relation.REPORT: lazy_gettext("named in one report"),
     Relation.IDENTIFIER: lazy_gettext("the same account, number or address"),
+    Relation.RECEIPT: lazy_gettext("its reporter names the receipt"),
     Relation.FILE: lazy_gettext("the very same file"),
-    Relation.PICTURE: lazy_gettext("the same picture"),
+    Relation.PICTURE: lazy_gettext("nearly the same picture"),
     Relation.FINGERPRINT: lazy_gettext(
         "a picture whose fingerprint a reporter gave"
     ),

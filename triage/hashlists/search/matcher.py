@@ -25,6 +25,7 @@ from hotline.core.errors import Unavailable
 from hotline.core.jobs.names import JobName
 from hotline.core.storage import outbox
 from hotline.core.storage.ids import new_id
+from triage.fingerprints.distance import NEAR_PDQ
 from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.hashlists.kinds import EXACT, MatchDecision
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
@@ -37,7 +38,7 @@ from triage.media.models import Media
 INDEXED: Mapping[str, int] = MappingProxyType({"pdq": 32, "phash": 8})
 HASHES = (*EXACT, "pdq", "pdq_quality", "phash", "frames", "kind")
 # No list may ask for more: beyond these a hash says nothing (PDQ 31, pHash 10).
-WIDEST: Mapping[str, int] = MappingProxyType({"pdq": 31, "phash": 10})
+WIDEST: Mapping[str, int] = MappingProxyType({"pdq": NEAR_PDQ, "phash": 10})
 
 
 REMOTE_JOB = JobName.HASHLIST_REMOTE
