@@ -4,8 +4,11 @@ said is lost, and nothing goes to an office that the data file does not allow.""
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+import uuid
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -15,27 +18,34 @@ from sqlalchemy import select
 from hotline.core.act import Act
 from hotline.core.errors import HotlineError
 from hotline.intake.models import Report
+from hotline.intake.registry.kinds import ReportKind
 from hotline.intake.registry.questions import Answer
+from hotline.intake.registry.vocabulary import ReporterRole
 from partners.channels.base import Message
 from partners.directory.kinds import KIND_OF_ROUTE
 from partners.directory.models import Partner
+from partners.letters import wording
 from partners.plans.making import planning
-from partners.referrals.models import Plan, Referral
+from partners.referrals import holds
+from partners.referrals.models import HOLDING, Hold, Plan, Referral
+from partners.referrals.telling import message as letter_of_referral
+from partners.referrals.telling import told as told_of_people
 from partners.referrals.telling.offices import (
     REFERRAL_ROUTES,
     Disclosure,
-    Office,
     load_offices,
 )
 from tests.support.house import House
-from tests.support.routing import OUTCOME, POLICE
+from tests.support.routing import HOST, OUTCOME, POLICE
 from tests.support.said import ANSWERED
 from tests.support.telling import (
+    ACTS_ON,
     ASKS_ABOUT_CONTACT,
     CONTACT,
     DISCLOSED_AS,
     GIVES_TIME,
     IN_WORDS,
+    MAY_GET,
     SAID_IN_FULL,
     SECRET,
     WAYS,
@@ -44,13 +54,18 @@ from tests.support.telling import (
 )
 from triage.cases.examination.register import register_report
 from triage.cases.models import Case
-from triage.cases.people import service
+from triage.cases.people import answers, contacts, service
 from triage.cases.people.opening import open_report
-from triage.cases.people.vocabulary import FactSource, Whose
+from triage.cases.people.vocabulary import FactName, FactSource, Whose
 from triage.jurisdiction import Route
 
 OFFICES = sorted(REFERRAL_ROUTES)
 ROUTES = [{**POLICE, "to": office, "after": None} for office in OFFICES]
+
+
+HOST_ROUTE = {**HOST, "after": None}
+HOST_ID = Route.from_json(HOST_ROUTE).id
+ABUSE_DESK = "abuse@isp.example"
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -63,11 +78,17 @@ ROUTES = [{**POLICE, "to": office, "after": None} for office in OFFICES]
 def test_nothing_is_lost_and_nothing_goes_where_it_may_not(
     house: House, way: str, said: Said
 ) -> None:
+    walk(house, way, said)
+
+
+def walk(house: House, way: str, said: Said) -> None:
+    """One report all its way to every office and host that may be told of it."""
     number = len(house.all(Case))
     if number == 0:
         house.jobs["report.received"] = register_report
         for office in OFFICES:
             house.partner(office, KIND_OF_ROUTE[office])
+        house.partner(f"provider:{ABUSE_DESK}", "provider", address=ABUSE_DESK)
     house.later(hours=2)
     said = replace(said, host=f"s{number}")
     if way not in GIVES_TIME:
@@ -77,10 +98,10 @@ def test_nothing_is_lost_and_nothing_goes_where_it_may_not(
     case = report_case(house, way, said)
     note_all_that_is_offered(house, case, said)
     letters = send_to_everybody(house, case, said)
-    offices = load_offices(house.context.settings.data_dir)
     for name, message in letters.items():
-        check_letter(message, name, offices[name], said)
-        check_time(message, offices[name], said)
+        check_letter(message, name, said)
+        check_time(message, name, said)
+    check_notices(house, case, said)
     with house.context.database.reading() as session:
         told = session.scalars(
             select(Referral.partner_id).where(Referral.case_id == case.id)
@@ -103,11 +124,15 @@ def report_case(house: House, way: str, said: Said) -> Case:
         )
         assert case.kind == said.kind
         case.state, case.outcome = "assessed", dict(OUTCOME)
+        # Danger alone opens nothing: a person would have to say so, and why.
+        case.danger_now = said.danger_now
+        routes = [*ROUTES, HOST_ROUTE]
         case.routing = house.by_rules_of_now(
-            {"routes": ROUTES, "jurisdiction": []}
+            {"routes": routes, "jurisdiction": []}
         )
         for place in case.places:
-            place.routing = {"routes": ROUTES, "jurisdiction": []}
+            place.routing = {"routes": routes, "jurisdiction": []}
+            place.item.abuse_contact = ABUSE_DESK
     return case
 
 
@@ -150,11 +175,10 @@ def send_to_everybody(
     house: House, case: Case, said: Said
 ) -> dict[str, Message]:
     """The letter to each office that can act on something; the others are refused."""
-    offices = load_offices(house.context.settings.data_dir)
     able = [
         office
         for office in OFFICES
-        if any(said.says(part) for part in offices[office].acts_on)
+        if any(said.says(part) for part in ACTS_ON[office])
     ]
     for office in set(OFFICES) - set(able):
         with pytest.raises(HotlineError, match="nothing to act on"):
@@ -171,28 +195,29 @@ def send_to_everybody(
     return letters
 
 
-def ask_for(house: House, case: Case, offices: Sequence[str]) -> Plan:
+def ask_for(
+    house: House, case: Case, offices: Sequence[str], *routes: str
+) -> Plan:
     """A person chooses each office; nothing is chosen by the order of a list."""
     person = house.person()
     partners = {partner.code: partner.id for partner in house.all(Partner)}
-    chosen = {
-        Route.from_json({**POLICE, "to": office}).id: partners[office]
-        for office in offices
-    }
+    chosen: dict[str, uuid.UUID | None] = dict.fromkeys(routes)
+    for office in offices:
+        route = Route.from_json({**POLICE, "to": office})
+        chosen[route.id] = partners[office]
     with house.context.database.writing() as session:
         act = Act(session, house.context, person.actor, house.now)
         stored = session.get_one(Case, case.id)
         return planning.request_plan(act, stored, chosen, note="")
 
 
-def check_letter(
-    message: Message, name: str, office: Office, said: Said
-) -> None:
+def check_letter(message: Message, name: str, said: Said) -> None:
+    gets = MAY_GET[name]
     document = json.dumps(message.body, ensure_ascii=False)
     texts = [squeeze(message.text), squeeze(document)]
     for truth, part in every_truth(said):
         for text in texts:
-            assert (squeeze(truth) in text) == (part in office.gets), truth
+            assert (squeeze(truth) in text) == (part in gets), truth
     facts = {
         (fact["name"], fact["value"])
         for person in message.body["persons"]
@@ -203,14 +228,64 @@ def check_letter(
         if answer in {Answer.THEIR_NAME, Answer.PAYMENT_TO}:
             continue
         is_told = ANSWERED[answer] in values
-        assert is_told == (DISCLOSED_AS[answer] in office.gets), answer
-    may_have_contact = Disclosure.CONTACT in office.gets and (
-        name in said.pass_to
-    )
+        assert is_told == (DISCLOSED_AS[answer] in gets), answer
+    check_platform(message, gets, said)
+    may_have_contact = Disclosure.CONTACT in gets and name in said.pass_to
     for attached in (*texts, *map(squeeze, attachments(message))):
         assert (squeeze(CONTACT) in attached) <= may_have_contact
         assert squeeze(SECRET) not in attached
     assert (squeeze(CONTACT) in texts[0]) == may_have_contact
+
+
+def check_platform(
+    message: Message, gets: Collection[Disclosure], said: Said
+) -> None:
+    """A name that somebody uses is found by nobody who is not told where they use it."""
+    both = {Answer.THEIR_NAME, Answer.THEIR_PLATFORM}
+    if Disclosure.PERSON_IDENTIFIERS not in gets or not both <= said.answered:
+        return
+    (account,) = (
+        entry
+        for entry in message.body["identifiers"]
+        if squeeze(ANSWERED[Answer.THEIR_NAME]) in squeeze(entry["value"])
+    )
+    platform = ANSWERED[Answer.THEIR_PLATFORM]
+    assert account["platform"].casefold() == platform.casefold()
+
+
+def check_notices(house: House, case: Case, said: Said) -> None:
+    """Who hosts it learns the places, once the police let it, and nothing of anybody."""
+    before = len(house.mail.messages)
+    if not said.urls:
+        return
+    house.approve(ask_for(house, case, [], HOST_ID))
+    with house.context.database.writing() as session:
+        for hold in session.scalars(
+            select(Hold).where(
+                Hold.case_id == case.id, Hold.state.in_(HOLDING)
+            )
+        ):
+            act = Act(session, house.context, "partner", house.now)
+            holds.release_hold(act, hold)
+    house.work()
+    (notice,) = house.mail.messages[before:]
+    assert notice.address == ABUSE_DESK
+    texts = [
+        squeeze(text)
+        for text in (
+            notice.text,
+            json.dumps(notice.body, ensure_ascii=False),
+            *attachments(notice),
+        )
+    ]
+    for truth, part in every_truth(said):
+        is_told = any(squeeze(truth) in text for text in texts)
+        assert is_told == (part in MAY_GET["host"]), truth
+    for text in texts:
+        assert squeeze(CONTACT) not in text and squeeze(SECRET) not in text
+    # Squeezed, an age would be found in any number.
+    assert not re.search(r"(?i)\bchild (is|of)\b|\bage\b", notice.text)
+    assert not {"persons", "people", "identifiers"} & notice.body.keys()
 
 
 def every_truth(said: Said) -> list[tuple[str, Disclosure]]:
@@ -239,9 +314,9 @@ def overruled(said: Said) -> set[Answer]:
     }
 
 
-def check_time(message: Message, office: Office, said: Said) -> None:
+def check_time(message: Message, name: str, said: Said) -> None:
     """A time is told to who gets the reported person, and its doubt with it."""
-    if not said.seen or Disclosure.REPORTED_PERSON not in office.gets:
+    if not said.seen or Disclosure.REPORTED_PERSON not in MAY_GET[name]:
         return
     (when,) = (
         fact["value"]
@@ -260,3 +335,119 @@ def attachments(message: Message) -> list[str]:
 
 def squeeze(text: str) -> str:
     return "".join(text.split())
+
+
+# The walk itself: with a fault in the service, it has to fail.
+
+EVERYTHING = Said(
+    kind=ReportKind.GROOMING,
+    role=ReporterRole.PARENT,
+    pages=2,
+    answered=frozenset(Answer),
+    in_words=frozenset(IN_WORDS),
+    seen="2026-11-20T22:15:00",
+    pass_to=frozenset({"helpline"}),
+    danger_now=True,
+)
+
+
+def give_the_child_to_hotlines(patch: pytest.MonkeyPatch) -> None:
+    """As a line of the data file of offices would."""
+    offices = dict(load_offices())
+    hotline = offices["hotline"]
+    offices["hotline"] = replace(
+        hotline, gets=(*hotline.gets, Disclosure.CHILD)
+    )
+    for reader in (told_of_people, letter_of_referral):
+        patch.setattr(reader, "load_offices", lambda *_: offices)
+
+
+def take_the_contact_from_the_helpline(patch: pytest.MonkeyPatch) -> None:
+    offices = dict(load_offices())
+    line = offices["helpline"]
+    gets = set(line.gets) - {Disclosure.CONTACT}
+    offices["helpline"] = replace(line, gets=tuple(gets))
+    for reader in (told_of_people, letter_of_referral):
+        patch.setattr(reader, "load_offices", lambda *_: offices)
+
+
+def drop_the_platform_of_the_person(patch: pytest.MonkeyPatch) -> None:
+    of_person = answers._of_person
+    patch.setattr(
+        answers,
+        "_of_person",
+        lambda *given: (
+            fact
+            for fact in of_person(*given)
+            if fact[0] is not FactName.PLATFORM
+        ),
+    )
+
+
+def drop_the_platform_of_accounts(patch: pytest.MonkeyPatch) -> None:
+    tell = told_of_people._told_identifier
+    patch.setattr(
+        told_of_people,
+        "_told_identifier",
+        lambda entry: replace(tell(entry), platform=""),
+    )
+
+
+def tell_the_contact_to_all(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        contacts.KnownContact,
+        "basis_for",
+        lambda *_, **__: contacts.ContactBasis.CONSENT,
+    )
+
+
+def tell_the_police_in_danger_unasked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        contacts.KnownContact,
+        "basis_for",
+        lambda known, office, *, in_danger: (
+            contacts.ContactBasis.DANGER
+            if in_danger or known.terms.allows(office)
+            else None
+        ),
+    )
+
+
+def tell_the_host_of_the_child(patch: pytest.MonkeyPatch) -> None:
+    write = wording.write_letter
+
+    def write_too_much(name: str, *given: Any, **more: Any) -> wording.Letter:
+        letter = write(name, *given, **more)
+        if name.startswith("referral"):
+            return letter
+        return replace(letter, text=f"{letter.text}\nThe child is 13.")
+
+    patch.setattr(wording, "write_letter", write_too_much)
+
+
+FAULTS: Sequence[Callable[[pytest.MonkeyPatch], None]] = (
+    give_the_child_to_hotlines,
+    take_the_contact_from_the_helpline,
+    drop_the_platform_of_the_person,
+    drop_the_platform_of_accounts,
+    tell_the_contact_to_all,
+    tell_the_police_in_danger_unasked,
+    tell_the_host_of_the_child,
+)
+
+
+def test_without_a_fault_the_walk_holds_twice(house: House) -> None:
+    walk(house, "form", EVERYTHING)
+    walk(house, "form", EVERYTHING)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_the_walk_notices(
+    house: House,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Callable[[pytest.MonkeyPatch], None],
+) -> None:
+    walk(house, "form", EVERYTHING)
+    fault(monkeypatch)
+    with pytest.raises(AssertionError):
+        walk(house, "form", EVERYTHING)

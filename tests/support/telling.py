@@ -63,6 +63,41 @@ SAID_IN_FULL = frozenset(
     }
 )
 """Answers in words that stand in no letter for any other reason."""
+_WHERE = {Disclosure.LOCATIONS}
+_CHILD = {Disclosure.CHILD, Disclosure.CHILD_IDENTIFIERS}
+_PERSON = {Disclosure.REPORTED_PERSON, Disclosure.PERSON_IDENTIFIERS}
+MAY_GET: Mapping[str, frozenset[Disclosure]] = {
+    # What identifies, and only the police who was asked to call back.
+    "police": frozenset(_WHERE | _CHILD | _PERSON | {Disclosure.CONTACT}),
+    "interpol_ncb": frozenset(_WHERE | _CHILD | _PERSON),
+    "prosecutor": frozenset(_WHERE | _CHILD | _PERSON),
+    "anti_trafficking_unit": frozenset(_WHERE | _CHILD | _PERSON),
+    # The child, and who to call.
+    "child_protection_unit": frozenset(
+        _CHILD | {Disclosure.REPORTED_PERSON, Disclosure.CONTACT}
+    ),
+    # The contact, and the wish.
+    "helpline": frozenset(_CHILD | {Disclosure.CONTACT}),
+    "school_psychologist": frozenset({Disclosure.CHILD}),
+    # The exact places only.
+    "hotline": frozenset(_WHERE),
+    "ncmec": frozenset(_WHERE),
+    "host": frozenset(_WHERE),
+}
+"""Of what a report says, what each kind of office may be told: as it was promised to those who
+report, and not read from the data file that the service goes by."""
+ACTS_ON: Mapping[str, frozenset[Disclosure]] = {
+    "police": frozenset(_WHERE | _CHILD | _PERSON),
+    "interpol_ncb": frozenset(_WHERE | _CHILD | _PERSON),
+    "prosecutor": frozenset(_CHILD | _PERSON),
+    "anti_trafficking_unit": frozenset(_CHILD | _PERSON),
+    "child_protection_unit": frozenset(_CHILD),
+    "helpline": frozenset(_CHILD),
+    "school_psychologist": frozenset({Disclosure.CHILD}),
+    "hotline": frozenset(_WHERE),
+    "ncmec": frozenset(_WHERE),
+}
+"""Without any of these a letter would say nothing to such an office."""
 SEEN = ("", "2026-11-20T22:15:00", "2026-11-20T22:15:00Z")
 
 
@@ -77,6 +112,7 @@ class Said:
     in_words: frozenset[str]
     seen: str
     pass_to: frozenset[str]
+    danger_now: bool
     host: str = ""
 
     @property
@@ -125,6 +161,7 @@ said_reports = st.builds(
     pass_to=st.frozensets(
         st.sampled_from(["police", "helpline", "child_protection_unit"])
     ),
+    danger_now=st.booleans(),
 )
 
 Send = Callable[[Session, Context, Said, datetime], None]
