@@ -713,7 +713,8 @@ def test_a_reported_time_is_shown_with_its_doubt(
         rf"/console/cases/{reference}/reports/[0-9a-f-]+/words", page
     )
     assert found is not None
-    for text in (page, browser.post(found[0]).text):
+    people = browser.get(f"/console/cases/{reference}/people").text
+    for text in (page, people, browser.post(found[0]).text):
         assert shown in text
         assert ("time zone not stated" in text) is doubt
         assert ("22:15:00 UTC" in text) is False

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hotline.core.act import Act
+from hotline.core.language.said_time import SaidTime
 from hotline.intake import service as intake
 from hotline.intake.models import Report
 from hotline.intake.registry.questions import Answers
@@ -33,6 +34,7 @@ class OpenedReport:
     answers: Answers
     identifiers: Sequence[SaidIdentifier]
     facts: Sequence[ProposedFact]
+    seen: SaidTime | None
 
     def facts_of(self, role: PersonRole) -> Sequence[ProposedFact]:
         return [fact for fact in self.facts if fact.role is role]
@@ -73,4 +75,5 @@ def open_report(act: Act, case: Case, report: Report) -> OpenedReport:
         texts.answers,
         tuple(identifiers.values()),
         propose_facts(texts.answers, texts.seen),
+        texts.seen,
     )
