@@ -387,9 +387,7 @@ def _add_parts(
             now=arrival.now,
             details={"report": str(report_id), "channel": arrival.channel},
         )
-        # Which report it is of, the part itself says as long as there is one.
-        details = {"channel": arrival.channel}
-        rows[HistoryEntry].append({**happened, "details": details})
+        rows[HistoryEntry].append(happened)
         rows[AuditEntry].append(logged)
 
 
