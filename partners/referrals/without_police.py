@@ -57,7 +57,7 @@ def is_decided(session: Session, case: Case) -> bool:
 
 def has_police(session: Session, case: Case) -> bool:
     """Whether the police were told in this round of assessments."""
-    told = (
+    referrals = (
         select(Referral.id)
         .join(Plan, Plan.id == Referral.plan_id)
         .where(
@@ -67,4 +67,4 @@ def has_police(session: Session, case: Case) -> bool:
             Plan.round == case.round,
         )
     )
-    return session.scalar(told.limit(1)) is not None
+    return session.scalar(referrals.limit(1)) is not None

@@ -313,13 +313,14 @@ class FetchReport:
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
-    def to_stored(self) -> dict[str, Any]:
+    def to_stored(self) -> Mapping[str, object]:
         """As ``to_json``, without what is empty: a visit is kept for years, most of it empty."""
-        document = _leave_out_empty(self.to_json())
-        for name in ("hops", "media"):
-            rows = document.get(name, ())
-            document[name] = [_leave_out_empty(row) for row in rows]
-        return document
+        document = self.to_json()
+        rows = {
+            name: [_leave_out_empty(row) for row in document[name]]
+            for name in ("hops", "media")
+        }
+        return {**_leave_out_empty(document), **rows}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -339,7 +340,7 @@ class FetchReport:
         return cls(**given)
 
 
-def _leave_out_empty(row: Mapping[str, Any]) -> dict[str, Any]:
+def _leave_out_empty(row: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if not _is_empty(value)}
 
 

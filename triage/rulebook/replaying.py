@@ -42,19 +42,24 @@ class Findings:
 
     @classmethod
     def of(cls, stored: dict[str, object]) -> Findings:
-        known = {each.name for each in fields(cls)}
-        return cls(**{k: v for k, v in stored.items() if k in known})  # type: ignore[arg-type]
+        names = {each.name for each in fields(cls)}
+        values = {k: v for k, v in stored.items() if k in names}
+        return cls(**values)  # type: ignore[arg-type]
 
-    def count(self, one: Difference) -> None:
-        if not one.is_any:
+    def count(self, difference: Difference) -> None:
+        if not difference.is_any:
             return
         self.different += 1
-        self.priority += one.priority_before != one.priority_after
-        self.routes += bool(one.routes_gone or one.routes_new)
-        self.jurisdiction += bool(one.grounds_gone or one.grounds_new)
-        self.identity += bool(one.moved)
+        self.priority += (
+            difference.priority_before != difference.priority_after
+        )
+        self.routes += bool(difference.routes_gone or difference.routes_new)
+        self.jurisdiction += bool(
+            difference.grounds_gone or difference.grounds_new
+        )
+        self.identity += bool(difference.moved)
         if len(self.examples) < MOST_SHOWN:
-            self.examples.append(asdict(one))
+            self.examples.append(asdict(difference))
 
 
 def run_replay(task: Task) -> None:
@@ -79,7 +84,7 @@ def run_replay(task: Task) -> None:
         change = session.get_one(RuleChange, change_id, with_for_update=True)
         if change.replay_since != since or change.replay_last != last:
             return
-        _store(change, [one for _, one in answers], total)
+        _store(change, [difference for _, difference in answers], total)
         if len(answers) == AT_ONCE:
             change.replay_last = answers[-1][0]
             post_replay(
@@ -93,8 +98,8 @@ def _store(
     change: RuleChange, answers: Sequence[Difference], total: int
 ) -> None:
     findings = Findings.of(dict(change.replay_result))
-    for one in answers:
-        findings.count(one)
+    for difference in answers:
+        findings.count(difference)
     change.replay_result = asdict(findings)
     change.replay_done += len(answers)
     change.replay_total = max(total, change.replay_done)

@@ -150,9 +150,9 @@ def _find_sessions(session: Session, logout: Logout) -> list[LoginSession]:
     if link is not None:
         query = query.where(LoginSession.person_id == link.person_id)
     if logout.session is not None:
-        one = session.scalars(
+        of_this_sign_in = session.scalars(
             query.where(LoginSession.provider_session == logout.session)
         ).all()
-        if one or link is None:
-            return list(one)
+        if of_this_sign_in or link is None:
+            return list(of_this_sign_in)
     return list(session.scalars(query))

@@ -69,18 +69,15 @@ def build_reports(
     Only beyond ``MAX_OF_PARTNER`` locations there are several reports, each of which says that it
     is a part: no place is lost. Raises ``InvalidInput`` where nothing is left to report.
     """
-    cleaned = (_clean_whole(text) for text in locations)
-    unique_locations = list(dict.fromkeys(filter(None, cleaned)))
-    fitting = [text for text in unique_locations if len(text) <= MAX_LOCATION]
-    too_long = [text for text in unique_locations if len(text) > MAX_LOCATION]
+    unique = _clean_locations(locations)
+    fitting = [text for text in unique if len(text) <= MAX_LOCATION]
     reference = _clean_whole(reference)[:MAX_REFERENCE]
     said = read_lines(_whole(words))
-    seen = seen or stated_time(said.seen_at)
-    told = [*lines, *(f"Location: {text}" for text in too_long)]
+    when = seen or stated_time(said.seen_at)
+    in_words = [*lines, *_tell_too_long(unique)]
     if said.contact:
-        told = [seal_contacts(_whole(line), _whole(words)) for line in told]
-    if said.contact and contact:
-        told.append(f"Contact of the sender: {contact}")
+        in_words = _take_contact_out(in_words, words, contact)
+    possible = keep_possible(said.answers) | keep_possible(answers or {})
     shared = {
         "kind": said.kind if kind is ReportKind.UNKNOWN else kind,
         "reporter_role": said.role or role,
@@ -88,28 +85,39 @@ def build_reports(
         "contact_terms": said.terms.model_dump(),
         "danger_now": danger_now or said.danger_now,
         "own_material": said.own_material,
-        "seen_at": seen.text if seen is not None else "",
-        "answers": {
-            **keep_possible(said.answers),
-            **keep_possible(answers or {}),
-        },
+        "seen_at": when.text if when is not None else "",
+        "answers": possible,
     }
-    return tuple(
-        Inbound(
-            submission.read_partner_submission(
-                {
-                    "locations": part,
-                    "narrative": _tell_in_words(
-                        reference, which, told, unique_locations
-                    ),
-                    **shared,
-                }
-            ),
-            reference,
-            says_role=said.role is not None,
-        )
-        for which, part in _in_parts(fitting)
-    )
+    reports = []
+    for which, part in _in_parts(fitting):
+        narrative = _tell_in_words(reference, which, in_words, unique)
+        document = {"locations": part, "narrative": narrative, **shared}
+        read = submission.read_partner_submission(document)
+        reports.append(Inbound(read, reference, says_role=bool(said.role)))
+    return tuple(reports)
+
+
+def _clean_locations(locations: Iterable[str]) -> list[str]:
+    """Each once, in the order in which they were named."""
+    cleaned = (_clean_whole(text) for text in locations)
+    return list(dict.fromkeys(filter(None, cleaned)))
+
+
+def _tell_too_long(locations: Iterable[str]) -> list[str]:
+    return [
+        f"Location: {text}" for text in locations if len(text) > MAX_LOCATION
+    ]
+
+
+def _take_contact_out(
+    lines: Iterable[str], words: str, of_sender: str
+) -> list[str]:
+    """The lines without the contact that ``words`` give, and with the sender's own beside it."""
+    whole = _whole(words)
+    sealed = [seal_contacts(_whole(line), whole) for line in lines]
+    if of_sender:
+        sealed.append(f"Contact of the sender: {of_sender}")
+    return sealed
 
 
 def tell_own_fields(document: Mapping[str, object]) -> list[str]:

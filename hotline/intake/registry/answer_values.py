@@ -43,7 +43,7 @@ class Answered:
         return core_schema.no_info_after_validator_function(_keep_said, shape)
 
 
-def keep_possible(said: Mapping[Answer, str]) -> Answers:
+def keep_possible(said: Mapping[Answer, str]) -> dict[Answer, str]:
     """Of what another's document says, what can be an answer; the rest stands in its words."""
     return {
         answer: value

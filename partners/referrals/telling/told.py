@@ -252,8 +252,8 @@ def _told_person(person: KnownPerson, case: Case) -> ToldPerson:
 
 def _is_adult(person: KnownPerson, case: Case) -> bool:
     """As a person noted it of them, or for the rules, which ask of the first one."""
-    known = case.facts.get(_RULES_OWNER[person.role], {})
-    is_told = person.number == 1 and known.get("is_adult") is True
+    for_rules = case.facts.get(_RULES_OWNER[person.role], {})
+    is_told = person.number == 1 and for_rules.get("is_adult") is True
     return is_told or any(
         fact.name == FactName.AGE_GROUP and fact.value == AgeGroup.ADULT
         for fact in person.facts

@@ -50,14 +50,14 @@ def find_own_act(
     session: Session, case: Case, person: Person, diaries: Sequence[Diary]
 ) -> OwnAct | None:
     """The newest of them, if nobody has built on it in this package or in any other."""
-    found = [
+    acts = [
         (at, what)
         for what, find in FINDERS.items()
         if (at := find(session, case, person)) is not None
     ]
-    if not found:
+    if not acts:
         return None
-    at, what = max(found)
+    at, what = max(acts)
     if happened_after(session, case, diaries, at):
         return None
     return OwnAct(what, at, SAID[what], f"triage.take_{what}_back")

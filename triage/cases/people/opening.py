@@ -44,7 +44,7 @@ def open_report(act: Act, case: Case, report: Report) -> OpenedReport:
     """Open what the report and later words of its reporter say; that it was is in the log."""
     texts = intake.open_texts(act, report, why=case.reference)
     status = intake.status_of(act.session, act.context, report)
-    told = [
+    texts_of_reporter = [
         texts.narrative or "",
         *(
             message.text
@@ -52,7 +52,7 @@ def open_report(act: Act, case: Case, report: Report) -> OpenedReport:
             if message.author == MessageAuthor.REPORTER
         ),
     ]
-    words = list(dict.fromkeys(filter(None, told)))
+    words = list(dict.fromkeys(filter(None, texts_of_reporter)))
     # A report without a location has its words as its one part, too.
     places = [
         text for text in texts.parts.values() if text and text not in words

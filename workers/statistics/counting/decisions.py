@@ -102,23 +102,23 @@ def count_views_avoided(session: Session, period: Period) -> FigureTable:
         ),
         MediaMatch.at,
     )
-    total, seen, known = session.execute(
+    total, looked_at, listed = session.execute(
         select(
             func.count(),
             _count_where(was_seen),
             _count_where(and_(was_listed, ~was_seen)),
         ).select_from(decided)
     ).one()
-    unseen = total - seen
+    unseen = total - looked_at
     return make_table(
         TableName.VIEWS_AVOIDED,
         "ground",
         ("count",),
         {
             "all_unseen": (unseen,),
-            "known_file": (known,),
-            "no_known_file": (unseen - known,),
-            "after_a_look": (seen,),
+            "known_file": (listed,),
+            "no_known_file": (unseen - listed,),
+            "after_a_look": (looked_at,),
         },
     )
 
