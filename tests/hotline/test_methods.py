@@ -149,6 +149,9 @@ def test_every_act_in_the_console_wants_a_form_token(app: Flask) -> None:
     client = signed_in(app, "administrator")
     before = stored(app)
     for path, rule in paths(app):
+        # An identity provider has no form: its token of logout is signed.
+        if rule.endpoint == "oidc.be_signed_out":
+            continue
         if path.startswith("/console") and "POST" in (rule.methods or ()):
             assert client.post(path, data=FORM).status_code == 400, path
     assert stored(app) == before

@@ -119,6 +119,8 @@ def test_every_page_of_the_whole_console_names_its_permission(
         "oidc.come_back",
         "oidc.finish",
         "oidc.sign_out_there",
+        # The provider itself, by a token that it has signed.
+        "oidc.be_signed_out",
     }
 
 

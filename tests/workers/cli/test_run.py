@@ -28,9 +28,12 @@ def _said(capfd: pytest.CaptureFixture[str]) -> str:
         (["url"], "Missing argument"),
         (["stats", "--no-such-option"], "No such option"),
         (["hash", "/no/such/file"], "/no/such/file"),
-        (["match", "zz"], "schema none"),
+        (["match", "zz"], "There is no database at"),
         (["inspect", "no location at all"], "no location"),
-        (["hashlist", "import", "list", "/no/such/file"], "schema none"),
+        (
+            ["hashlist", "import", "list", "/no/such/file"],
+            "There is no database at",
+        ),
         (["bench", "match", "--size", "3"], "--size"),
     ],
 )
