@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from hotline.accounts.permissions import role_allows
 from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.ids import new_staff_code
 from hotline.core.storage.machine import Machine, Stateful
@@ -105,6 +106,10 @@ class Person(Identified, Base):
     def actor(self) -> str:
         """How audit and history name the person."""
         return f"{PERSON}{self.username}"
+
+    def may(self, permission: str) -> bool:
+        """By the role of now; nobody may do anything who is disabled."""
+        return self.disabled_at is None and role_allows(self.role, permission)
 
 
 class PersonRequest(Identified, Stateful, Base):

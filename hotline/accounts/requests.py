@@ -20,7 +20,6 @@ from hotline.accounts import service
 from hotline.accounts.invitations import is_address, make_invitation
 from hotline.accounts.models import (
     PERSON,
-    Person,
     PersonAct,
     PersonRequest,
     RequestEvent,
@@ -31,7 +30,7 @@ from hotline.accounts.oidc.links import (
     read_subject,
     unlink_person,
 )
-from hotline.accounts.permissions import Role, role_allows
+from hotline.accounts.permissions import Role
 from hotline.accounts.staff.staff_names import drop_name
 from hotline.core.act import Act
 from hotline.core.errors import (
@@ -162,7 +161,7 @@ def approve_request(act: Act, request: PersonRequest) -> None:
     if request.two_person and is_about_oneself:
         raise Forbidden(phrase("Nobody approves what is about themselves."))
     if request.two_person:
-        _require_still_asking(act.session, request)
+        _require_right_of_asker(act.session, request)
     act.advance(
         request,
         RequestEvent.APPROVED,
@@ -173,15 +172,9 @@ def approve_request(act: Act, request: PersonRequest) -> None:
     _VERBS[PersonAct(request.kind)](act, request)
 
 
-def _require_still_asking(session: Session, request: PersonRequest) -> None:
+def _require_right_of_asker(session: Session, request: PersonRequest) -> None:
     """Of two people who agree, both must be people who may: also whoever asked, days ago."""
-    asker = session.scalar(
-        select(Person).where(
-            Person.username == request.asked_by.removeprefix(PERSON),
-            Person.disabled_at.is_(None),
-        )
-    )
-    if asker is None or not role_allows(asker.role, "person.manage"):
+    if not service.has_right(session, request.asked_by, "person.manage"):
         raise Conflict(
             phrase("Whoever asked for this is no administrator any more."),
             hint=phrase("Refuse it, and ask for it yourself if it is right."),

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.factors.proof import remove_all
 from hotline.accounts.invitations import make_invitation
-from hotline.accounts.models import Person
+from hotline.accounts.models import PERSON, Person
 from hotline.accounts.permissions import Role
 from hotline.accounts.signing_in import passwords
 from hotline.accounts.signing_in.sessions import digest_of, end_sessions
@@ -116,6 +116,19 @@ def find_person(session: Session, username: str) -> Person:
             values={"name": repr(username[:60])},
         )
     return person
+
+
+def has_right(session: Session, actor: str, permission: str) -> bool:
+    """Whether whoever a history names is a person who may do this now.
+
+    A view's own check may be minutes old, and a request of somebody's days.
+    """
+    if not actor.startswith(PERSON):
+        return False
+    person = session.scalar(
+        select(Person).where(Person.username == actor.removeprefix(PERSON))
+    )
+    return person is not None and person.may(permission)
 
 
 def disable_person(act: Act, username: str) -> Person:

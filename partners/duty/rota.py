@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
-from hotline.accounts.permissions import role_allows
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.datafiles.countries import WEEK
@@ -31,12 +30,8 @@ _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 def list_candidates(session: Session) -> Sequence[Person]:
     """Whom a supervisor may put on the rota."""
-    people = select(Person).where(Person.disabled_at.is_(None))
-    return [
-        person
-        for person in session.scalars(people.order_by(Person.username))
-        if role_allows(person.role, MAY_TAKE)
-    ]
+    people = session.scalars(select(Person).order_by(Person.username))
+    return [person for person in people if person.may(MAY_TAKE)]
 
 
 def list_contacts(session: Session) -> Sequence[DutyContact]:

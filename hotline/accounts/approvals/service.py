@@ -21,8 +21,8 @@ from hotline.accounts.approvals.models import (
     ApprovalEvent,
     ApprovalState,
 )
-from hotline.accounts.models import PERSON, Person
-from hotline.accounts.permissions import role_allows
+from hotline.accounts.models import PERSON
+from hotline.accounts.service import has_right
 from hotline.core.act import Act
 from hotline.core.errors import (
     Conflict,
@@ -313,15 +313,6 @@ def _read_reason(why: str) -> str:
 
 
 def _require_right(act: Act, permission: str) -> None:
-    """Only people ask and agree, by their role of now; a view's own check may be minutes old."""
-    username = act.actor.removeprefix(PERSON)
-    person = act.session.scalar(
-        select(Person).where(Person.username == username)
-    )
-    if (
-        not act.actor.startswith(PERSON)
-        or person is None
-        or person.disabled_at is not None
-        or not role_allows(person.role, permission)
-    ):
+    """Only people ask and agree, by their role of now."""
+    if not has_right(act.session, act.actor, permission):
         raise Forbidden(phrase("Your role does not allow this."))

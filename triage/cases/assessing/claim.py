@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy import case as sql_case
 
 from hotline.accounts.models import Person
-from hotline.accounts.permissions import role_allows, roles_that_may
+from hotline.accounts.permissions import roles_that_may
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, phrase
 from triage.cases.assessing.rounds import (
@@ -44,9 +44,7 @@ def find_holder(case: Case, now: datetime) -> Person | None:
 
 def may_hold(person: Person) -> bool:
     """Whether a case in this person's hand is somebody's work."""
-    return person.disabled_at is None and role_allows(
-        person.role, "case.claim"
-    )
+    return person.may("case.claim")
 
 
 def is_free_for(person: Person, now: datetime) -> ColumnElement[bool]:

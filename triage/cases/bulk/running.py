@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 
 from hotline.accounts.models import Person
-from hotline.accounts.permissions import role_allows
 from hotline.core.act import Act
 from hotline.core.errors import (
     Conflict,
@@ -119,9 +118,7 @@ def _do_one(task: Task, row_id: uuid.UUID, deeds: Mapping[str, Deed]) -> None:
 
 def _require_still_allowed(person: Person, deed: Deed) -> None:
     """A minute is long enough for a role to change."""
-    if person.disabled_at is not None or not role_allows(
-        person.role, deed.permission
-    ):
+    if not person.may(deed.permission):
         raise Forbidden(NO_LONGER)
 
 

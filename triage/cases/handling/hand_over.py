@@ -9,13 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
-from hotline.accounts.permissions import role_allows
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.core.storage.ids import new_id
 from triage.cases.assessing.claim import (
     claim_case,
+    may_hold,
     refuse_if_held,
     release_claim,
 )
@@ -69,7 +69,7 @@ def hand_case_over(
 
 def assign_case(act: Act, case: Case, to: Person) -> None:
     """Keep the case for somebody who may work on it; nobody is taken from what they hold."""
-    if to.disabled_at is not None or not role_allows(to.role, "case.claim"):
+    if not may_hold(to):
         raise InvalidInput(phrase("This person cannot work on cases."))
     if is_blind(case):
         raise Conflict(BLIND)
@@ -116,13 +116,9 @@ def find_colleague(session: Session, username: str) -> Person:
 def list_colleagues(session: Session) -> list[Person]:
     """Everybody who may work on cases."""
     people = session.scalars(
-        select(Person)
-        .where(Person.disabled_at.is_(None))
-        .order_by(Person.display_name, Person.id)
+        select(Person).order_by(Person.display_name, Person.id)
     )
-    return [
-        person for person in people if role_allows(person.role, "case.claim")
-    ]
+    return [person for person in people if may_hold(person)]
 
 
 def _place_of(row_id: uuid.UUID) -> str:
