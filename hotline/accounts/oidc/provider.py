@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
@@ -17,6 +15,7 @@ from urllib.parse import quote, urlsplit
 from authlib.oauth2.rfc6749.parameters import prepare_token_request
 from authlib.oidc.discovery import get_well_known_url
 
+from hotline.accounts.oidc.last_answers import LastAnswers
 from hotline.core.errors import NoAnswer, phrase
 from hotline.core.network.client import (
     GuardedClient,
@@ -30,9 +29,8 @@ SECONDS = 10.0
 MOST_BYTES = 200_000
 KEPT_SECONDS = 600.0
 """How long what it says of itself is believed without asking again."""
-LEFT_ALONE_SECONDS = 10.0
-"""How long a provider that failed is not asked again: anybody can have it asked, and each who does
-holds a thread of the server until it answers."""
+RECENT_SECONDS = 10.0
+"""How long its keys count as recent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,44 +45,29 @@ class Provider:
     says_issuer: bool = False
 
 
-_kept: dict[str, tuple[float, Provider | str]] = {}
-"""Until when, and what is known by issuer: the provider, or why there was none."""
-_recent_keys: dict[str, tuple[float, Mapping[str, object] | None]] = {}
-"""Until when, and the keys by their address; None where they could not be had."""
-_lock = threading.Lock()
+_providers = LastAnswers[Provider](kept_seconds=KEPT_SECONDS)
+"""By issuer."""
+_recent_keys = LastAnswers[Mapping[str, object]](kept_seconds=RECENT_SECONDS)
+"""By the address of the keys."""
 
 
 def find_provider(settings: Settings) -> Provider:
     """The provider of the settings; ``NoAnswer`` where it cannot be asked or is another one."""
-    issuer = settings.oidc_issuer
-    # Not held while asking: a slow provider would hold up all who have its
-    # answer already.
-    with _lock:
-        until, kept = _kept.get(issuer, (0.0, ""))
-    if time.monotonic() >= until:
-        kept, seconds = _ask_of_itself(settings)
-        with _lock:
-            _kept[issuer] = (time.monotonic() + seconds, kept)
-    if isinstance(kept, str):
-        raise NoAnswer(kept)
-    return kept
+    return _providers.ask(
+        settings.oidc_issuer, lambda: _ask_of_itself(settings)
+    )
 
 
-def _ask_of_itself(settings: Settings) -> tuple[Provider | str, float]:
-    """The provider, or why there is none; and for how many seconds that holds."""
+def _ask_of_itself(settings: Settings) -> Provider:
     issuer = settings.oidc_issuer
-    try:
-        said = _ask(settings, get_well_known_url(issuer, external=True))
-        return _read_provider(issuer, said), KEPT_SECONDS
-    except NoAnswer as error:
-        return error.template, LEFT_ALONE_SECONDS
+    said = _ask(settings, get_well_known_url(issuer, external=True))
+    return _read_provider(issuer, said)
 
 
 def forget_providers() -> None:
     """Ask again the next time."""
-    with _lock:
-        _kept.clear()
-        _recent_keys.clear()
+    _providers.forget()
+    _recent_keys.forget()
 
 
 def _read_provider(issuer: str, said: Mapping[str, object]) -> Provider:
@@ -129,21 +112,9 @@ def fetch_recent_keys(
     settings: Settings, provider: Provider
 ) -> Mapping[str, object]:
     """The keys as they were a moment ago: for what anybody can have asked about."""
-    with _lock:
-        until, kept = _recent_keys.get(provider.jwks_uri, (0.0, None))
-    if time.monotonic() >= until:
-        try:
-            kept = fetch_keys(settings, provider)
-        except NoAnswer:
-            kept = None
-        with _lock:
-            until = time.monotonic() + LEFT_ALONE_SECONDS
-            _recent_keys[provider.jwks_uri] = (until, kept)
-    if kept is None:
-        raise NoAnswer(
-            phrase("The identity provider did not answer as it should.")
-        )
-    return kept
+    return _recent_keys.ask(
+        provider.jwks_uri, lambda: fetch_keys(settings, provider)
+    )
 
 
 def exchange_code(

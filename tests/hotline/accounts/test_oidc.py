@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,6 +17,7 @@ from werkzeug.test import TestResponse
 from hotline.accounts import service
 from hotline.accounts.factors import totp
 from hotline.accounts.models import LoginSession, Person
+from hotline.accounts.oidc import last_answers
 from hotline.accounts.oidc import provider as providers
 from hotline.accounts.oidc.links import link_person, unlink_person
 from hotline.accounts.signing_in.auth import COOKIE
@@ -342,8 +344,8 @@ def test_a_provider_that_failed_is_left_alone_for_a_while(
     assert op.documents == 1
     op.said = {}
     assert browser.get(THERE).status_code == 503
-    later = providers.time.monotonic() + providers.LEFT_ALONE_SECONDS
-    monkeypatch.setattr(providers.time, "monotonic", lambda: later)
+    later = time.monotonic() + last_answers.LEFT_ALONE_SECONDS
+    monkeypatch.setattr(last_answers.time, "monotonic", lambda: later)
     assert browser.get(THERE).status_code == 302
     assert op.documents == 2
 
