@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+LONGEST_REASON = 500
 # What nobody types: C0 and C1 controls other than tab and line feed, and the marks that make text
 # read backwards on an analyst's screen. All else stays as it was typed: it may be evidence.
 _UNTYPED = dict.fromkeys(
@@ -33,6 +34,11 @@ def clean_text(text: str) -> str:
 def clean_line(text: str) -> str:
     """As ``clean_text``, on one line and with single spaces."""
     return " ".join(clean_text(text).split())
+
+
+def clean_reason(text: str, longest: int = LONGEST_REASON) -> str:
+    """Why somebody decides something, as it is kept: on one line, and cut where it is too long."""
+    return clean_line(text)[:longest]
 
 
 class Listed:

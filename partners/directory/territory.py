@@ -15,7 +15,6 @@ from enum import StrEnum
 
 LOCAL_KINDS = frozenset({"child_protection_unit"})
 """Kinds whose work is local: only an office of the child's own municipality is proposed."""
-LONGEST_REASON = 500
 
 _OFFICE_WORDS = re.compile(r"^(bashkia|komuna|opština|општина|grad|град)\s+")
 

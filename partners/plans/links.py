@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, phrase
-from hotline.intake.values import clean_line
+from hotline.intake.values import clean_reason
 from partners.directory.models import Partner
 from partners.directory.service import set_contact
 from partners.notices import service as notices
@@ -18,7 +18,6 @@ from partners.sending.service import queue_delivery
 from partners.states import NoticeState, Purpose, ReferralState
 from triage.cases.locking import lock_case, lock_cases
 
-LONGEST_REASON = 500
 WITHDRAWN = (ReferralState.WITHDRAWN, NoticeState.WITHDRAWN)
 
 
@@ -47,7 +46,7 @@ def replace_by_hand(
 ) -> None:
     """A link that reached the wrong reader dies. ``sends``: a letter with the new one goes out."""
     lock_case(act.session, letter.case_id)
-    reason = clean_line(reason)[:LONGEST_REASON]
+    reason = clean_reason(reason)
     if not reason:
         missing = phrase("Say why the link is replaced.")
         raise InvalidInput(missing, fields={"/reason": missing})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from triage.jurisdiction import Gate, Route
+from triage.jurisdiction import Destination, Gate, Route
 
 
 @dataclass(frozen=True)
@@ -65,3 +65,8 @@ class PlannedRoute:
             data.get("again_reason", ""),
             data.get("without_police", ""),
         )
+
+
+def tells_police(routes: Iterable[PlannedRoute]) -> bool:
+    """Whether the police are among those whom a plan tells."""
+    return any(route.to == Destination.POLICE for route in routes)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from partners.referrals.models import Plan, Referral
+from partners.referrals.routes import tells_police
 from partners.states import PlanState, ReferralState
 from triage.cases.models import Case
 from triage.jurisdiction import Destination, Gate, Routing
@@ -48,7 +49,7 @@ def is_decided(session: Session, case: Case) -> bool:
     )
     for plan in newest_first:
         routes = plan.planned_routes
-        if any(route.to == Destination.POLICE for route in routes):
+        if tells_police(routes):
             return False
         if any(route.without_police for route in routes):
             return True

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, Forbidden, InvalidInput
 from hotline.core.storage.audit import AuditEntry
+from hotline.intake.values import LONGEST_REASON
 from partners.directory.models import Partner
 from partners.notices.models import Notice
-from partners.plans.making.police_first import LONGEST_REASON
 from partners.referrals.models import Plan, Referral
 from tests.support.house import House
 from tests.support.routing import HOST, POLICE, ROUTING

@@ -15,6 +15,7 @@ from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
+from hotline.intake.values import clean_reason
 from triage.cases.assessing.assess import begin_new_round
 from triage.cases.assessing.claim import refuse_if_held
 from triage.cases.examination.appraise import appraise_case, post_review
@@ -94,7 +95,7 @@ def split_case(
 
 
 def _require_reason(why: str) -> str:
-    reason = " ".join(why.split())[:LONGEST_REASON]
+    reason = clean_reason(why, LONGEST_REASON)
     if not reason:
         raise InvalidInput(phrase("Say why."), fields={"/why": "is missing"})
     return reason

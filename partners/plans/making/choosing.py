@@ -9,6 +9,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from hotline.core.errors import Conflict, InvalidInput, NotFound, phrase
+from hotline.intake.values import clean_reason
 from partners.directory.kinds import KIND_OF_ROUTE
 from partners.directory.lookup import (
     find_usable_partners,
@@ -16,7 +17,7 @@ from partners.directory.lookup import (
     propose_partner,
 )
 from partners.directory.models import Partner
-from partners.directory.territory import LONGEST_REASON, coverage_of
+from partners.directory.territory import coverage_of
 from partners.plans.making.places import municipality_of, places_on_route
 from partners.referrals.routes import PlannedRoute
 from partners.referrals.telling.offices import REFERRAL_ROUTES
@@ -127,7 +128,7 @@ def _choose_partner(
 
 
 def _require_reason(partner: Partner, given: str | None) -> str:
-    reason = " ".join((given or "").split())[:LONGEST_REASON]
+    reason = clean_reason(given or "")
     if not reason:
         raise InvalidInput(
             phrase(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, phrase
-from hotline.intake.values import clean_line
+from hotline.intake.values import clean_reason
 from partners.notices.models import UNDER_WAY, Notice, NoticeItem
 from partners.notices.service import desk_of
 from partners.plans.making.basis import LeftOut
@@ -27,7 +27,6 @@ from partners.referrals.telling.offices import REFERRAL_ROUTES
 from partners.states import NoticeState, PlanEvent
 from triage.cases.models import Case, CaseItem
 
-LONGEST_REASON = 500
 TOLD_ALREADY = "it was told meanwhile"
 
 # A host that has one of these has been told, and has objected or stayed
@@ -60,9 +59,7 @@ def give_reasons(
     return [
         replace(
             route,
-            again_reason=clean_line(reasons.get(route.route.id, ""))[
-                :LONGEST_REASON
-            ],
+            again_reason=clean_reason(reasons.get(route.route.id, "")),
         )
         for route in routes
     ]

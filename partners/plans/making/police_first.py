@@ -8,8 +8,8 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from hotline.core.errors import Conflict, InvalidInput, phrase
-from hotline.intake.values import clean_line
-from partners.referrals.routes import PlannedRoute
+from hotline.intake.values import clean_reason
+from partners.referrals.routes import PlannedRoute, tells_police
 from partners.referrals.without_police import (
     has_police,
     is_decided,
@@ -17,8 +17,6 @@ from partners.referrals.without_police import (
     may_go_without,
 )
 from triage.cases.models import Case
-
-LONGEST_REASON = 500
 
 
 def decide_without_police(
@@ -28,7 +26,7 @@ def decide_without_police(
 
     Whoever chooses the police as well has decided for them, whatever else was typed.
     """
-    reason = "" if _tell_police(routes) else clean_line(why)[:LONGEST_REASON]
+    reason = "" if tells_police(routes) else clean_reason(why)
     return [
         replace(route, without_police=reason)
         if route.waits_for_police and may_go_without(route.to)
@@ -43,7 +41,7 @@ def require_police(
     """A notice that waits for the police's release needs police who can release it, or people who
     decided with a reason that they are not told, as long as the rules leave it to them."""
     waiting = [route for route in routes if route.waits_for_police]
-    if not waiting or _tell_police(routes) or has_police(session, case):
+    if not waiting or tells_police(routes) or has_police(session, case):
         return
     are_hosts = all(may_go_without(route.to) for route in waiting)
     if are_hosts and is_decided(session, case):
@@ -63,7 +61,3 @@ def require_police(
             phrase("That the police are not told cannot be decided here."),
             hint=phrase("Choose the police as well."),
         )
-
-
-def _tell_police(routes: Sequence[PlannedRoute]) -> bool:
-    return any(route.to == "police" for route in routes)

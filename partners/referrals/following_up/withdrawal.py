@@ -12,7 +12,7 @@ from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.core.language.languages import letter_language
 from hotline.core.second_person import require_another
-from hotline.intake.values import clean_line
+from hotline.intake.values import clean_reason
 from partners.channels.base import Message
 from partners.letters import wording
 from partners.letters.clock import format_stamp
@@ -31,7 +31,7 @@ LONGEST_REASON = 1000
 def withdraw_referral(act: Act, referral: Referral, reason: str) -> bool:
     """Take a referral back, or ask for it where it has left already; True if it is taken back."""
     lock_case(act.session, referral.case_id)
-    reason = clean_line(reason)[:LONGEST_REASON]
+    reason = clean_reason(reason, LONGEST_REASON)
     if not reason:
         missing = phrase("Say why the referral is withdrawn.")
         raise InvalidInput(missing, fields={"/reason": missing})
