@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -101,6 +102,14 @@ def test_chance_is_spread_and_another_in_each_round() -> None:
     assert 0.15 < share < 0.25
     again = Case(id=cases[0].id, round=2)
     assert drawing.chance_of(again) != drawing.chance_of(cases[0])
+
+
+def test_chance_stays_as_it_was_for_what_was_drawn_already() -> None:
+    """Another chance would draw decided cases anew, and ask people twice."""
+    case = Case(id=uuid.UUID(int=1), round=3)
+    assert drawing.chance_of(case) == 0.1949772500152018
+    both = (uuid.UUID(int=number).hex for number in (1, 2))
+    assert drawing.chance_from(*both) == 0.6787602788833559
 
 
 def test_a_share_above_one_is_refused(tmp_path: Path) -> None:

@@ -73,8 +73,13 @@ def draw_for_review(act: Act, case: Case, *, alone: bool) -> None:
 
 
 def chance_of(case: Case) -> float:
-    """From 0 to 1, another one in each round."""
-    digest = hashlib.sha256(f"{case.id.hex}:{case.round}".encode()).digest()
+    """Another one in each round."""
+    return chance_from(case.id.hex, str(case.round))
+
+
+def chance_from(*parts: str) -> float:
+    """From 0 to 1, the same for the same parts."""
+    digest = hashlib.sha256(":".join(parts).encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
 

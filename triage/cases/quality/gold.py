@@ -9,7 +9,6 @@ acted on.
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from hotline.core.storage.ids import new_id
 from triage.cases.assessing.assessment import Schema, load_schema
 from triage.cases.handling.next_case import ASSESSABLE
 from triage.cases.models import Assessment, Case
-from triage.cases.quality.drawing import load_shares
+from triage.cases.quality.drawing import chance_from, load_shares
 from triage.cases.quality.judging import check_answers, decisive_questions
 from triage.cases.quality.kappa import Agreement, measure_pairs
 from triage.cases.quality.models import GoldCheck, QualityReview
@@ -94,7 +93,7 @@ def _is_drawn(act: Act, person: Person) -> bool:
     if act.session.scalar(select(asked)):
         return False
     share = load_shares(act.context.settings.data_dir).gold
-    return _chance(person.id, last.id) < share
+    return chance_from(person.id.hex, last.id.hex) < share
 
 
 def _begin_check(act: Act, person: Person, schema: Schema) -> GoldCheck | None:
@@ -107,7 +106,9 @@ def _begin_check(act: Act, person: Person, schema: Schema) -> GoldCheck | None:
     ).all()
     if not reviews:
         return None
-    review = min(reviews, key=lambda each: _chance(person.id, each.id))
+    review = min(
+        reviews, key=lambda each: chance_from(person.id.hex, each.id.hex)
+    )
     check = GoldCheck(
         id=new_id(),
         review_id=review.id,
@@ -147,13 +148,6 @@ def _offered(session: Session, person: Person) -> list[ColumnElement[bool]]:
         QualityReview.judged_by_id != person.id,
         Case.kind.not_in(opted_out),
     ]
-
-
-def _chance(*ids: uuid.UUID) -> float:
-    """From 0 to 1, the same for the same ids."""
-    text = ":".join(each.hex for each in ids)
-    digest = hashlib.sha256(text.encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def get_check(
