@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -151,6 +152,14 @@ class Case(Identified, Stateful, Base):
             if place.item_id == item_id:
                 return place
         return None
+
+    def class_items(self, item_classes: Mapping[str, str]) -> None:
+        """Keep the classes that people found for single items, by the item's hex id.
+
+        Every place is written: an earlier round may have left a class where there is none now.
+        """
+        for place in self.places:
+            place.assessed_class = item_classes.get(place.item_id.hex, "")
 
     def add_item(self, item: Item, at: datetime) -> CaseItem:
         """Make ``item``, which is in no case yet, one of this case's."""

@@ -206,10 +206,7 @@ def _conclude_assessment(
 ) -> None:
     case.outcome = dict(outcome)
     case.kind = outcome.get("kind", case.kind)
-    for place in case.places:
-        # Written for every place: an earlier round may have left a class
-        # there.
-        place.assessed_class = item_classes.get(place.item_id.hex, "")
+    case.class_items(item_classes)
     lawful = [
         place
         for place in case.places
@@ -286,5 +283,4 @@ def begin_new_round(case: Case) -> None:
     case.round += 1
     case.outcome = {}
     case.claimed_by_id, case.claimed_until = None, None
-    for place in case.places:
-        place.assessed_class = ""
+    case.class_items({})

@@ -97,9 +97,7 @@ def take_reopening_back(
     case.round -= 1
     case.claimed_by_id, case.claimed_until = None, None
     case.outcome = _decide_as_then(act, opened.assessments)
-    item_classes = opened.assessments[-1].item_classes
-    for place in case.places:
-        place.assessed_class = item_classes.get(place.item_id.hex, "")
+    case.class_items(opened.assessments[-1].item_classes)
     _tell_reporters_as_before(act, case, opened.entry)
     appraise_case(act.session, act.context, case, act.now)
     post_review(act.session, case, act.now)

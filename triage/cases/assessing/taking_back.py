@@ -93,8 +93,7 @@ def take_assessment_back(
     if case.outcome:
         case.outcome = {}
         case.kind = str(last.entry.details.get("kind") or case.kind)
-        for place in case.places:
-            place.assessed_class = ""
+        case.class_items({})
     # Its key goes, and with it the words in every backup of the row.
     if last.made.note:
         act.context.vault.erase(act.session, last.made.id)
