@@ -282,6 +282,5 @@ def test_what_another_package_did_is_built_on_it(
             Act(session, context, person.actor, clock.now),
             session.scalars(select(Case)).one(),
             person,
-            30,
-            is_built_on=True,
+            lambda: True,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import Context
@@ -16,10 +18,12 @@ from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.machine import list_history
 from hotline.intake.models import ReportPart
 from hotline.intake.registry.vocabulary import PartState
+from tests.support.at_once import start_behind
 from tests.support.clock import Clock
 from triage.cases.assessing.assess import reopen_case
 from triage.cases.handling.models import HandOver
 from triage.cases.listing.queue import by_reference
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.pages.diary import DIARIES, Happening
 from triage.cases.vocabulary import CaseEvent, CaseState
@@ -137,6 +141,61 @@ def test_a_hand_over_stays_once_somebody_went_on(
     assert "Take it back" not in page.partition("<h2")[2]
     with context.database.reading() as session:
         assert session.scalars(select(HandOver)).one().words
+
+
+class Planned:
+    """Another package's keeper, which knows what the transaction that asks can see."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.at = clock.now + timedelta(seconds=1)
+
+    def list_happenings(self, session: Session, case: Case) -> list[Happening]:
+        planned = select(AuditEntry).where(AuditEntry.action == "plan.asked")
+        return [
+            Happening(self.at, "Plan", entry.actor)
+            for entry in session.scalars(planned)
+        ]
+
+    def list_due(self, *_: object) -> list[object]:
+        return []
+
+    def list_signs(self, *_: object) -> list[object]:
+        return []
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("backend", ["postgresql"])
+@pytest.mark.parametrize("what", ["assessment", "hand-over", "reopen"])
+def test_nothing_is_taken_back_that_somebody_builds_on_in_that_very_moment(
+    make_case: Make,
+    browse: Browse,
+    app: Flask,
+    context: Context,
+    clock: Clock,
+    request: pytest.FixtureRequest,
+    what: str,
+) -> None:
+    if what == "assessment":
+        reference = make_case()
+        act_on(browse("analyst"), reference, what, **ILLEGAL)
+    else:
+        made = {"hand-over": "handed", "reopen": "reopened"}[what]
+        reference = request.getfixturevalue(made)
+    app.extensions[DIARIES] = (Planned(clock),)
+    before = case_of(context, reference)
+    analyst = browse("analyst")
+    with context.database.writing() as session:
+        case = lock_case(session, by_reference(session, reference).id)
+        act = Act(session, context, "person:second", clock.now)
+        act.record("plan.asked", "case", case.id)
+        taking_back = start_behind(
+            context.database,
+            lambda: act_on(analyst, reference, f"{what}/take-back"),
+        )
+    page = html.unescape(taking_back.result())
+    assert "This can't be taken back any more" in page
+    after = case_of(context, reference)
+    assert (after.state, after.round) == (before.state, before.round)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from hotline.intake.registry.vocabulary import PartEvent, PartState
 from triage.cases.assessing.assessment import load_version, merge_answers
 from triage.cases.assessing.rounds import list_assessments
 from triage.cases.assessing.untouched import (
+    BuiltOn,
     is_untouched,
     refuse_taking_back,
 )
@@ -86,12 +87,12 @@ def find_own_reopening(
 
 
 def take_reopening_back(
-    act: Act, case: Case, person: Person, *, is_built_on: bool
+    act: Act, case: Case, person: Person, is_built_on: BuiltOn
 ) -> None:
     """The case is where it was before, with the outcome that it had."""
     lock_case(act.session, case.id)
     opened = find_own_reopening(act.session, case, person)
-    if opened is None or is_built_on:
+    if opened is None or is_built_on():
         raise refuse_taking_back()
     act.advance(case, UNDONE[opened.entry.from_state])
     case.round -= 1

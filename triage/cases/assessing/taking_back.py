@@ -19,6 +19,7 @@ from hotline.intake.registry.vocabulary import PartEvent, PartState
 from triage.cases.assessing.claim import claim_case
 from triage.cases.assessing.rounds import list_assessments
 from triage.cases.assessing.untouched import (
+    BuiltOn,
     is_untouched,
     refuse_taking_back,
 )
@@ -80,12 +81,12 @@ def find_own_last(
 
 
 def take_assessment_back(
-    act: Act, case: Case, person: Person, minutes: int, *, is_built_on: bool
+    act: Act, case: Case, person: Person, is_built_on: BuiltOn
 ) -> None:
     """The case is where it was before, in the hands of whoever had assessed it."""
     lock_case(act.session, case.id)
     last = find_own_last(act.session, case, person)
-    if last is None or is_built_on:
+    if last is None or is_built_on():
         raise refuse_taking_back()
     # Before the outcome is emptied, which says what they were told.
     _tell_reporters_anew(act, case)
@@ -101,7 +102,7 @@ def take_assessment_back(
     drop_drawn(act.session, case)
     # The claim below is a statement of its own and has to meet the new state.
     act.session.flush()
-    claim_case(act, case, person, minutes)
+    claim_case(act, case, person, act.context.settings.claim_minutes)
     appraise_case(act.session, act.context, case, act.now)
     post_review(act.session, case, act.now)
 

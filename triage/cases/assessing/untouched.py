@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import exists, or_, select
@@ -12,6 +13,9 @@ from hotline.core.errors import Conflict, phrase
 from hotline.core.storage.machine import HistoryEntry
 from triage.cases.handling.models import CaseNote, HandOver
 from triage.cases.models import Assessment, Case
+
+BuiltOn = Callable[[], bool]
+"""Whether other packages' people built on it; asked once the case is locked, and not before."""
 
 
 def is_untouched(

@@ -9,6 +9,7 @@ from hotline.accounts.models import Person
 from hotline.core.act import Act
 from triage.cases.assessing.claim import claim_case
 from triage.cases.assessing.untouched import (
+    BuiltOn,
     is_untouched,
     refuse_taking_back,
 )
@@ -42,17 +43,17 @@ def find_own_hand_over(
 
 
 def take_hand_over_back(
-    act: Act, case: Case, person: Person, minutes: int, *, is_built_on: bool
+    act: Act, case: Case, person: Person, is_built_on: BuiltOn
 ) -> None:
     """The case is in the hands of whoever handed it over, and the word to the next is gone."""
     lock_case(act.session, case.id)
     handed = find_own_hand_over(act.session, case, person)
-    if handed is None or is_built_on:
+    if handed is None or is_built_on():
         raise refuse_taking_back()
     act.session.delete(handed)
     case.claimed_by_id, case.claimed_until = None, None
     act.session.flush()
-    claim_case(act, case, person, minutes)
+    claim_case(act, case, person, act.context.settings.claim_minutes)
     act.record(
         "case.hand_over_taken_back", "case", case.id, case=case.reference
     )
