@@ -33,7 +33,11 @@ from triage.hashlists.models import MediaMatch
 from triage.items.models import ItemMedia
 from triage.viewing.models import Viewing
 from workers.statistics.counting import steps
-from workers.statistics.counting.sql import count_groups, is_within
+from workers.statistics.counting.sql import (
+    count_groups,
+    count_where,
+    is_within,
+)
 from workers.statistics.periods import Period
 from workers.statistics.tables import FigureTable, TableName, make_table
 
@@ -105,8 +109,8 @@ def count_views_avoided(session: Session, period: Period) -> FigureTable:
     total, looked_at, listed = session.execute(
         select(
             func.count(),
-            _count_where(was_seen),
-            _count_where(and_(was_listed, ~was_seen)),
+            count_where(was_seen),
+            count_where(and_(was_listed, ~was_seen)),
         ).select_from(decided)
     ).one()
     unseen = total - looked_at
@@ -138,10 +142,6 @@ def _had_by_then(
         )
         .correlate(decided)
     )
-
-
-def _count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.count(case((condition, 1)))
 
 
 def count_told(session: Session, period: Period) -> FigureTable:
@@ -241,13 +241,8 @@ def _is_about(subject: Subject) -> ColumnElement[bool]:
 
 def _sum_subjects(session: Session, cases: Select[Any]) -> list[int]:
     """How many rows of ``cases``, which selects from joined cases, are about each subject."""
-    sums = [
-        func.coalesce(func.sum(case((_is_about(subject), 1), else_=0)), 0)
-        for subject in SUBJECTS
-    ]
-    return [
-        int(count) for count in session.execute(cases.add_columns(*sums)).one()
-    ]
+    counts = [count_where(_is_about(subject)) for subject in SUBJECTS]
+    return list(session.execute(cases.add_columns(*counts)).one())
 
 
 def _count_cases(session: Session, chosen: Subquery) -> list[int]:

@@ -148,12 +148,17 @@ def measure_durations(session: Session, taken: Any) -> dict[str, Durations]:
     ]
     for days in SHARES_WITHIN_DAYS:
         within = ranked.c.seconds <= days * DAY_SECONDS
-        columns.append(func.sum(case((within, 1), else_=0)))
+        columns.append(count_where(within))
     rows = session.execute(select(*columns).group_by(ranked.c.step))
     return {
         step: Durations.from_ranks(count, median, p90, within)
         for step, count, median, p90, *within in rows
     }
+
+
+def count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """How many rows of a group fulfil it; 0 where there is no row at all."""
+    return func.count(case((condition, 1)))
 
 
 def _value_at(ranked: Subquery, rank: ColumnElement[Any]) -> Any:
