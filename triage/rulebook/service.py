@@ -170,11 +170,8 @@ def get_change(session: Session, change_id: uuid.UUID) -> RuleChange:
 def lock_change(session: Session, change_id: uuid.UUID) -> RuleChange:
     """For whoever changes it or agrees to it, as it is now: what another person agrees to in this
     moment must be what then comes into force."""
-    change = session.get(
-        RuleChange, change_id, with_for_update=True, populate_existing=True
-    )
-    if change is None:
-        raise NotFound(phrase("There is no such change."))
+    change = get_change(session, change_id)
+    session.refresh(change, with_for_update=True)
     return change
 
 
