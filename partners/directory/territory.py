@@ -8,10 +8,11 @@ municipality needs a person's reason.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from hotline.core.language.folding import fold_letters
 
 LOCAL_KINDS = frozenset({"child_protection_unit"})
 """Kinds whose work is local: only an office of the child's own municipality is proposed."""
@@ -79,13 +80,9 @@ def propose_office(
 
 def plain_name(name: str) -> str:
     """ "Bashkia Durrës" -> "durres"."""
-    folded = unicodedata.normalize(
-        "NFKD", _OFFICE_WORDS.sub("", name.strip().casefold())
-    )
-    letters = "".join(
-        sign for sign in folded if not unicodedata.combining(sign)
-    )
-    return " ".join(letters.replace("-", " ").split())
+    # Before the accents go: the words for an office are listed with theirs.
+    place = _OFFICE_WORDS.sub("", name.strip().casefold())
+    return " ".join(fold_letters(place).replace("-", " ").split())
 
 
 def _wanted(kind: str) -> Coverage:

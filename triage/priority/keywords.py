@@ -10,7 +10,6 @@ nothing, and neither the words nor that they were found is told to any partner. 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +22,7 @@ from pydantic import ConfigDict, Field
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import Misconfigured
+from hotline.core.language.folding import fold_letters
 from hotline.core.language.languages import KEYWORDS, load_languages
 from triage.priority import WORD_SLUGS, Slug
 
@@ -75,21 +75,16 @@ def list_faults(override_dir: Path | None = None) -> list[str]:
 
 def find_themes(text: str, keywords: Keywords) -> frozenset[Slug]:
     """The themes that some word of ``text`` points to, without regard to case and accents."""
-    plain = _plain(text)
+    plain = fold_letters(text)
     return frozenset(
         theme for theme, pattern in keywords.items() if pattern.search(plain)
     )
 
 
 def _pattern_of(words: list[str]) -> re.Pattern[str]:
-    beginnings = sorted({_plain(word) for word in words}, reverse=True)
+    beginnings = sorted({fold_letters(word) for word in words}, reverse=True)
     # Between two words any space is one: a line may have been broken there.
     either = "|".join(
         r"\s+".join(map(re.escape, words.split())) for words in beginnings
     )
     return re.compile(rf"(?<!\w)(?:{either})")
-
-
-def _plain(text: str) -> str:
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(sign for sign in folded if not unicodedata.combining(sign))

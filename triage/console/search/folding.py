@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from hotline.core.language.folding import fold_letters
 
 _WORD = re.compile(r"\w+")
 _BLOCKS = (range(0xC0, 0x180), range(0x400, 0x460))
@@ -12,11 +13,7 @@ _BLOCKS = (range(0xC0, 0x180), range(0x400, 0x460))
 
 def fold(text: str) -> str:
     """The words of ``text`` with a space between; letters without case, and without accents."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(
-        letter for letter in letters if not unicodedata.combining(letter)
-    )
-    return " ".join(_WORD.findall(plain))
+    return " ".join(_WORD.findall(fold_letters(text)))
 
 
 def _list_folded() -> tuple[str, str]:
