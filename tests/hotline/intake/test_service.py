@@ -133,6 +133,28 @@ def test_texts_open_where_they_were_sealed_and_reading_is_written_down(
         )
 
 
+def test_the_service_reads_on_arrival_what_a_person_would_read(
+    context: Context,
+) -> None:
+    received = receive(context, FULL)
+    with context.database.writing() as session:
+        report = session.get_one(Report, received.report_id)
+        arriving = service.open_on_arrival(
+            Act(session, context, "system", NOW), report
+        )
+        asked = service.open_texts(
+            Act(session, context, "person:ana", NOW), report, why="assessment"
+        )
+    assert arriving == asked
+    with context.database.reading() as session:
+        readers = session.scalars(
+            select(AuditEntry.actor).where(
+                AuditEntry.action == "personal.read"
+            )
+        )
+        assert readers.all() == ["person:ana"]
+
+
 def test_a_report_without_a_location_has_one_part_with_its_narrative(
     context: Context,
 ) -> None:

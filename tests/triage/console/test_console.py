@@ -687,6 +687,7 @@ def test_reading_the_words_is_an_act_in_the_log(
     assert (entry.actor, entry.details["why"]) == ("person:analyst", reference)
     reads = answer.text.partition("Who has read this report")[2]
     assert "analyst, <time" in reads and f"· {reference}" in reads
+    assert "The service itself reads each report once" in reads
     assert browser.post(found[0].replace(reference, other)).status_code == 404
     assert browse("liaison").post(found[0]).status_code == 403
     asked = browser.post(

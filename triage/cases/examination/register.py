@@ -43,7 +43,7 @@ def register_report(task: Task) -> None:
     with task.finishing() as session:
         report = _load_report(session, report_id)
         act = Act(session, task.context, audit.SYSTEM, task.now)
-        opened = intake.open_texts(act, report, why="identity")
+        opened = intake.open_on_arrival(act, report)
         entries = list(
             _scan_locations(report.parts, opened, task.context.settings)
         )
