@@ -54,14 +54,14 @@ def check_from_report(
     page = _read_page(report)
     pages = error_pages or shipped_error_pages()
     meaning = pages.find_meaning(
-        page, report["final_url"], report["requested"]
+        page, _reached_url(report), report["requested"]
     )
     hops = report.get("hops") or ()
     headers = report.get("headers") or {}
     return Check(
         at=at,
         requested=report["requested"],
-        final_url=report["final_url"],
+        final_url=_reached_url(report),
         status=report.get("status"),
         error=report.get("error"),
         hops=tuple(hop["url"] for hop in hops),
@@ -111,6 +111,11 @@ def shows_a_part(report: Report, baseline: Baseline) -> bool:
         for wanted in baseline.media
     ]
     return any(still_there) and not all(still_there)
+
+
+def _reached_url(report: Report) -> str:
+    reached: str = report.get("final_url") or report["requested"]
+    return reached
 
 
 def baseline_from_report(

@@ -314,8 +314,18 @@ class FetchReport:
         return asdict(self)
 
     def to_stored(self) -> Mapping[str, object]:
-        """As ``to_json``, without what is empty: a visit is kept for years, most of it empty."""
+        """As ``to_json``, for a visit, which is kept for years: without what is empty, and without
+        how long it took, which nobody asks later. A place that led nowhere else has no
+        ``final_url``.
+        """
         document = self.to_json()
+        del document["seconds"], document["hash_seconds"]
+        if self.final_url == self.requested:
+            del document["final_url"]
+        # Most files have neither frames nor turned hashes, nor any problem.
+        for medium in document["media"]:
+            if medium["fingerprint"] is not None:
+                medium["fingerprint"] = _leave_out_empty(medium["fingerprint"])
         rows = {
             name: [_leave_out_empty(row) for row in document[name]]
             for name in ("hops", "media")
@@ -332,6 +342,7 @@ class FetchReport:
         hops = (Hop.from_json(hop) for hop in value.get("hops", ()))
         media = (MediaFound(**medium) for medium in value.get("media", ()))
         given = {
+            "final_url": value["requested"],
             **value,
             "hops": tuple(hops),
             "page": None if page is None else PageFacts(**page),

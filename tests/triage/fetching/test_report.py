@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from hotline.core.errors import InvalidInput
 from hotline.core.network.tls import TlsFacts
+from triage.availability.evidence import baseline_from_report
 from triage.fetching.report import (
     FetchLimits,
     FetchReport,
@@ -17,6 +21,8 @@ from triage.fetching.report import (
     PageFacts,
     report_failure,
 )
+from triage.fingerprints.media import fingerprint_media
+from triage.fingerprints.model import MediaFingerprint
 
 
 def test_a_request_survives_the_pipe() -> None:
@@ -61,10 +67,13 @@ def test_a_report_survives_the_pipe() -> None:
         bytes_read=12,
         seconds=0.5,
     )
-    for document in (report.to_json(), report.to_stored()):
-        assert (
-            FetchReport.from_json(json.loads(json.dumps(document))) == report
-        )
+    untimed = replace(report, seconds=0.0, hash_seconds=0.0)
+    for document, expected in (
+        (report.to_json(), report),
+        (report.to_stored(), untimed),
+    ):
+        sent = json.loads(json.dumps(document))
+        assert FetchReport.from_json(sent) == expected
 
 
 def test_what_is_empty_is_not_stored_and_comes_back_as_empty() -> None:
@@ -78,9 +87,26 @@ def test_what_is_empty_is_not_stored_and_comes_back_as_empty() -> None:
     assert stored["media"] == [
         {"url": "http://a.example/1.png", "source": "img"}
     ]
-    assert "error" not in stored and "headers" not in stored
+    assert stored.keys().isdisjoint({"error", "headers", "final_url"})
     assert stored["left_out"] == 0
     assert FetchReport.from_json(stored) == report
+
+
+def test_a_stored_fingerprint_reads_as_before_without_what_is_empty() -> None:
+    picture = io.BytesIO()
+    Image.linear_gradient("L").save(picture, "PNG")
+    full = fingerprint_media(picture.getvalue()).to_json()
+    address = "http://a.example/1.png"
+    medium = MediaFound(address, "direct", 200, None, full)
+    report = FetchReport(address, address, "ok", media=(medium,))
+    (stored,) = report.to_stored()["media"]
+    assert "frames" not in stored["fingerprint"]
+    assert MediaFingerprint.from_json(
+        stored["fingerprint"]
+    ) == MediaFingerprint.from_json(full)
+    assert baseline_from_report(report.to_stored()) == baseline_from_report(
+        report.to_json()
+    )
 
 
 def test_an_unknown_outcome_is_not_accepted() -> None:
