@@ -106,6 +106,12 @@ class Routing:
             "priority": self.priority.to_json(),
         }
 
+    def to_stored(self) -> dict[str, object]:
+        """As ``to_json``, without the priority, which a case has in columns of its own."""
+        stored = self.to_json()
+        del stored["priority"]
+        return stored
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Routing:
         """A stored answer. A case that was not looked at yet stores an empty object."""

@@ -70,7 +70,7 @@ def appraise_case(
     # Of a single item the answer for the case is its own: it is stored once.
     has_several = len(appraised) > 1
     for place, each in zip(case.places, appraised, strict=True):
-        place.routing = each.routing.to_json() if has_several else {}
+        place.routing = each.routing.to_stored() if has_several else {}
     routing = join_routings([each.routing for each in appraised])
     # A case is as urgent as the most urgent of its places.
     priority = max(
@@ -80,7 +80,7 @@ def appraise_case(
         (each.listed for each in appraised), key=lambda each: each.severity
     )
     before = case.routing
-    case.routing = {**routing.to_json(), RULES: digest}
+    case.routing = {**routing.to_stored(), RULES: digest}
     # Only where the routes differ: a new reason alone changes nobody's plan.
     # The first answer of all has nothing to be compared with.
     if before and before.get("routes") != case.routing["routes"]:
