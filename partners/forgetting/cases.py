@@ -28,6 +28,7 @@ from partners.referrals.models import Hold, Plan, Referral
 from partners.replaced_links import ReplacedLink
 from partners.watching.models import Watch
 from triage.cases.handling.models import CaseTag, HandOver, StepTick
+from triage.cases.listing.marks import forget_marks
 from triage.cases.models import Assessment, Case
 from triage.cases.people.keeping.forget import forget_people_of
 
@@ -67,6 +68,7 @@ def forget_case(act: Act, case: Case) -> None:
     case.due_at = None
     case.claimed_by_id = case.claimed_until = None
     case.forgotten_at = act.now
+    forget_marks(act.session, case.id)
     act.record("case.forgotten", "case", case.id)
 
 

@@ -33,6 +33,7 @@ from tests.support.reports import sight_item
 from triage.cases.assessing.assess import reopen_case
 from triage.cases.bulk.models import BulkAct, BulkCase
 from triage.cases.handling.models import CaseTag, HandOver
+from triage.cases.listing.marks import CaseMark
 from triage.cases.models import Assessment, Case
 from triage.items.models import (
     HostingObservation,
@@ -286,6 +287,7 @@ def test_ten_years(context: Context, cases: dict[str, uuid.UUID]) -> None:
         assert session.scalar(select(func.count(RecordKey.record_id))) == 0
         assert session.scalar(select(func.count(Media.id))) == 0
         assert session.scalar(select(func.count(Report.id))) == 3
+        assert session.scalar(select(func.count(CaseMark.case_id))) == 0
     assert after == before
 
 

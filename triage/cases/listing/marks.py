@@ -12,8 +12,8 @@ from __future__ import annotations
 import uuid
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, desc
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, delete, desc, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hotline.core.storage.database import Base, short_text
 
@@ -54,3 +54,12 @@ class CaseMark(Base):
 def mark_of(kind: MarkKind, value: str) -> str:
     """As it is kept."""
     return f"{kind}:{value}"
+
+
+def forget_marks(session: Session, case_id: uuid.UUID) -> None:
+    """A case that is forgotten is found by none of its values any more."""
+    session.flush()
+    # The forgetting changed the items, and PostgreSQL would mark them anew at the end.
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET CONSTRAINTS mark_changed_item IMMEDIATE"))
+    session.execute(delete(CaseMark).where(CaseMark.case_id == case_id))
