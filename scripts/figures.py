@@ -25,6 +25,7 @@ FOLDERS = ("hotline", "triage", "partners", "workers")
 VAGUE_NAMES = ("found", "one", "told", "known", "seen")
 LONGEST_FUNCTION = 50
 LONGEST_FILE = 400
+LARGEST_PACKAGE = 10
 DUNDER = "__"
 FMT_SKIP = "# fmt: skip"
 
@@ -106,6 +107,10 @@ def measure(sources: list[Source]) -> dict[str, float | int | str]:
         f"files over {LONGEST_FILE} lines": sum(
             len(source.text.splitlines()) > LONGEST_FILE for source in sources
         ),
+        f"packages of more than {LARGEST_PACKAGE} modules": sum(
+            count > LARGEST_PACKAGE
+            for count in count_modules(sources).values()
+        ),
         "imports between folders that run upward": len(
             list(upward_imports(sources))
         ),
@@ -169,6 +174,15 @@ def comments_of(source: Source) -> Iterator[tokenize.TokenInfo]:
     for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
         if token.type == tokenize.COMMENT:
             yield token
+
+
+def count_modules(sources: list[Source]) -> Counter[str]:
+    """How many modules stand in each package; what Python names itself is none."""
+    return Counter(
+        str(Path(source.path).parent)
+        for source in sources
+        if not Path(source.path).name.startswith(DUNDER)
+    )
 
 
 def upward_imports(sources: list[Source]) -> Iterator[tuple[str, str]]:

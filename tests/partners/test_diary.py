@@ -12,7 +12,7 @@ from partners.states import ReferralState
 from tests.support.house import House
 from triage.cases.handling.playbook import Sign
 from triage.cases.models import Case
-from triage.cases.pages.diary import tell_history
+from triage.cases.pages.history.diary import tell_history
 
 
 def told(house: House, case: Case) -> list[str]:

@@ -20,7 +20,7 @@ from partners.notices.models import Notice
 from tests.support.house import House
 from triage.cases.models import Case
 from triage.cases.people import service
-from triage.cases.people.reading import read_identifier
+from triage.cases.people.reading.words import read_identifier
 from triage.cases.people.vocabulary import (
     FactName,
     FactSource,

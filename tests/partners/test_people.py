@@ -27,7 +27,7 @@ from partners.referrals.telling.told import gather_told, open_told
 from tests.support.house import House
 from triage.cases.models import Case
 from triage.cases.people import service, summaries
-from triage.cases.people.reading import read_identifier
+from triage.cases.people.reading.words import read_identifier
 from triage.cases.people.summaries import digest_of_people
 from triage.cases.people.vocabulary import (
     AgeGroup,

@@ -54,8 +54,9 @@ from tests.support.telling import (
 )
 from triage.cases.examination.register import register_report
 from triage.cases.models import Case
-from triage.cases.people import answers, contacts, service
-from triage.cases.people.opening import open_report
+from triage.cases.people import contacts, service
+from triage.cases.people.reading import answers
+from triage.cases.people.reading.opening import open_report
 from triage.cases.people.vocabulary import FactName, FactSource, Whose
 from triage.jurisdiction import Route
 

@@ -24,8 +24,8 @@ from triage.cases.pages import handling_views as handling
 from triage.cases.pages import item_views as items
 from triage.cases.pages import notes_views as notes
 from triage.cases.pages import report_views as reports
-from triage.cases.pages import undo_views as undo
-from triage.cases.pages.diary import DIARIES, Diary
+from triage.cases.pages.history import undo_views as undo
+from triage.cases.pages.history.diary import DIARIES, Diary
 from triage.cases.pages.people import identity_views as identity
 from triage.cases.pages.people import people_views as people
 from triage.cases.pages.words import (

@@ -35,7 +35,7 @@ from partners.forgetting.due import is_under_hold
 from triage.cases.models import Case, CaseItem
 from triage.cases.people.keeping.forget import OVER
 from triage.cases.people.models import CaseIdentifier
-from triage.cases.people.reading import find_identifiers
+from triage.cases.people.reading.words import find_identifiers
 from triage.cases.people.service import identity_macs
 from triage.items.models import Sighting
 

@@ -39,7 +39,7 @@ from partners.watching.models import Watch
 from partners.words import Words, word_for
 from triage.cases.handling.playbook import Sign
 from triage.cases.models import Case
-from triage.cases.pages.diary import Due, Happening
+from triage.cases.pages.history.diary import Due, Happening
 from triage.cases.places import item_ids_of
 from triage.jurisdiction import Destination
 

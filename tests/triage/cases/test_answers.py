@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 
 from hotline.core.language.said_time import read_said_time
 from hotline.intake.registry.questions import Answer
-from triage.cases.people.answers import propose_facts, propose_identifiers
 from triage.cases.people.keeping.checking import check_fact
+from triage.cases.people.reading.answers import (
+    propose_facts,
+    propose_identifiers,
+)
 from triage.cases.people.times import time_of_fact
 from triage.cases.people.vocabulary import (
     FactName,

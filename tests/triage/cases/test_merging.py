@@ -28,7 +28,7 @@ from triage.cases.merging import merge_cases, split_case
 from triage.cases.models import Assessment, Case
 from triage.cases.people.keeping.forget import forget_people
 from triage.cases.people.models import CaseSummary
-from triage.cases.people.reading import SaidIdentifier
+from triage.cases.people.reading.words import SaidIdentifier
 from triage.cases.people.service import (
     add_identifier,
     list_identifiers,

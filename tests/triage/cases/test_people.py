@@ -19,7 +19,7 @@ from triage.cases.models import Case
 from triage.cases.people import service, summaries
 from triage.cases.people.keeping.forget import forget_people
 from triage.cases.people.models import CaseIdentifier
-from triage.cases.people.reading import (
+from triage.cases.people.reading.words import (
     SaidIdentifier,
     read_identifier,
 )

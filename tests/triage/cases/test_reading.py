@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from hotline.core.errors import InvalidInput
-from triage.cases.people.reading import (
+from triage.cases.people.reading.words import (
     LONGEST_PLATFORM,
     LONGEST_VALUE,
     SaidIdentifier,

@@ -7,9 +7,9 @@ import hashlib
 import pytest
 
 from hotline.core.errors import InvalidInput
-from triage.cases.people.reading import find_identifiers, read_identifier
+from triage.cases.people.reading.wallets import keccak_256, read_wallet
+from triage.cases.people.reading.words import find_identifiers, read_identifier
 from triage.cases.people.vocabulary import IdentifierKind
-from triage.cases.people.wallets import keccak_256, read_wallet
 
 # Published examples: EIP-55, BIP-173, Tron's and Monero's own documents.
 ETHEREUM = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"

@@ -21,7 +21,7 @@ from triage.cases.assessing.taking_back import take_assessment_back
 from triage.cases.handling.models import CaseMention, CaseNote, CaseTag
 from triage.cases.handling.tags import add_tag
 from triage.cases.models import Assessment, Case
-from triage.cases.pages.diary import DIARIES, Happening
+from triage.cases.pages.history.diary import DIARIES, Happening
 from triage.cases.people.keeping.forget import forget_people_of
 from triage.cases.vocabulary import CaseEvent, CaseState
 from workers.retention.pruning import drop_expired_tags

@@ -15,7 +15,7 @@ from hotline.core.storage.audit import AuditEntry
 from tests.support.clock import Clock
 from triage.cases.handling.tags import add_tag
 from triage.cases.models import Case
-from triage.cases.people.reading import read_identifier
+from triage.cases.people.reading.words import read_identifier
 from triage.cases.people.service import add_identifier
 from triage.cases.people.vocabulary import FactSource, IdentifierKind, Whose
 from triage.items.models import Item

@@ -14,7 +14,7 @@ from triage.cases.handling.models import StepTick
 from triage.cases.handling.playbook import Sign
 from triage.cases.handling.steps import StepOfCase, list_steps
 from triage.cases.models import Case
-from triage.cases.pages.diary import DIARIES
+from triage.cases.pages.history.diary import DIARIES
 
 Browse = Callable[[str], Any]
 Make = Callable[..., str]

@@ -21,7 +21,7 @@ from partners.sending.models import Delivery
 from partners.subjects import SUBJECTS
 from triage.cases.models import Case
 from triage.cases.people import service, summaries
-from triage.cases.people.reading import read_identifier
+from triage.cases.people.reading.words import read_identifier
 from triage.cases.people.vocabulary import (
     FactName,
     FactSource,

@@ -28,7 +28,7 @@ from tests.support.items import make_item
 from tests.support.reports import receive_report, sight_item
 from triage.cases.models import Case
 from triage.cases.people.models import CaseIdentifier
-from triage.cases.people.reading import find_identifiers
+from triage.cases.people.reading.words import find_identifiers
 from triage.cases.people.service import add_identifier
 from triage.cases.people.vocabulary import FactSource, Whose
 from workers import cli

@@ -24,7 +24,7 @@ from tests.support.clock import NOW
 from tests.support.house import House
 from triage.cases.models import Case
 from triage.cases.people import service as people
-from triage.cases.people.reading import read_identifier
+from triage.cases.people.reading.words import read_identifier
 from triage.cases.people.vocabulary import (
     FactSource,
     IdentifierKind,

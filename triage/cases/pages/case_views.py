@@ -52,13 +52,13 @@ from triage.cases.listing.queue import by_reference
 from triage.cases.machines import OPEN_STATES
 from triage.cases.models import Assessment, Case
 from triage.cases.pages import page_content, words
-from triage.cases.pages.diary import (
+from triage.cases.pages.history.diary import (
     DIARIES,
     Diary,
     list_due,
     tell_history,
 )
-from triage.cases.pages.own_act import find_own_act
+from triage.cases.pages.history.own_act import find_own_act
 from triage.cases.vocabulary import CaseEvent, CaseState, Held
 from triage.viewing.switch import find_switch
 

@@ -23,7 +23,7 @@ from triage.cases.people.keeping.checking import (
 )
 from triage.cases.people.keeping.sealing import opener_of, seal_text
 from triage.cases.people.models import CaseIdentifier, CasePerson, PersonFact
-from triage.cases.people.reading import SaidIdentifier
+from triage.cases.people.reading.words import SaidIdentifier
 from triage.cases.people.vocabulary import (
     AgeGroup,
     FactName,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hotline.accounts.models import Person
 from hotline.accounts.permissions import role_allows
 from hotline.core.context import Context
-from triage.cases.people.reading import SaidIdentifier, find_identifiers
+from triage.cases.people.reading.words import SaidIdentifier, find_identifiers
 from triage.locations import Location, identify_locations
 from triage.locations.catalogue import load_platforms
 from triage.locations.catalogue_values import Catalogue

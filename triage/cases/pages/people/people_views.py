@@ -32,8 +32,8 @@ from triage.cases.pages.page_content import (
 )
 from triage.cases.pages.people import people_words
 from triage.cases.people import contacts, service, summaries
-from triage.cases.people.opening import OpenedReport, open_report
-from triage.cases.people.reading import read_identifier
+from triage.cases.people.reading.opening import OpenedReport, open_report
+from triage.cases.people.reading.words import read_identifier
 from triage.cases.people.times import time_of_fact
 from triage.cases.people.vocabulary import (
     CHOICES,

@@ -18,7 +18,7 @@ from hotline.intake.registry.vocabulary import (
     Meeting,
     PaymentWay,
 )
-from triage.cases.people.reading import (
+from triage.cases.people.reading.words import (
     SaidIdentifier,
     find_identifiers,
     read_identifier,

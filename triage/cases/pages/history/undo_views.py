@@ -21,8 +21,8 @@ from triage.cases.handling import hand_back
 from triage.cases.listing.queue import by_reference
 from triage.cases.models import Case
 from triage.cases.pages.case_views import back_to_case
-from triage.cases.pages.diary import DIARIES, Diary
-from triage.cases.pages.own_act import Undoable, find_own_act
+from triage.cases.pages.history.diary import DIARIES, Diary
+from triage.cases.pages.history.own_act import Undoable, find_own_act
 
 IN_HANDS = lazy_gettext("Taken back. The case is in your hands.")
 AS_BEFORE = lazy_gettext("Taken back. The case is as it was before.")

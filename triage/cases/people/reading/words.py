@@ -15,8 +15,8 @@ from stdnum import iban
 from stdnum.exceptions import ValidationError
 
 from hotline.core.errors import InvalidInput, phrase
+from triage.cases.people.reading.wallets import WALLET, Wallet, read_wallet
 from triage.cases.people.vocabulary import IdentifierKind
-from triage.cases.people.wallets import WALLET, Wallet, read_wallet
 from triage.locations import Location, identify_locations
 from triage.locations.catalogue import load_platforms
 from triage.locations.catalogue_values import Catalogue

@@ -12,12 +12,12 @@ from hotline.intake.models import Report
 from hotline.intake.registry.questions import Answers
 from hotline.intake.registry.vocabulary import MessageAuthor
 from triage.cases.models import Case
-from triage.cases.people.answers import (
+from triage.cases.people.reading.answers import (
     ProposedFact,
     propose_facts,
     propose_identifiers,
 )
-from triage.cases.people.reading import SaidIdentifier, find_identifiers
+from triage.cases.people.reading.words import SaidIdentifier, find_identifiers
 from triage.cases.people.vocabulary import PersonRole
 
 

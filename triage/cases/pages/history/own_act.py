@@ -16,7 +16,7 @@ from triage.cases.assessing.closing_again import find_own_reopening
 from triage.cases.assessing.taking_back import find_own_last
 from triage.cases.handling.hand_back import find_own_hand_over
 from triage.cases.models import Case
-from triage.cases.pages.diary import Diary, happened_after
+from triage.cases.pages.history.diary import Diary, happened_after
 
 
 class Undoable(StrEnum):
