@@ -23,14 +23,17 @@ def find_partners(
     words: str = "",
     is_waiting: bool = False,
     limit: int = 200,
+    skipped: int = 0,
 ) -> Sequence[Partner]:
     """Partners for the directory page, by kind, country and name.
 
-    ``is_waiting``: only those whose address waits for somebody to confirm it.
+    ``is_waiting``: only those whose address waits for somebody to confirm it. ``skipped``: as
+    many, in that order, stand on the pages before.
     """
     query = (
         select(Partner)
-        .order_by(Partner.kind, Partner.country, Partner.name)
+        .order_by(Partner.kind, Partner.country, Partner.name, Partner.id)
+        .offset(skipped)
         .limit(limit)
     )
     if kind:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from hotline.core.storage.ids import new_id
 from hotline.intake import service as intake
 from hotline.intake.models import ReportPart
 from partners.channels.base import Refused
+from partners.console.office.directory import SHOWN
 from partners.directory.models import Partner
 from partners.notices.models import Notice
 from partners.referrals.models import Hold, Plan, Referral
@@ -121,6 +123,31 @@ def test_the_directory_is_searched(house: House, browser: Any) -> None:
         "Nobody in the directory fits."
         in analyst.get("/console/partners?words=%25").text
     )
+
+
+def test_a_long_directory_comes_in_pages_that_keep_what_was_asked(
+    house: House, browser: Any
+) -> None:
+    for number in range(SHOWN + 3):
+        house.partner(f"desk-{number:02}", approved=False)
+    supervisor = browser("eda", "supervisor")
+    names = {f"desk-{number:02}@desk.example" for number in range(SHOWN + 3)}
+    at = "/console/partners?waiting=yes&words=desk-"
+    first = supervisor.get(at).text
+    following = re.search(r'href="([^"]+)"\s+rel="next"', first)
+    assert following
+    second = supervisor.get(unescape(following[1])).text
+    assert "First page" in second and "Next page" not in second
+    shown = [
+        {name for name in names if f"<code>{name}</code>" in page}
+        for page in (first, second)
+    ]
+    assert [len(names) for names in shown] == [SHOWN, 3]
+    assert shown[0] | shown[1] == names
+    back = re.search(r'name="back" value="([^"]+)"', second)
+    assert back and "page=2" in back[1] and "waiting=yes" in back[1]
+    for strange in ("0", "-1", "x", "9" * 30, "%C2%B2"):
+        assert supervisor.get(f"{at}&page={strange}").status_code == 200
 
 
 @pytest.mark.parametrize("role", ["operator", "auditor", "liaison"])

@@ -64,8 +64,8 @@ README = """What this pack is
 
 Figures of {house} from {first} to {last}, days in the time zone {zone}. Made at {at} by {program}.
 
-figures.pdf                   all figures with drawings, beside the period before
-figures.csv, .xlsx, .json     the same for machines
+figures.pdf                   all figures beside the period before, drawn; a long period by week or month
+figures.csv, .xlsx, .json     the same for machines, and every day of them
 inhope-quality-review.csv     what a quality review of INHOPE looks at
 dsa-article-22-3.csv          notices by provider, by type of content, by what the provider did
 lanzarote-committee.csv       reports and cases by form of abuse, and who was told
@@ -157,7 +157,7 @@ def _program() -> str:
 def _write_pdf(
     house: str, period: Period, figures: Figures, before: Figures
 ) -> bytes:
-    sections = describe_figures(figures, before)
+    sections = describe_figures(figures, before, period.days)
     earlier = period.before().name
     sentence = f"From {period.first} to {period.last}. In brackets: {earlier}."
     chapters = [_to_chapter(section) for section in sections if section.lines]

@@ -31,7 +31,10 @@ from partners.plans.confirming import (
 )
 from partners.plans.links import change_contact
 
-SHOWN = 200
+SHOWN = 30
+"""Rows of a page: each has its forms, and a page should be light."""
+MOST_LETTERS = 200
+MOST_PAGES = 1_000
 FILTERS = ("kind", "country", "words")
 NEW = ("kind", "country", "name", "languages")
 
@@ -109,7 +112,7 @@ def ask_to_confirm(partner_id: uuid.UUID) -> ResponseReturnValue:
         return render(
             "partners/confirm_address.html",
             partner=partner,
-            letters=letters[:SHOWN],
+            letters=letters[:MOST_LETTERS],
             count=len(letters),
             seen=digest_of_question(partner, letters),
             is_own=_entered_it(own_act(session), partner),
@@ -188,22 +191,26 @@ def _render_directory(
     error: HotlineError | None = None, given: Mapping[str, str] | None = None
 ) -> str:
     filters = {name: request.args.get(name, "").strip() for name in FILTERS}
+    is_waiting = request.args.get("waiting") == "yes"
+    page = _asked_page()
     with site.reading() as session:
         partners = lookup.find_partners(
             session,
             kind=filters["kind"],
             country=filters["country"].upper(),
             words=filters["words"],
-            is_waiting=request.args.get("waiting") == "yes",
+            is_waiting=is_waiting,
             # One more than is shown tells whether there are more, without
             # counting them.
             limit=SHOWN + 1,
+            skipped=(page - 1) * SHOWN,
         )
         return render(
             "partners/directory.html",
             partners=partners[:SHOWN],
-            more=len(partners) > SHOWN,
-            shown=SHOWN,
+            page=page,
+            is_last=len(partners) <= SHOWN,
+            kept={**filters, **({"waiting": "yes"} if is_waiting else {})},
             waiting=lookup.count_waiting(session),
             filters=filters,
             kinds=list(PartnerKind),
@@ -214,6 +221,14 @@ def _render_directory(
             given=given or dict.fromkeys(NEW, ""),
             words=words,
         )
+
+
+def _asked_page() -> int:
+    """The first one, where the address names none that there could be."""
+    page = request.args.get("page", "")
+    if not (page.isascii() and page.isdigit() and len(page) <= 4):
+        return 1
+    return min(max(1, int(page)), MOST_PAGES)
 
 
 def _go_back() -> ResponseReturnValue:

@@ -18,9 +18,11 @@ from tests.support.items import make_item, make_media
 from triage.cases.models import Case
 from triage.cases.pages.evidence.files import (
     SHOWN_CASES,
+    SHOWN_FILES,
     SHOWN_MATCHES,
     Elsewhere,
     File,
+    count_further,
     files_of,
 )
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
@@ -245,3 +247,20 @@ def test_the_number_of_queries_does_not_grow(make_context: Any) -> None:
             assert len(world.files(here)) == size
         counts.append(len(seen))
     assert counts[0] == counts[1] <= 8
+
+
+def test_a_known_file_is_shown_however_many_came_before_it(
+    context: Context,
+) -> None:
+    world = World(context)
+    case = world.case()
+    for _ in range(SHOWN_FILES + 3):
+        world.file(case)
+    known = world.file(case)
+    world.match(known, world.entry())
+    files = world.files(case)
+    assert len(files) == SHOWN_FILES
+    assert files[0].seen.media_id == known.id and files[0].matches
+    with context.database.reading() as session:
+        assert count_further(session, case, files) == 4
+        assert count_further(session, case, files[:2]) == 0

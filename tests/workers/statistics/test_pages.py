@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from html import unescape
 from xml.etree import ElementTree
 
 import pytest
@@ -25,7 +26,11 @@ from workers.statistics.showing.plots import (
     draw_columns,
     draw_lines,
 )
-from workers.statistics.tables import TableName, make_table
+from workers.statistics.showing.sections import (
+    MOST_LINES,
+    describe_figures,
+)
+from workers.statistics.tables import Figures, TableName, make_table
 
 Browse = Callable[[str], FlaskClient]
 PAGE = "/console/figures"
@@ -116,6 +121,42 @@ def test_the_files_say_what_the_page_says(browse: Browse) -> None:
         sheets = book.read("xl/workbook.xml").decode()
     assert all(name.value in sheets for name in TableName)
     assert client.get(f"{PAGE}/exe").status_code == 404
+
+
+def test_a_long_period_is_told_by_weeks_and_its_file_by_days(
+    browse: Browse,
+) -> None:
+    client = browse("auditor")
+    year = {"period": "2026", "lang": "en"}
+    page = client.get(PAGE, query_string=year).text
+    assert "Reports by week" in page and "Reports by day" not in page
+    assert "Week from" in page and "The file has every day." in page
+    assert page.count('<svg class="plot"') == page.count("<table>") - 1
+    (link,) = re.findall(r'href="([^"]*table=reports_by_day)"', page)
+    answer = client.get(unescape(link))
+    table = csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig")))
+    rows = [(row["table"], row["row"]) for row in table]
+    assert len(rows) == 365 and {name for name, _ in rows} == {
+        "reports_by_day"
+    }
+    assert answer.headers["Content-Disposition"] == (
+        'attachment; filename="figures-reports_by_day-2026.csv"'
+    )
+    unknown = client.get(f"{PAGE}/csv", query_string={"table": "person"})
+    assert unknown.status_code == 404
+
+
+def test_many_places_are_cut_on_the_page_and_said_to_be(
+    browse: Browse,
+) -> None:
+    rows = {f"AS{number}": (100 - number,) for number in range(60)}
+    table = make_table(TableName.BY_NETWORK, "network", ("found",), rows)
+    figures = Figures((table,))
+    with browse("auditor").application.test_request_context():
+        (section,) = describe_figures(figures, figures, 30)
+    assert (len(section.shown), section.left_out) == (MOST_LINES, 20)
+    assert section.has_more and len(section.lines) == len(rows)
+    assert section.shown[0].label == "AS0"
 
 
 def test_no_cell_of_a_spreadsheet_is_a_formula() -> None:

@@ -35,7 +35,11 @@ from triage.cases.handling.models import CaseTag, HandOver
 from triage.cases.handling.notes import ReadNote, list_notes
 from triage.cases.handling.tags import list_tags
 from triage.cases.models import Assessment, Case, CaseItem
-from triage.cases.pages.evidence.files import File, files_of
+from triage.cases.pages.evidence.files import (
+    File,
+    count_further,
+    files_of,
+)
 from triage.cases.pages.evidence.looked import (
     Looked,
     SharedLook,
@@ -87,6 +91,7 @@ class CasePage:
 
     ``places`` are the items in full, ``looks`` what was seen at them, and ``further_places`` those
     of a large case that are only named.
+    ``further_files``: how many there are beside ``files``.
     ``known_elsewhere``: what the same reports name and another case decides.
     ``disputed``: the questions on which the first two assessments differ, for the third person.
     """
@@ -98,6 +103,7 @@ class CasePage:
     known_elsewhere: Sequence[CaseItem]
     reports: Sequence[Report]
     files: Sequence[File]
+    further_files: int
     routing: Routing
     reasons: Sequence[tuple[str, int]]
     history: Sequence[HistoryEntry]
@@ -128,6 +134,7 @@ def gather_case_page(
     schema = load_schema(context.settings.data_dir)
     in_full = case.places[:SHOWN_PLACES]
     places = [_view_place(session, context, place) for place in in_full]
+    files = files_of(session, context, case, now=now)
     return CasePage(
         case=case,
         places=places,
@@ -135,7 +142,8 @@ def gather_case_page(
         further_places=case.places[SHOWN_PLACES:],
         known_elsewhere=_find_known_elsewhere(session, case),
         reports=reports_of_case(session, case),
-        files=files_of(session, context, case, now=now),
+        files=files,
+        further_files=count_further(session, case, files),
         routing=_routing_for_reader(session, context, case, language),
         reasons=priority_reasons(context, case, language),
         history=machine.list_history(session, case.id),

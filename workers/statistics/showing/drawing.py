@@ -97,14 +97,21 @@ def _paint(drawing: Drawing) -> Iterator[Markup]:
                 )
             case Words():
                 yield Markup(
-                    '<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>'
+                    '<text class="{}" x="{}" y="{}"{}>{}</text>'
                 ).format(
                     shape.tone.value,
                     _number(shape.x),
                     _number(shape.y),
-                    shape.anchor.value,
+                    _anchor(shape.anchor),
                     shape.text,
                 )
+
+
+def _anchor(anchor: Anchor) -> Markup:
+    """Nothing where words stand as SVG has them of itself."""
+    if anchor is Anchor.START:
+        return Markup()
+    return Markup(' text-anchor="{}"').format(anchor.value)
 
 
 def _paint_box(box: Box) -> Markup:

@@ -27,7 +27,7 @@ from workers.statistics.periods import (
 from workers.statistics.showing import exports
 from workers.statistics.showing.exports import Form
 from workers.statistics.showing.sections import describe_figures
-from workers.statistics.tables import Figures
+from workers.statistics.tables import Figures, TableName
 
 blueprint = Blueprint("figures", __name__, url_prefix="/console")
 register_entries(
@@ -58,7 +58,7 @@ def dashboard() -> ResponseReturnValue:
         before=look.period.before(),
         is_closed=look.is_closed,
         is_over=look.period.is_over(look.now),
-        sections=describe_figures(look.figures, look.before),
+        sections=describe_figures(look.figures, look.before, look.period.days),
         offered=_offer_periods(look.now),
         forms=list(Form),
     )
@@ -70,13 +70,20 @@ def download(form: str) -> ResponseReturnValue:
     """The same figures as a file."""
     if form not in _FORMS:
         raise NotFound(phrase("Figures are not written in that form."))
-    look = _look()
-    return write_file(Form(form), look)
+    return write_file(Form(form), _look(), _asked_tables())
 
 
-def write_file(form: Form, look: Look) -> Response:
-    tables = look.figures.tables
-    name = f"figures-{look.period.name}.{form}".replace("..", "_")
+def write_file(
+    form: Form, look: Look, only: tuple[TableName, ...] = ()
+) -> Response:
+    """``only``: the tables that a CSV or XLSX has; empty for all of them."""
+    tables = [
+        table
+        for table in look.figures.tables
+        if not only or table.name in only
+    ]
+    parts = "-".join(("figures", *only, look.period.name))
+    name = f"{parts}.{form}".replace("..", "_")
     if form is Form.CSV:
         body: bytes = exports.to_csv(tables)
     elif form is Form.XLSX:
@@ -106,6 +113,16 @@ def _look() -> Look:
         )
 
 
+def _asked_tables() -> tuple[TableName, ...]:
+    """The one that the address names; all where it names none."""
+    name = request.args.get("table", "").strip()
+    if not name:
+        return ()
+    if name not in _TABLES:
+        raise NotFound(phrase("There is no such table of figures."))
+    return (TableName(name),)
+
+
 def _asked_period(now: datetime) -> Period:
     """What the address names; the last whole month where it names nothing."""
     zone = site.current_context().country.time_zone
@@ -127,3 +144,4 @@ def _offer_periods(now: datetime) -> list[str]:
 
 
 _FORMS: Mapping[str, Form] = {form.value: form for form in Form}
+_TABLES = frozenset(name.value for name in TableName)

@@ -60,8 +60,8 @@ def draw_bars(name: str, points: Sequence[Point]) -> Drawing:
             if value is None:
                 continue
             width = room * value / most
-            hint = f"{point.label}: {_write(value)}"
-            shapes.append(Box(_LABEL_WIDTH, y, width, _BAR, tone, hint))
+            # Its number stands beside it, and so it needs no hint.
+            shapes.append(Box(_LABEL_WIDTH, y, width, _BAR, tone))
             shapes.append(
                 Words(
                     _LABEL_WIDTH + width + 5,

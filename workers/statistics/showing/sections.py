@@ -10,6 +10,12 @@ from markupsafe import Markup
 
 from workers.statistics.showing import words
 from workers.statistics.showing.drawing import Drawing, to_svg
+from workers.statistics.showing.folding import (
+    BY_DAY,
+    Step,
+    choose_step,
+    fold_figures,
+)
 from workers.statistics.showing.plots import (
     Point,
     draw_bars,
@@ -27,13 +33,12 @@ from workers.statistics.tables import (
 NOTHING = "–"
 SHARE_COLUMNS = ("agreed",)
 SHARE_ROWS = ("share_who_wrote_again",)
-BY_DAY = (TableName.REPORTS_BY_DAY, TableName.BACKLOG_BY_DAY)
-"""A row a day: the days of two periods are matched by their number."""
-
 MOST_ROWS = 9
 """More are folded up below the plot."""
 MOST_COLUMNS = 4
 """More need the width of the page."""
+MOST_LINES = 40
+"""A page shows as many places or contacts, the largest; the files have all."""
 
 BARS: Mapping[TableName, str] = {
     TableName.REPORTS_BY_KIND: "count",
@@ -71,7 +76,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """``plotted``: what the plot is drawn from; empty where there is none."""
+    """``plotted``: what the plot is drawn from; empty where there is none.
+
+    ``is_folded``: a line is of more than the days that are counted and kept.
+    """
 
     name: TableName
     title: str
@@ -81,6 +89,21 @@ class Section:
     lines: tuple[Line, ...]
     plotted: str
     drawing: Drawing | None
+    is_folded: bool
+
+    @property
+    def shown(self) -> tuple[Line, ...]:
+        """The lines of a page; what happened when is never cut."""
+        return self.lines if self.name in BY_DAY else self.lines[:MOST_LINES]
+
+    @property
+    def left_out(self) -> int:
+        return len(self.lines) - len(self.shown)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the files say more than the page."""
+        return self.is_folded or self.left_out > 0
 
     @property
     def svg(self) -> Markup | None:
@@ -96,9 +119,15 @@ class Section:
         return self.drawing is not None and len(self.lines) > MOST_ROWS
 
 
-def describe_figures(figures: Figures, before: Figures) -> list[Section]:
+def describe_figures(
+    figures: Figures, before: Figures, days: int
+) -> list[Section]:
+    """Of a period of so many ``days``: a long one is told by weeks or months."""
+    step = choose_step(days)
+    earlier = fold_figures(before, step)
     return [
-        _describe_table(table, before[table.name]) for table in figures.tables
+        _describe_table(table, earlier[table.name], step)
+        for table in fold_figures(figures, step).tables
     ]
 
 
@@ -112,19 +141,22 @@ def write_value(value: Value, row: str, column: str) -> str:
     return str(format_decimal(value, format="#,##0.##"))
 
 
-def _describe_table(table: FigureTable, before: FigureTable) -> Section:
-    title = str(words.TITLES[table.name])
+def _describe_table(
+    table: FigureTable, before: FigureTable, step: Step
+) -> Section:
+    title = words.name_table(table.name, step)
     column = BARS.get(table.name, "")
     has_choice = column and len(table.columns) > 1
     return Section(
         name=table.name,
         title=title,
-        note=str(words.NOTES.get(table.name, "")),
+        note=words.note_table(table.name, step),
         key=str(words.KEYS[table.key]),
         columns=tuple(str(words.COLUMNS[name]) for name in table.columns),
         lines=tuple(_describe_rows(table, before)),
         plotted=str(words.COLUMNS[column]) if has_choice else "",
         drawing=_draw(table, before, title, column),
+        is_folded=table.name in BY_DAY and step is not Step.DAY,
     )
 
 
@@ -218,6 +250,6 @@ def _as_is(key: str) -> str:
 
 
 def _short_day(day: str) -> str:
-    """The day and the month of 2026-10-03: "3.10."."""
-    _, month, number = day.split("-")
-    return f"{int(number)}.{int(month)}."
+    """The day and the month of 2026-10-03: "3.10."; a whole month as it is written."""
+    month, *number = day.split("-")[1:]
+    return f"{int(number[0])}.{int(month)}." if number else day

@@ -11,6 +11,7 @@ from hotline.core.web import site
 from partners.words import OFFICE_OUTCOMES, PARTNER_KINDS
 from triage.cases.assessing.assessment import in_language, load_schema
 from triage.cases.pages.words import CHANNELS, KINDS, ROLES, STATES
+from workers.statistics.showing.folding import BY_DAY, Step
 from workers.statistics.tables import UNKNOWN, TableName
 
 TITLES: Mapping[TableName, LazyString] = {
@@ -37,13 +38,21 @@ TITLES: Mapping[TableName, LazyString] = {
     TableName.LANZAROTE: lazy_gettext("What the Lanzarote Committee asks for"),
 }
 
+FOLDED_TITLES: Mapping[tuple[TableName, Step], LazyString] = {
+    (TableName.REPORTS_BY_DAY, Step.WEEK): lazy_gettext("Reports by week"),
+    (TableName.REPORTS_BY_DAY, Step.MONTH): lazy_gettext("Reports by month"),
+    (TableName.BACKLOG_BY_DAY, Step.WEEK): lazy_gettext("Backlog by week"),
+    (TableName.BACKLOG_BY_DAY, Step.MONTH): lazy_gettext("Backlog by month"),
+}
+"""Of a long period, whose days are told together."""
+
 NOTES: Mapping[TableName, LazyString] = {
     TableName.REPORTS_BY_HOUR: lazy_gettext("In the time of this country."),
     TableName.BACKLOG_BY_AGE: lazy_gettext(
         "Cases that waited at the end of the period, by their age then."
     ),
     TableName.BACKLOG_BY_DAY: lazy_gettext(
-        "What waits for the machine or for somebody here, at the end of each day."
+        "What waits for the machine or for somebody here, at the end of each day, week or month."
     ),
     TableName.DURATIONS: lazy_gettext(
         "Steps that ended in the period; each case and each location counts once. From receipt is "
@@ -84,6 +93,8 @@ KEYS: Mapping[str, LazyString] = {
     "reporter": lazy_gettext("Who reports"),
     "hour": lazy_gettext("Hour"),
     "day": lazy_gettext("Day"),
+    "week": lazy_gettext("Week from"),
+    "month": lazy_gettext("Month"),
     "state": lazy_gettext("State"),
     "age": lazy_gettext("Age"),
     "step": lazy_gettext("Step"),
@@ -236,6 +247,19 @@ OF_KINDS = (
     TableName.NOTICES_BY_KIND,
 )
 """Their rows are kinds of report, which have words of their own, also for "unknown"."""
+
+
+def name_table(table: TableName, step: Step) -> str:
+    """What a table is called, of days or of longer steps."""
+    return str(FOLDED_TITLES.get((table, step), TITLES[table]))
+
+
+def note_table(table: TableName, step: Step) -> str:
+    """What is good to know of a table; empty where its title says all."""
+    notes = [NOTES[table]] if table in NOTES else []
+    if table in BY_DAY and step is not Step.DAY:
+        notes.append(lazy_gettext("The file has every day."))
+    return " ".join(map(str, notes))
 
 
 def name_row(table: TableName, key: str) -> str:

@@ -28,7 +28,8 @@ from triage.hashlists.owners.remote import load_remote_lists
 from triage.items.models import ItemMedia
 from triage.media.models import Media
 
-SHOWN_FILES = 100
+SHOWN_FILES = 40
+"""Those that a list knows come first: a page of hundreds of unknown files is read by nobody."""
 SHOWN_MATCHES = 10
 SHOWN_CASES = 5
 
@@ -120,10 +121,11 @@ def files_of(
     session: Session, context: Context, case_file: Case, *, now: datetime
 ) -> list[File]:
     """Those seen at any item of the case, files with matches first, and of a file the nearest."""
+    is_matched = exists().where(MediaMatch.media_id == ItemMedia.media_id)
     item_media = session.scalars(
         select(ItemMedia)
         .where(ItemMedia.item_id.in_(item_ids_of(case_file.id)))
-        .order_by(ItemMedia.first_seen_at, ItemMedia.id)
+        .order_by(is_matched.desc(), ItemMedia.first_seen_at, ItemMedia.id)
         .limit(SHOWN_FILES)
     ).all()
     media = [row.media for row in item_media]
@@ -142,6 +144,18 @@ def files_of(
         for row in item_media
     ]
     return sorted(files, key=lambda file: not file.matches)
+
+
+def count_further(
+    session: Session, case_file: Case, files: Sequence[File]
+) -> int:
+    """How many files of the case are not among ``files``."""
+    if len(files) < SHOWN_FILES:
+        return 0
+    counted = select(func.count(ItemMedia.id)).where(
+        ItemMedia.item_id.in_(item_ids_of(case_file.id))
+    )
+    return (session.scalar(counted) or 0) - len(files)
 
 
 def _matches_of_files(
