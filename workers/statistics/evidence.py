@@ -64,7 +64,7 @@ README = """What this pack is
 
 Figures of {house} from {first} to {last}, days in the time zone {zone}. Made at {at} by {program}.
 
-figures.pdf                   all figures beside the period before, drawn; a long period by week or month
+figures.pdf                   all figures, drawn, beside the period before; a year by weeks
 figures.csv, .xlsx, .json     the same for machines, and every day of them
 inhope-quality-review.csv     what a quality review of INHOPE looks at
 dsa-article-22-3.csv          notices by provider, by type of content, by what the provider did

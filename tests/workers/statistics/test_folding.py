@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workers.statistics.periods import LONGEST_DAYS
 from workers.statistics.showing.folding import (
     BY_DAY,
     MOST_ROWS_OF_TIME,
@@ -15,7 +16,6 @@ from workers.statistics.showing.folding import (
     choose_step,
     fold_figures,
 )
-from workers.statistics.periods import LONGEST_DAYS
 from workers.statistics.tables import (
     Figures,
     FigureTable,
