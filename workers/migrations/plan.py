@@ -16,7 +16,8 @@ from workers.migrations import run
 
 _TOUCHED = re.compile(
     r"^\s*(?:ALTER TABLE|DROP TABLE|UPDATE|INSERT INTO|DELETE FROM"
-    r"|CREATE (?:UNIQUE )?INDEX (?:CONCURRENTLY )?\S+ ON)\s+\"?(\w+)",
+    r"|CREATE (?:UNIQUE )?INDEX (?:CONCURRENTLY )?(?:IF NOT EXISTS )?\S+\s+ON"
+    r"|CREATE (?:CONSTRAINT )?TRIGGER \w+\s[^;]*?\sON)\s+\"?(\w+)",
     re.MULTILINE,
 )
 _MADE = re.compile(r"^\s*CREATE TABLE\s+\"?(\w+)", re.MULTILINE)

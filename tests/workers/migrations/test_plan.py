@@ -46,6 +46,25 @@ def test_an_upgrade_says_its_steps_and_the_size_of_what_it_changes(
     assert plan_upgrade(context.database).steps == ()
 
 
+@pytest.mark.parametrize(
+    ("revision", "names"),
+    [
+        ("0050", {"case_file", "case_item", "item", "sighting"}),
+        ("0051", {"history_entry"}),
+        ("0048", {"media"}),
+    ],
+    ids=["triggers", "an index over two lines", "an index"],
+)
+def test_a_table_is_touched_by_what_others_wait_for(
+    context: Context, revision: str, names: set[str]
+) -> None:
+    run.downgrade_schema(context.database, "0044")
+    steps = {
+        step.revision: step for step in plan_upgrade(context.database).steps
+    }
+    assert {table.name for table in steps[revision].touched} == names
+
+
 def test_a_step_that_looks_at_rows_says_so(context: Context) -> None:
     run.downgrade_schema(context.database, "0008")
     steps = {
