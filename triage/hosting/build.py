@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hotline.core.jobs.asked_servers import Standings
 from hotline.core.network.client import reach_of
 from hotline.core.settings import Settings
 from triage.hosting.lookup import HostingLookup, Lookup
@@ -21,10 +22,19 @@ def build_cloudflare(settings: Settings) -> CloudflareOrigin | None:
     )
 
 
-def build_lookup(settings: Settings, *, warm: bool = False) -> Lookup:
-    """One a process: it caches what registries answered. ``warm``: with all tables loaded."""
+def build_lookup(
+    settings: Settings,
+    *,
+    warm: bool = False,
+    standings: Standings | None = None,
+) -> Lookup:
+    """One a process: it caches what registries answered. ``warm``: with all tables loaded.
+
+    ``standings``: how the registries stand, for all who share it; else for this process alone.
+    """
     # Here, since the tables and clients behind them cost a process that only
     # names a look-up.
+    from triage.hosting.sources.budget import Budget
     from triage.hosting.sources.geography import Geography
     from triage.hosting.sources.registries.rdap import Registry
 
@@ -38,7 +48,11 @@ def build_lookup(settings: Settings, *, warm: bool = False) -> Lookup:
     if warm:
         geography.load_tables()
     registry = (
-        Registry(override_dir=data_dir, reach=reach_of(settings))
+        Registry(
+            override_dir=data_dir,
+            reach=reach_of(settings),
+            budget=Budget(standings=standings),
+        )
         if settings.rdap_enabled
         else None
     )

@@ -8,6 +8,7 @@ import hotline.accounts.approvals.models
 import hotline.accounts.models
 import hotline.accounts.oidc.models
 import hotline.accounts.preferences
+import hotline.core.jobs.asked_servers
 import hotline.core.jobs.circuit
 import hotline.core.storage.audit
 import hotline.core.storage.backup_runs

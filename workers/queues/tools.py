@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hotline.core.context import Context, build_context
+from hotline.core.jobs.asked_servers import SharedStandings
 from hotline.core.setting_parts.placeholders import list_placeholders
 from hotline.core.settings import Settings
 from workers.queues.pools import Pool
@@ -50,7 +51,11 @@ class Tools:
     def lookup(self) -> Lookup:
         from triage.hosting.build import build_lookup
 
-        return build_lookup(self.context.settings, warm=True)
+        return build_lookup(
+            self.context.settings,
+            warm=True,
+            standings=SharedStandings(self.context.database),
+        )
 
     @cached_property
     def matcher(self) -> Matcher:

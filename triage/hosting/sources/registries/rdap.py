@@ -3,7 +3,8 @@
 Nothing here raises for what a registry does: an answer that did not come is an observation without
 a value, and ``registry_status`` says why. Asked as little as possible: answers are kept for a day,
 each server has its own budget, and a server that says "too many" is left alone for as long as it
-asks. Memory of one process; losing it costs a few questions more.
+asks. The answers are in the memory of one process, and losing them costs a few questions more; the
+budget is for all processes (``hotline.core.jobs.asked_servers``).
 """
 
 from __future__ import annotations
