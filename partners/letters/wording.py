@@ -24,6 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from hotline.core.context import Context
 from hotline.core.errors import Misconfigured
 from hotline.core.language.languages import FOLDER, LETTERS, SHIPPED, SOURCE
+from hotline.core.settings import Settings
 from partners.directory.models import Partner
 from partners.letters.clock import Clock, format_exact
 from partners.letters.datawords import say_office
@@ -74,9 +75,15 @@ def address_letter(
     return {
         "partner": say_office(partner.name, language, settings.data_dir),
         "hotline": sender_name(context),
-        "contact": settings.contact_email,
+        "contact": _say_contact(settings),
         "clock": Clock.for_partner(context, partner),
     }
+
+
+def _say_contact(settings: Settings) -> str:
+    """Where to write and, for whoever cannot wait for an answer to that, where to call."""
+    ways = (settings.contact_email, settings.contact_phone)
+    return ", ".join(way for way in ways if way)
 
 
 @pass_context

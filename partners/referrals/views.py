@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask import render_template as render
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -34,6 +34,7 @@ from partners.console.pages import (
 )
 from partners.letters import findings
 from partners.letters.clock import Clock
+from partners.letters.datawords import say_office
 from partners.letters.findings import planned_route_of
 from partners.referrals import holds, service
 from partners.referrals.following_up.outcomes import (
@@ -207,6 +208,22 @@ def _places_shown(session: Session, referral: Referral) -> Sequence[CaseItem]:
     return items_told(referral.case, planned_route_of(session, referral))
 
 
+def _hold_shown(
+    session: Session, referral: Referral, places: Sequence[CaseItem]
+) -> Hold | None:
+    """None where it is about nothing that anybody hosts: there is nothing to release then."""
+    if not any(place.has_host for place in places):
+        return None
+    return session.scalar(select(Hold).where(Hold.referral_id == referral.id))
+
+
+def _name_office(referral: Referral) -> str:
+    """As the letter names it, in the language of the page."""
+    language = str(get_locale()).replace("_", "-")
+    data_dir = site.current_context().settings.data_dir
+    return say_office(referral.partner.name, language, data_dir)
+
+
 def _find_hold(session: Session, referral: Referral) -> Hold:
     hold = session.scalar(select(Hold).where(Hold.referral_id == referral.id))
     if hold is None:
@@ -244,13 +261,14 @@ def _render_page(
     given: Mapping[str, str] = {
         name: request.form.get(name, "") for name in FIELDS
     }
-    hold = session.scalar(select(Hold).where(Hold.referral_id == referral.id))
     places = _places_shown(session, referral)
+    hold = _hold_shown(session, referral, places)
     with speaking(_language_of(referral)):
         faults = faults_of(error)
         page = render(
             "provider/referral.html",
             referral=referral,
+            office=_name_office(referral),
             places=places,
             sources={
                 place.item_id: findings.find_country_sources(

@@ -152,6 +152,7 @@ def full_referral(kind: str) -> dict[str, Any]:
         "kind": kind,
         "case_reference": MARK,
         "kind_of_report": MARK,
+        "reported": {"count": 2, "first_at": STAMP, "last_at": STAMP},
         "handled_by": MARK,
         "danger_now": True,
         "urgency": "immediate",
@@ -188,15 +189,17 @@ def full_referral(kind: str) -> dict[str, Any]:
 
 def every_item() -> Iterator[Mapping[str, Any]]:
     """Pages in each state of their removal and class, and addresses that somebody used."""
+    hosting: Mapping[str, Any] = {
+        "kind": HostingKind.HOST,
+        "has_host": True,
+        "country": "",
+        "asn": MARK,
+        "addresses": [MARK],
+    }
     page = {
         "used": None,
         "canonical": MARK,
-        "hosting": {
-            "kind": HostingKind.HOST,
-            "country": "",
-            "asn": MARK,
-            "addresses": [MARK],
-        },
+        "hosting": hosting,
         "shared_file": {"name": MARK, "size": 7},
         "said_times": [ZONED, BARE],
         "report_count": 3,
@@ -207,8 +210,16 @@ def every_item() -> Iterator[Mapping[str, Any]]:
     classes = cycle([*CLASSES, None])
     for state in (*PlaceState, *PlaceState):
         yield page | {"removal": state, "assessed_class": next(classes)}
+    for kind in HostingKind:
+        unhosted = {**hosting, "kind": kind, "has_host": False}
+        yield page | {
+            "removal": PlaceState.NOTHING,
+            "assessed_class": None,
+            "hosting": unhosted,
+        }
     for used in every_use():
         yield page | {"used": used}
+        yield page | {"used": used, "said_times": []}
 
 
 def every_use() -> Iterator[Mapping[str, Any]]:

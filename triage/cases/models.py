@@ -224,6 +224,14 @@ class CaseItem(Identified, Stateful, Base):
             return HostingKind.P2P
         return HostingKind(self.item.hosting_kind)
 
+    @property
+    def has_host(self) -> bool:
+        """Whether somebody could be asked to take down what lies there, as far as is known."""
+        kind = self.hosting_kind
+        if kind is HostingKind.UNKNOWN:
+            return self.item.host is not None
+        return not (kind.is_hidden or kind is HostingKind.NONE)
+
 
 class Assessment(Identified, Base):
     """One person's answers to the schema ``scheme``/``version``; one a person and round.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from hotline.core.errors import NotFound, phrase
@@ -12,6 +14,35 @@ from hotline.intake.models import Report, ReportPart
 from triage.cases.models import Case
 from triage.cases.places import item_ids_of
 from triage.items.models import Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """How often a case was reported, and when; what a flood holds back does not count yet."""
+
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+
+def when_reported(session: Session, case: Case) -> Reported:
+    """Of all its places together: "on Saturday" in a report is the Saturday after it came in."""
+    count, first_at, last_at = session.execute(
+        select(
+            func.count(Report.id.distinct()),
+            func.min(Report.received_at),
+            func.max(Report.received_at),
+        )
+        .join(ReportPart, ReportPart.report_id == Report.id)
+        .join(Sighting, Sighting.part_id == ReportPart.id)
+        .where(
+            Sighting.item_id.in_(item_ids_of(case.id)),
+            Sighting.held.is_(False),
+        )
+    ).one()
+    return Reported(
+        count, first_at or case.opened_at, last_at or case.opened_at
+    )
 
 
 def report_of_case(

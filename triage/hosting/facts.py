@@ -271,9 +271,10 @@ class HostingFacts:
     def kind(self) -> HostingKind:
         """Whom a notice could reach. A delivery network with a known origin is a host."""
         # Before the host: a platform has one as well, and is reached by its
-        # own channel all the same.
-        if self.location_kind in ("onion", "platform"):
-            return HostingKind(self.location_kind)
+        # own channel all the same; behind the domain of an e-mail address there
+        # is a mail service, and nothing that it could take down.
+        if self.location_kind in ("onion", "platform", "email", "phone"):
+            return HOSTLESS[self.location_kind]
         if self.host is None:
             return HOSTLESS.get(self.location_kind, HostingKind.UNKNOWN)
         if self.cdn is not None:

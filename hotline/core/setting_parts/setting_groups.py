@@ -33,6 +33,12 @@ class HouseSettings(BaseSettings):
     contact_email: str = Field(
         "desk@hotline.example", description="Where partners answer to."
     )
+    contact_phone: str = Field(
+        "",
+        max_length=60,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+        description="Where partners call; stands in letters beside the address where it is set.",
+    )
     sandbox: bool = Field(
         False,
         description="A trial whose letters reach nobody; set by `hotline demo`.",

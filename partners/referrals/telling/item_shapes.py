@@ -60,6 +60,7 @@ def _describe_hosting(session: Session, place: CaseItem) -> dict[str, object]:
     }
     return {
         "kind": place.hosting_kind,
+        "has_host": place.has_host,
         "country": item.hosting_country,
         "asn": item.asn,
         "abuse_contact": item.abuse_contact,

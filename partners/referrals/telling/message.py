@@ -40,6 +40,7 @@ from partners.sending.models import Delivery
 from triage.cases.assessing.assessment import in_language, load_schema
 from triage.cases.models import Case
 from triage.cases.people.times import time_of_fact
+from triage.cases.reports import when_reported
 
 SCHEMA = "hotline-referral/1"
 PRESERVATION = {
@@ -148,7 +149,8 @@ def _write_letter(
         told=basis.told,
         people=body["persons"],
         answers=[message.text for message in messages if message.is_ours],
-        holds=bool(body["items"]) and _has_hold(session, referral),
+        reported=body["reported"],
+        holds=_names_host(body["items"]) and _has_hold(session, referral),
         identifiers=body["identifiers"],
         preservable=_list_preservable(body["items"], basis.told),
         also_told=list_others(session, referral),
@@ -203,6 +205,7 @@ def _write_document(
         "reasons": [_explain_in_english(session, context, case, planned)],
         "jurisdiction": _list_grounds(case),
         "kind": case.kind,
+        "reported": _say_when_reported(session, case),
         "assessment": (dict(case.outcome) or None)
         if Disclosure.ASSESSMENT in gets
         else None,
@@ -237,6 +240,15 @@ def _explain_in_english(
     return reason.to_json()
 
 
+def _say_when_reported(session: Session, case: Case) -> dict[str, object]:
+    reported = when_reported(session, case)
+    return {
+        "count": reported.count,
+        "first_at": format_stamp(reported.first_at),
+        "last_at": format_stamp(reported.last_at),
+    }
+
+
 def _describe_sender(context: Context) -> dict[str, str]:
     settings = context.settings
     return {
@@ -244,6 +256,7 @@ def _describe_sender(context: Context) -> dict[str, str]:
         "country": settings.country,
         "domain": settings.hotline_domain,
         "contact": settings.contact_email,
+        "phone": settings.contact_phone,
     }
 
 
@@ -268,7 +281,9 @@ def _list_preservable(
 ) -> list[str]:
     """Of which sorts some provider holds data: of a place, an account, a number, an address."""
     kinds = {entry.kind for entry in told.identifiers}
-    kinds |= {"ip" if item["used"] else "upload" for item in items}
+    kinds |= {"ip" for item in items if item["used"]}
+    # Of what people share among themselves no provider keeps a log.
+    kinds |= {"upload" for item in items if item["hosting"]["has_host"]}
     return [sort for sort in PRESERVABLE if sort in kinds]
 
 
@@ -285,8 +300,13 @@ def _people_shape(context: Context, told: ToldPeople) -> dict[str, Any]:
     return shape
 
 
+def _names_host(items: Collection[Mapping[str, Any]]) -> bool:
+    """Whether the office reads of a place that somebody hosts: else it has nothing to release."""
+    return any(item["hosting"]["has_host"] for item in items)
+
+
 def _has_hold(session: Session, referral: Referral) -> bool:
-    """Whether something may wait for the release of this office: only places have hosts."""
+    """Whether something may wait for the release of this office."""
     waiting = select(Hold.id).where(
         Hold.referral_id == referral.id, Hold.state.in_(HOLDING)
     )

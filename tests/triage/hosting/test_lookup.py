@@ -133,6 +133,17 @@ def test_what_has_no_host(
     assert (facts.kind, facts.country, facts.addresses) == (expected, None, ())
 
 
+@pytest.mark.parametrize("kind", ["email", "phone"])
+def test_what_leads_to_a_person_is_hosted_by_nobody(
+    geography: Geography, cdns: CdnRanges, kind: str
+) -> None:
+    """The mail service behind an address is no host of what was reported."""
+    facts = lookup(geography, cdns, mail_x_com_al=(ALBANIAN,)).observe(
+        "mail.x.com.al", kind=kind, now=NOW
+    )
+    assert facts.kind == "none"
+
+
 def test_onion_names_are_never_asked_about(
     dns_server: Any, geography: Geography, cdns: CdnRanges
 ) -> None:

@@ -1,0 +1,170 @@
+"""A letter is about what it is about: no word of hosts where nobody hosts it, the day of the report
+where a day is told of, and where to call."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hotline.core.context import Context
+from hotline.core.language.languages import SHIPPED, load_languages
+from partners.channels.base import Message
+from tests.support.house import House
+from triage.cases.models import Case
+from triage.hosting.kinds import HostingKind
+from triage.items.models import Item
+from workers.app import create_app
+
+MAGNET = f"magnet:?xt=urn:btih:{'ab' * 20}&dn=a%20name"
+PHONE = "+355 4 222 2222"
+OF_HOSTS = re.compile(r"\b(?:the host|Host|Hosted|uploads)\b")
+REPORTED = {
+    "en": "Reported to us:",
+    "sq": "Na u raportua më:",
+    "sr-Latn": "Prijavljeno nam je:",
+    "sr-Cyrl": "Пријављено нам је:",
+    "mk": "Ни беше пријавено:",
+}
+UNHOSTED = {
+    HostingKind.P2P: ("magnet", MAGNET, None, "there is no host"),
+    HostingKind.ONION: (
+        "onion",
+        f"http://{'a' * 56}.onion/",
+        f"{'a' * 56}.onion",
+        "who hosts it is not known",
+    ),
+    HostingKind.UNKNOWN: (
+        "hash",
+        f"pdq:{'ab' * 32}",
+        None,
+        "Where it lies is not known",
+    ),
+    HostingKind.NONE: ("phone", "+355691112222", None, "+355691112222"),
+}
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return {"audiences": ("provider",), "contact_phone": PHONE}
+
+
+def unhosted_case(house: House, kind: HostingKind) -> str:
+    """An assessed case of one place without a host; returns what its letter says instead."""
+    house.case()
+    item_kind, canonical, host, said = UNHOSTED[kind]
+    with house.context.database.writing() as session:
+        item = session.scalars(select(Item)).one()
+        item.kind, item.canonical, item.display = (
+            item_kind,
+            canonical,
+            canonical,
+        )
+        item.host, item.hosting_kind = host, kind
+        item.hosting_country = item.asn = item.abuse_contact = None
+        item.observations = []
+    return said
+
+
+def letter_to_police(house: House, language: str = "en") -> Message:
+    house.partner(
+        languages=[language],
+        name="Albanian State Police, Directorate for the Investigation of Cyber Crimes",
+    )
+    house.decide(house.only(Case), "police")
+    return house.mail.messages[-1]
+
+
+@pytest.mark.parametrize("kind", UNHOSTED)
+def test_where_nobody_hosts_it_nothing_is_said_of_a_host(
+    house: House, kind: HostingKind
+) -> None:
+    said = unhosted_case(house, kind)
+    text = letter_to_police(house).text
+    assert said in text
+    rest = text.replace(said, "").replace("facts with", "")
+    rest = rest.partition("HOW TO ANSWER")[0]
+    assert not OF_HOSTS.search(rest), rest
+
+
+def test_what_somebody_hosts_waits_for_the_police(house: House) -> None:
+    house.case()
+    text = letter_to_police(house).text
+    assert OF_HOSTS.search(text)
+    assert "WHAT WE WAIT FOR" in text
+
+
+@pytest.mark.parametrize("kind", [*UNHOSTED, None])
+def test_the_page_of_the_office_offers_a_hold_only_of_what_has_a_host(
+    house: House, monkeypatch: pytest.MonkeyPatch, kind: HostingKind | None
+) -> None:
+    monkeypatch.setattr("partners.referrals.views.utc_now", lambda: house.now)
+    if kind is None:
+        house.case()
+    else:
+        unhosted_case(house, kind)
+    page = page_of(house.context, letter_to_police(house))
+    assert ("Release the hold" in page) is (kind is None)
+
+
+@pytest.mark.parametrize("language", ["sq", "sr-Latn", "sr-Cyrl", "mk"])
+def test_letter_and_page_name_the_office_alike(
+    house: House, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    monkeypatch.setattr("partners.referrals.views.utc_now", lambda: house.now)
+    house.case()
+    message = letter_to_police(house, language)
+    (name,) = re.findall(r"(?m)^(?:Për|Za|За|До): (.+)$", message.text)
+    assert "Police" not in name
+    assert name in page_of(house.context, message)
+
+
+def page_of(context: Context, message: Message) -> str:
+    path = re.search(r"/referral/\S+", message.text)
+    assert path is not None
+    response = create_app(context).test_client().get(path[0])
+    assert response.status_code == 200
+    return html.unescape(response.text)
+
+
+@pytest.mark.parametrize("language", REPORTED)
+def test_a_letter_without_places_says_when_it_was_reported(
+    house: House, language: str
+) -> None:
+    """A reporter's "on Saturday" is the Saturday after the report came in."""
+    case = house.case()
+    with house.context.database.writing() as session:
+        item = session.scalars(select(Item)).one()
+        item.kind, item.canonical, item.display = "narrative", "", ""
+        item.host, item.hosting_country = None, None
+    house.note_of_people(case, "police", "They meet on Saturday.")
+    message = letter_to_police(house, language)
+    (line,) = [
+        line
+        for line in message.text.splitlines()
+        if line.startswith(REPORTED[language])
+    ]
+    assert re.search(r" \d{4}-\d\d-\d\d \d\d:\d\d CET", line)
+    assert message.body["reported"]["count"] == 1
+    assert message.body["reported"]["first_at"].endswith("Z")
+
+
+def test_every_language_that_writes_letters_is_looked_at() -> None:
+    with_letters = {
+        code
+        for code in load_languages(None)
+        if (SHIPPED / code / "letters").is_dir()
+    }
+    assert with_letters | {"en"} == set(REPORTED)
+
+
+def test_a_letter_says_where_to_call_where_there_is_a_number(
+    house: House,
+) -> None:
+    house.case()
+    message = letter_to_police(house)
+    assert f", {PHONE}" in message.text.splitlines()[-1]
+    assert message.body["sender"]["phone"] == PHONE
