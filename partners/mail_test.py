@@ -66,9 +66,13 @@ def send_test(task: Task, *, channels: Channels) -> None:
     """One try: whoever waits for the answer wants it now."""
     fault = ""
     try:
+        # By the very channel that carries letters: another way would test
+        # something else.
         channels.send(CHANNEL, _write(task))
     except HotlineError as error:
         fault = str(error)
+    # A test that failed is done, not tried again: its answer is what was asked
+    # for.
     with task.finishing() as session:
         act = Act(session, task.context, task.text_of("actor"), task.now)
         test_id = task.text_of("test_id")

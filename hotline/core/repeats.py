@@ -66,6 +66,8 @@ class Repeats:
         """Whether this event is to be written."""
         if event.get("level") not in COUNTED:
             return True
+        # By values that come back; a message with a number in it would make a
+        # kind of each line.
         kind = tuple(
             (name, str(event[name]))
             for name in NAMES_OF_A_KIND

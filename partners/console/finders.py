@@ -23,6 +23,8 @@ SHORTEST_NAME = 3
 
 def find_referrals(asked: Asked) -> Sequence[Hit]:
     """By our reference, that of a letter about several, or the office's own."""
+    # An office's own number as they wrote it; ours in the capitals in which it
+    # was given out.
     wanted = asked.text[:LONGEST_REFERENCE]
     package = select(ReferralPackage.id).where(
         ReferralPackage.reference == wanted.upper()
@@ -44,6 +46,7 @@ def find_referrals(asked: Asked) -> Sequence[Hit]:
         for referral in asked.session.scalars(
             select(Referral).where(question).limit(SHOWN)
         ):
+            # One letter may be met by several of its numbers.
             hits.setdefault(
                 referral.reference,
                 _of_case(

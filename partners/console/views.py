@@ -124,6 +124,7 @@ for _rule, _view, _methods in (
 ):
     blueprint.add_url_rule(_rule, view_func=_view, methods=_methods)
 
+# By names of their own, as other rooms have functions that are called alike.
 DUTY: Mapping[str, tuple[str, RouteCallable, str]] = {
     "show_duty": ("", duty.show_duty, "GET"),
     "show_alert": ("/alerts/<uuid:alert_id>", duty.show_alert, "GET"),

@@ -82,6 +82,7 @@ def find_usable_partners(
             Partner.kind == kind,
             Partner.country == country
             if country
+            # An international desk has no country, and takes no other route.
             else Partner.country.is_(None),
             Partner.approved_at.is_not(None),
             Partner.disabled_at.is_(None),
@@ -106,6 +107,7 @@ def find_candidates(
     query = select(Partner).where(
         Partner.kind == kind, Partner.disabled_at.is_(None)
     )
+    # A platform is one firm wherever it has its seat.
     if kind == PartnerKind.PLATFORM:
         query = query.where(Partner.name == name)
     else:

@@ -58,6 +58,7 @@ def offer_offices(
     """Those of the child's own place first, all others by name; which one is proposed does not hang
     on the order."""
     best = propose_partner(partners, municipality)
+    # As they are declared: the child's own, the whole country, others.
     order = list(Coverage)
     choices = sorted(
         (

@@ -62,6 +62,7 @@ def _settles_call(done: ManualAct) -> bool:
     )
     is_settled = Outcome(done.outcome).settles
     is_direct = done.way in (ManualWay.TELEPHONE, ManualWay.MEETING)
+    # A letter may lie unread for days, so writing settles no call.
     return is_to_police and is_settled and is_direct
 
 
@@ -85,6 +86,7 @@ def record_act(
         route=told.route,
         way=told.way,
         outcome=told.outcome,
+        # Cut and not refused: somebody types this while a child is in danger.
         reached=reached[:200],
         number=number[:120],
         note=note[:2000],
@@ -121,6 +123,8 @@ def _require_sense(
         faults["/reached"] = phrase("Say who was told.")
     if told.outcome == Outcome.NOT_NEEDED and not note:
         faults["/note"] = phrase("Say why it is not needed.")
+    # A call of tomorrow is a slip of the keys, and one of last year belongs to
+    # another case.
     if not act.now - EARLIEST <= told.happened_at <= act.now:
         faults["/happened_at"] = phrase("Give a time of the last 30 days.")
     if faults:
@@ -130,6 +134,8 @@ def _require_sense(
 def list_route_ids(case: Case) -> list[str]:
     """What something can be recorded for: the case's routes, the police in any case, others."""
     routes = [route.id for route in Routing.from_json(case.routing).routes]
+    # Each once, in the order of the rules, with what is always possible behind
+    # it.
     return [*dict.fromkeys([*routes, str(Destination.POLICE), OTHER])]
 
 

@@ -92,6 +92,7 @@ class ChasedNotice:
         self.notice.due_at = act.now + INTERVAL
 
     def escalate(self, act: Act) -> None:
+        # From here on it is a person's to decide, and no clock's.
         self.notice.due_at = None
         if self.notice.machine.allows(
             self.notice.state, NoticeEvent.ESCALATED

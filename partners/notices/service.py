@@ -54,6 +54,7 @@ def desk_of(kind: str, item: Item) -> str:
     """Who can act on the item, as one name: two items of one name go into one notice."""
     if kind == "platform":
         return item.platform or item.host or ""
+    # Who publishes no address is told through its network, or found by hand.
     return item.abuse_contact or item.asn or item.host or ""
 
 
@@ -99,10 +100,13 @@ def leave_out_moved_items(act: Act, notice: Notice) -> None:
 
     What is left out is planned anew. Where all of it moved together, the notice follows it.
     """
+    # It has left: who has it keeps it, and what moved is told to the new host
+    # by another.
     if first_message_id(act.session, notice.id) is not None:
         return
     desks = [desk_of(notice.kind, entry.item) for entry in notice.items]
     if len(set(desks)) > 1:
+        # With whoever it was made for, if any of it is still there.
         stays = notice.desk if notice.desk in desks else desks[0]
         # A copy, because entries are taken out of the list on the way.
         for entry, desk in zip(list(notice.items), desks, strict=True):
@@ -154,6 +158,8 @@ def withdraw_notice(act: Act, notice: Notice, *, reason: str) -> None:
         raise InvalidInput(missing, fields={"/reason": missing})
     session = act.session
     lock_case(session, notice.case_id)
+    # Asked before the state changes: nobody is told that something is
+    # withdrawn which they never got.
     was_sent = notice.state not in UNSENT
     act.advance(notice, NoticeEvent.WITHDRAWN, reason=reason.strip()[:1000])
     notice.link_revoked_at = act.now
@@ -216,6 +222,7 @@ def _list_about(session: Session, item_id: uuid.UUID) -> Sequence[Notice]:
 
 def settle_notices(act: Act, item_id: uuid.UUID) -> None:
     """Checks agree that it is gone: a notice is settled with the last of its items."""
+    # The states of the places were changed in this very transaction.
     act.session.flush()
     for notice in _list_about(act.session, item_id):
         all_gone = all(
@@ -242,6 +249,8 @@ def note_still_up(act: Act, item_id: uuid.UUID, event: NoticeEvent) -> None:
             event == NoticeEvent.REAPPEARED
             and first_message_id(session, notice.id) is None
         ):
+            # It was gone before anybody was told, so this is the first letter
+            # and no complaint.
             act.advance(notice, NoticeEvent.UNTOLD)
             post_release(
                 session,

@@ -110,6 +110,7 @@ def answer(token: str) -> BaseResponse:
                 error=error,
                 given={"verb": verb, "text": text},
             )
+    # Their language is the notice's, whatever the browser asks for.
     with speaking(language):
         flash(gettext("Thank you. Your answer is stored."), "good")
     return redirect(url_for("provider_notices.notice", token=token), 303)
@@ -130,6 +131,7 @@ def answer_json(token: str) -> BaseResponse:
     guard.allow_lookup()
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send application/json.")
+    # No name twice in one object: readers differ in which of two they take.
     body = parse_shape(
         AnswerBody, strict_json.load_json(request.get_data(cache=False))
     )
@@ -138,6 +140,7 @@ def answer_json(token: str) -> BaseResponse:
         answers.store_answer(
             _provider_act(session), notice, body.verb, body.text
         )
+        # The answer is to be in the document that goes back.
         session.flush()
         return make_response(jsonify(_write_document(session, notice)), 201)
 
@@ -180,6 +183,8 @@ def _render_page(
                 )
                 for item in items
             ]
+            # Hosts' mail programs open links by themselves: addresses come
+            # only after a click.
             if shown
             else [],
             count=len(items),

@@ -62,12 +62,17 @@ def _foresee_plan(look: Look, case: Case) -> Foreseen:
 def _plan(
     act: Act, case: Case, _person: Person, values: Values, reason: str
 ) -> None:
+    # Asked again when it is done: between the draft and the job the rules may
+    # have named other routes.
     chosen = _chosen_routes(case, values)
+    # To no chosen office: where several could take a route, a person has to
+    # look at that case.
     planning.request_plan(act, case, dict.fromkeys(chosen, None), note=reason)
 
 
 def _chosen_routes(case: Case, values: Values) -> list[str]:
     wanted = values["routes"]
+    # Values went through JSON, which keeps no types.
     assert isinstance(wanted, list)
     return [
         route.id

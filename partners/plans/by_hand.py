@@ -78,12 +78,16 @@ def _is_by_hand(session: Session, route: Route) -> bool:
         # The contact of a notice is looked up or named, so nobody need be told by hand.
         return False
     offices = find_candidates(session, route.to, route.country, route.name)
+    # Without a confirmed address nothing can be sent, so it is a person's to
+    # tell them.
     return not any(office.approved_at for office in offices)
 
 
 def _is_done(route: Route, acts: Iterable[ManualAct], case: Case) -> bool:
     return any(
         done.route == route.id
+        # Opened again, the case may be another one: what was done of the
+        # former is not enough.
         and done.round == case.round
         and Outcome(done.outcome).settles
         for done in acts

@@ -129,6 +129,8 @@ class _Reader:
         self.faults.append(
             f"{where}.checks must be a whole number of 2 or more"
         )
+        # A value to go on with, so that all other faults are named as well;
+        # with a fault none of it is used.
         return 2
 
     def read_phases(self, key: str) -> tuple[Phase, ...]:
@@ -141,6 +143,7 @@ class _Reader:
             for index, table in enumerate(tables)
         ]
         for earlier, later in pairwise(phases):
+            # A phase that ends before the one above it would never be reached.
             if later.until <= earlier.until:
                 self.faults.append(
                     f"[[{key}]]: until must grow from one to the next"
@@ -154,6 +157,7 @@ class _Reader:
         until = self._read_span_of(where, table, "until")
         every = self._read_span_of(where, table, "every")
         if not every:
+            # Else it would be looked at without a pause.
             self.faults.append(f"{where}.every must be longer than nothing")
         return Phase(until, every)
 

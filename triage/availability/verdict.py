@@ -66,6 +66,7 @@ def judge_check(check: Check, baseline: Baseline) -> Verdict:
             evidence = ("signed_in", *finding.evidence)
             return _give_verdict(check, VerdictName.UNKNOWN, evidence)
         return _give_verdict(check, finding.verdict, finding.evidence)
+    # No rule knows it: a person looks, and nothing counts as removed by that.
     return _give_verdict(check, VerdictName.UNKNOWN, ("page_changed",))
 
 
@@ -75,10 +76,12 @@ def reconcile_verdicts(own: Verdict, second: Verdict) -> Verdict:
     Seen there and not here: we are kept out. Here we are kept out or know nothing: what the second
     place says counts. Both verdicts stay in the history; this is for the one who reads a look.
     """
+    # Seen is seen, whatever the other place says.
     if own.verdict in PRESENT:
         return own
     if second.verdict in PRESENT:
         return _call_kept_out(own)
+    # A look that tells nothing weighs nothing.
     if second.verdict == VerdictName.UNKNOWN:
         return own
     if own.verdict == VerdictName.UNKNOWN:

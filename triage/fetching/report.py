@@ -108,6 +108,7 @@ class FetchLimits:
 
     def __post_init__(self) -> None:
         faults = []
+        # All of them, so that who sets several wrongly learns it at once.
         for entry in fields(self):
             value = getattr(self, entry.name)
             if entry.name in _MAY_BE_ZERO:
@@ -178,6 +179,8 @@ class FetchRequest:
             raise InvalidInput(
                 "The upstream proxy must be given as http://host:port."
             )
+        # A line break in one of them would begin a header of somebody else's
+        # making.
         for name in ("user_agent", "referrer", "cookies", "userinfo"):
             if _CONTROL.search(getattr(self, name) or ""):
                 raise InvalidInput(
@@ -195,6 +198,7 @@ class FetchRequest:
 
     def to_json(self) -> dict[str, Any]:
         value = asdict(self)
+        # As JSON has it, so that what comes back is equal to what went.
         value["allowed_networks"] = list(self.allowed_networks)
         value["skip"] = list(self.skip)
         return value
@@ -334,6 +338,8 @@ class FetchReport:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
+        # It comes from the process that reads strangers' pages: its word is
+        # not taken for one of ours.
         if value["outcome"] not in get_args(Outcome):
             raise InvalidInput(
                 f"There is no fetch outcome {value['outcome']!r}."
@@ -342,6 +348,7 @@ class FetchReport:
         hops = (Hop.from_json(hop) for hop in value.get("hops", ()))
         media = (MediaFound(**medium) for medium in value.get("media", ()))
         given = {
+            # As ``to_stored`` leaves it out; what is given overrides it.
             "final_url": value["requested"],
             **value,
             "hops": tuple(hops),

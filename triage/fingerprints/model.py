@@ -81,6 +81,7 @@ class MediaFingerprint:
             for pdq, quality in hashes
             if pdq and (quality or 0) >= MATCHABLE_QUALITY
         )
+        # A still video has the same frame many times; each is searched once.
         return tuple(dict.fromkeys(good))
 
     def to_json(self) -> dict[str, Any]:

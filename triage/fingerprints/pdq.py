@@ -91,6 +91,8 @@ def pdq_dihedral(luma: NDArray[np.generic]) -> tuple[str, ...]:
 
 def compute_spectrum(small: Floats) -> Spectrum:
     """Of the 64 x 64 picture that ``pdq_samples`` gives."""
+    # Rows, then columns: a transform of two dimensions is two of one, and far
+    # less work.
     half: Floats = _DCT @ small
     return Spectrum(half @ _DCT.T, _measure_quality(small))
 
@@ -109,7 +111,10 @@ def _measure_quality(small: Floats) -> int:
         (percent[1:], percent[:-1]),
         (percent[:, 1:], percent[:, :-1]),
     ):
+        # Cut towards zero before it is summed, as the reference does: faint
+        # noise counts as nothing.
         steps += int(np.abs((first - second).astype(np.int32)).sum())
+    # The reference's scale: 90 such steps are one of its hundred.
     return min(steps // 90, 100)
 
 
@@ -122,5 +127,7 @@ def _write_hex(frequencies: Floats) -> str:
 
 def _lower_median(frequencies: Floats) -> np.float32:
     """The 128th smallest of 256, as the reference picks it."""
+    # Not the mean of the two in the middle, which would turn bits that the
+    # reference leaves.
     lower: np.float32 = np.partition(frequencies, 127, axis=None)[127]
     return lower

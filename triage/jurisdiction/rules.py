@@ -194,6 +194,7 @@ def _load_rules(override_dir: Path | None) -> Rules:
     catalogue = reader.read(lambda: load_platforms(override_dir))
     messages = reader.read(lambda: load_messages(override_dir))
     weights = reader.read(lambda: priority.load_weights(override_dir))
+    # After all were read, so that one run names the faults of every file.
     if network is None or hotlines is None or catalogue is None:
         raise reader.refusal()
     # The file of one country may be at fault while all the others are whole.

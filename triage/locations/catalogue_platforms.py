@@ -36,6 +36,7 @@ def read_platforms(document: Mapping[str, Any], faults: list[str]) -> Services:
     head = Reader(document, "platforms.toml", faults)
     dated = head.read_day("dated") or date.min
     reserved = frozenset(head.read_texts("reserved"))
+    # A file without any site is a file; without any platform it is a mistake.
     sites = list_tables(document, "site", "platforms.toml", faults, least=0)
     tables = list_tables(document, "platform", "platforms.toml", faults)
     ids: set[str] = set()
@@ -92,14 +93,13 @@ def _read_platform(
     if has_seat and seat not in country_codes():
         fault = describe_unknown(seat, country_codes())
         reader.note_fault(f"'seat' is no ISO 3166-1 code: {fault}")
-    url, email = (
-        reader.read_text("report_url"),
-        reader.read_text("report_email"),
-    )
+    url = reader.read_text("report_url")
+    email = reader.read_text("report_email")
     if url and not url.startswith("https://"):
         reader.note_fault("'report_url' must begin with https://")
     if email and "@" not in email:
         reader.note_fault("'report_email' is no address")
+    # Perhaps nobody looked this one up since the file was dated.
     checked = reader.read_day("seat_checked")
     rules: list[Any] = reader.read_value("rule", list, [])
     handle = reader.read_value("handle", dict, {})
@@ -186,6 +186,8 @@ def _check_templates(rule: Rule, reader: Reader) -> None:
         rule.bare,
         *(pattern for _, pattern in rule.query),
     )
+    # Found when the file is read: at the first report of such an address it
+    # would be too late.
     groups = {
         name for pattern in patterns if pattern for name in pattern.groupindex
     }

@@ -121,6 +121,8 @@ def make_key(kind: str, identity: str) -> str:
     ):
         return key
     digest = hashlib.sha256(
+        # What a reporter pasted may hold half a character; it has an identity
+        # all the same.
         identity.encode("utf-8", "surrogatepass")
     ).hexdigest()
     return f"{kind}:sha256={digest}"
@@ -131,6 +133,7 @@ def shorten_text(text: str, limit: int = DISPLAY_LIMIT) -> str:
     if len(text) <= limit:
         return text
     head = limit * 2 // 3
+    # Two thirds for the beginning, where the host stands.
     return f"{text[:head]}…{text[head + 1 - limit :]}"
 
 

@@ -51,6 +51,8 @@ def _compile_function(function: Any) -> Any:
     file system) it is compiled once for each process. The cache notices changes of this file only:
     what comes from elsewhere and may change is an argument."""
     try:
+        # Without the interpreter's lock: other threads go on while a search
+        # runs.
         return njit(nogil=True, cache=True)(function)
     except RuntimeError:
         return njit(nogil=True)(function)
@@ -96,6 +98,8 @@ def _count_bits_apart(
 ) -> int:
     total = np.int64(0)
     for word in range(hashes.shape[1]):
+        # A bit that differs is set in the exclusive or; the processor counts
+        # them in one instruction.
         differing = hashes[position, word] ^ queries[query, word]
         total += np.int64(popcount(differing))
     return int(total)
@@ -151,6 +155,8 @@ def _find_buckets(
         for query in range(queries.shape[0]):
             value = _read_word(queries, query, table)
             for lookup in range(tables[table, 0], tables[table, 1]):
+                # Looked up is each value that differs from the query's word by
+                # so few bits that a near hash may have it there.
                 key = table * BUCKETS + np.int64(value ^ flip[lookup])
                 begin, end = starts[key], starts[key + 1]
                 ranges[query, lookup, 0] = begin
@@ -164,6 +170,8 @@ def _has_near(partners: Any, begin: int, partner: int, limit: int) -> bool:
     near = np.uint16(0)
     for offset in range(BLOCK):
         differing = np.uint16(partners[begin + offset] ^ partner)
+        # No way out at the first one that passes: a branch would keep the loop
+        # from becoming vectors.
         near |= np.uint16(popcount(differing) <= limit)
     return bool(near != 0)
 
@@ -190,6 +198,7 @@ def _is_in_earlier_table(
     """Whether an earlier word's table gives this hash too: each match is told once."""
     for earlier in range(table):
         radius, budget = tables[earlier, 2], tables[earlier, 3]
+        # Words stand in pairs, 0 with 1, 2 with 3.
         partner = earlier ^ 1
         here = _count_word_apart(queries, query, hashes, position, earlier)
         there = _count_word_apart(queries, query, hashes, position, partner)
@@ -224,6 +233,8 @@ def _ask_for_held(hashes: Any, positions: Any, held: Any) -> bool:
     """Put positions in the place of slots, their hashes asked for; False where one is outside."""
     for candidate in range(held.shape[0]):
         position = np.int64(positions[held[candidate, 1]])
+        # An index from a damaged file must not read memory that is not the
+        # list's.
         if position >= hashes.shape[0]:
             return False
         held[candidate, 1] = position
@@ -261,6 +272,7 @@ def _compare_heavy_queries(
     for query in range(comparison.queries.shape[0]):
         if heavy[query]:
             count = _compare_query(comparison, query, count)
+            # Empty, so that the tables below pass it over.
             ranges[query] = 0
     return count
 
@@ -286,6 +298,8 @@ def _read_buckets(
     queries, partners = comparison.queries, buckets.partners
     positions, limit = buckets.positions, buckets.limit
     tables, many = buckets.tables, queries.shape[0]
+    # Room for one block more, as a block is put aside whole before the count
+    # is looked at.
     held, size = np.empty((HELD + BLOCK, 2), dtype=np.int64), 0
     for step in range(tables.shape[0] * many):
         table, query = step // many, step % many

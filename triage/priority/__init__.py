@@ -183,6 +183,8 @@ def score_case(
     parts = []
     for slug, share in _compute_shares(signals, weights).items():
         weight = weights.of(slug)
+        # Whole points, cut and not rounded: a share that is not full never
+        # reads as full.
         points = int(weight.points * min(1.0, max(0.0, share)))
         if points:
             # English is always there: a file without it is refused.

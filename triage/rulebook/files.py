@@ -20,6 +20,7 @@ RULE_FILES = (
 )
 """Beside each country's own; by their way in a data directory."""
 LARGEST_FILE = 1_000_000
+# Lines around a difference: enough to see in which table of a file it lies.
 _CONTEXT = 2
 
 Files = Mapping[str, str]
@@ -40,6 +41,8 @@ def is_rule_file(name: str) -> bool:
 
 def digest_files(files: Files) -> str:
     """One value for all of it, whatever the order."""
+    # Names sorted, and all in ASCII: the digest is stored, so the same files
+    # have to give the same bytes on every machine and in every version.
     text = json.dumps(dict(files), sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

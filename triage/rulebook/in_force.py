@@ -26,6 +26,7 @@ from hotline.core.errors import Misconfigured
 from triage.jurisdiction import load_rules
 from triage.rulebook.models import RuleChange, RuleState
 
+# Whoever agrees to a change reads that it counts within seconds, everywhere.
 EVERY_SECONDS = 3.0
 _PARTS = ("data", "countries")
 _FOLDER = "rules"
@@ -50,6 +51,8 @@ class RuleKeeper:
         if not self._lock.acquire(blocking=at_once):
             return
         try:
+            # Before it is asked: a database that is away is not tried again by
+            # every page in the meantime.
             self._asked_at = now
             self._ask()
         finally:
@@ -63,6 +66,7 @@ class RuleKeeper:
     def _ask(self) -> None:
         with self._context.database.reading() as session:
             digest = find_digest(session)
+            # The digest alone is read each time; the files may be megabytes.
             if digest == self._digest:
                 return
             change = find_in_force(session)
@@ -71,14 +75,19 @@ class RuleKeeper:
 
     def _read_from(self, digest: str, files: Mapping[str, str]) -> None:
         own = self._context.settings.data_dir
+        # Nothing was changed yet, or a change led back to the installation's
+        # own files.
         if not files:
             read_instead(own, None)
             self._digest = digest
             return
         try:
+            # Both before anybody is sent there: a process that cannot read the
+            # new files decides by the former ones.
             folder = build_folder(own, files)
             load_rules(folder)
         except (OSError, Misconfigured) as error:
+            # The digest is not kept, so the same is tried again the next time.
             log.error("rules_not_taken_over", error=type(error).__name__)
             return
         read_instead(own, folder)
@@ -103,6 +112,8 @@ def find_digest(session: Session) -> str:
 def build_folder(own: Path, files: Mapping[str, str]) -> Path:
     """The operator's own files with these over them, in a folder that is written once."""
     whole = _lay_over(own, files)
+    # Of the operator's own files as well: whoever edits one of them gets
+    # another folder.
     digest = _digest_bytes(whole)
     folder = own / _FOLDER / digest
     if folder.is_dir():
@@ -134,6 +145,8 @@ def _lay_over(own: Path, files: Mapping[str, str]) -> dict[str, bytes]:
 def _new_folder(own: Path, whole: Mapping[str, bytes]) -> Iterator[Path]:
     parent = own / _FOLDER
     parent.mkdir(mode=0o700, exist_ok=True)
+    # Beside its place and thus on the same disk, where a folder is renamed in
+    # one step: no process ever reads half of it.
     made = Path(tempfile.mkdtemp(prefix="new-", dir=parent))
     try:
         for name, data in whole.items():
@@ -142,6 +155,7 @@ def _new_folder(own: Path, whole: Mapping[str, bytes]) -> Iterator[Path]:
             target.write_bytes(data)
         yield made
     finally:
+        # Of a folder that was renamed nothing is left here.
         shutil.rmtree(made, ignore_errors=True)
 
 
@@ -158,6 +172,8 @@ def _read_own(own: Path) -> dict[str, bytes]:
 def _digest_bytes(whole: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256()
     for name in sorted(whole):
+        # With its length, so that no text can pass for the end of one file and
+        # the beginning of the next.
         digest.update(f"{name} {len(whole[name])} ".encode())
         digest.update(whole[name])
     return digest.hexdigest()
@@ -167,6 +183,7 @@ def read_now(own: Path, name: str) -> str:
     """The text of a rule file as it is in force; "" where there is none of that name."""
     folder = folder_of(own)
     if folder is not None and (folder / name).is_file():
+        # Some editors put a mark before the text; it is no part of it.
         return (folder / name).read_text(encoding="utf-8-sig")
     return read_unchanged(own, name)
 
@@ -185,6 +202,8 @@ def _read_shipped(name: str) -> str:
         candidates = [hotline / "hotline" / name]
     else:
         candidates = [
+            # A file's way in a data directory does not say which package ships
+            # it.
             hotline / "triage" / package / "data" / rest
             for package in ("priority", "jurisdiction", "locations")
         ]

@@ -43,6 +43,8 @@ RULE_MACHINE = Machine(
         {
             (RuleState.DRAFTED, RuleEvent.ACTIVATED): RuleState.IN_FORCE,
             (RuleState.DRAFTED, RuleEvent.WITHDRAWN): RuleState.WITHDRAWN,
+            # Nothing leads back into force: the way back is a change of its
+            # own, to which another person has to agree.
             (RuleState.IN_FORCE, RuleEvent.REPLACED): RuleState.REPLACED,
         }
     ),
@@ -59,6 +61,8 @@ class RuleChange(Identified, Stateful, Base):
     __tablename__ = "rule_change"
     __table_args__ = (
         Index(
+            # Of two that come into force at the same moment the database lets
+            # one through.
             "ix_rule_change_in_force",
             "state",
             unique=True,
@@ -72,6 +76,8 @@ class RuleChange(Identified, Stateful, Base):
     about: Mapped[str] = mapped_column(short_text(200))
     files: Mapped[dict[str, str]] = mapped_column(default=dict)
     digest: Mapped[str] = mapped_column(short_text(64))
+    # What was in force when it was drafted: where that has changed, nobody
+    # agrees to this any more.
     base_digest: Mapped[str] = mapped_column(short_text(64))
     drafted_by: Mapped[str] = mapped_column(short_text(80))
     drafted_at: Mapped[datetime] = mapped_column(index=True)
@@ -79,5 +85,6 @@ class RuleChange(Identified, Stateful, Base):
     replay_since: Mapped[datetime | None]
     replay_total: Mapped[int] = mapped_column(default=0)
     replay_done: Mapped[int] = mapped_column(default=0)
+    # The last case that was tried; the next job goes on behind it.
     replay_last: Mapped[uuid.UUID | None]
     replay_result: Mapped[Mapping[str, object]] = mapped_column(default=dict)

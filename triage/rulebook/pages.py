@@ -79,6 +79,7 @@ def fetch_rule_file() -> ResponseReturnValue:
     if not is_rule_file(name):
         raise NotFound(phrase("There is no rule file of this name."))
     own = site.current_context().settings.data_dir
+    # No browser takes a slash in the name of a file.
     short = name.replace("/", "_")
     return Response(
         read_now(own, name),
@@ -181,11 +182,15 @@ def _compare(
             name,
             compare_texts(
                 read_former(own, name),
+                # Without a text of its own for it, the draft leads this file
+                # back.
                 change.files.get(name) or read_unchanged(own, name),
             ),
         )
         for name in sorted(names)
     ]
+    # A draft holds all that was in force before it; what it leaves as it is is
+    # not shown.
     return [each for each in compared if each.lines]
 
 
@@ -202,6 +207,8 @@ def _read_upload() -> bytes:
     upload = request.files.get("file")
     if upload is None or not upload.filename:
         raise InvalidInput(phrase("Choose a file."))
+    # One byte more than is allowed shows that it is too large, and no more of
+    # it has to be read.
     return upload.stream.read(LARGEST_FILE + 1)
 
 
@@ -213,6 +220,7 @@ def _read_since() -> datetime:
         raise InvalidInput(
             phrase("Write the date as year-month-day.")
         ) from None
+    # A day as the people here count it, not as UTC does.
     return datetime.combine(day, time(), zone)
 
 

@@ -42,6 +42,7 @@ class Findings:
 
     @classmethod
     def of(cls, stored: dict[str, object]) -> Findings:
+        # A trial that an older version began may have counted something else.
         names = {each.name for each in fields(cls)}
         values = {k: v for k, v in stored.items() if k in names}
         return cls(**values)  # type: ignore[arg-type]
@@ -69,11 +70,15 @@ def run_replay(task: Task) -> None:
     with task.context.database.reading() as session:
         change = session.get_one(RuleChange, change_id)
         since, last = change.replay_since, change.replay_last
+        # A file was added since: what was tried until then is no trial of this
+        # change any more.
         if since is None:
             return
         begin = last or first_id_at(since)
         changed = build_folder(own, change.files)
         rule_sets = RuleSet.load(own), RuleSet.load(changed)
+        # While nothing is locked: asking the rules about so many cases takes
+        # longer than anybody should wait for the change.
         answers = list(
             replay_some(
                 session, task.context, *rule_sets, begin, AT_ONCE, task.now
@@ -82,9 +87,11 @@ def run_replay(task: Task) -> None:
         total = change.replay_total or _count_cases(session, begin)
     with task.finishing() as session:
         change = session.get_one(RuleChange, change_id, with_for_update=True)
+        # It was begun anew meanwhile, or another run of this job was quicker.
         if change.replay_since != since or change.replay_last != last:
             return
         _store(change, [difference for _, difference in answers], total)
+        # A full lot may have more cases behind it.
         if len(answers) == AT_ONCE:
             change.replay_last = answers[-1][0]
             post_replay(
@@ -102,6 +109,7 @@ def _store(
         findings.count(difference)
     change.replay_result = asdict(findings)
     change.replay_done += len(answers)
+    # Cases that were opened after the count are tried as well.
     change.replay_total = max(total, change.replay_done)
 
 
@@ -109,6 +117,8 @@ def _count_cases(session: Session, begin: uuid.UUID) -> int:
     count = (
         select(func.count())
         .select_from(Case)
+        # Ids grow with time, so one stands for a moment. A merged case is
+        # decided in the one that it became a part of.
         .where(Case.id > begin, Case.state != CaseState.MERGED)
     )
     return session.scalar(count) or 0

@@ -38,6 +38,8 @@ def _check_change(act: Act, approval: Approval) -> None:
     change = lock_change(act.session, uuid.UUID(approval.subject))
     if change.state != RuleState.DRAFTED:
         raise Conflict(phrase("This change is not waiting any more."))
+    # Whoever agrees has read these files, and no others may come into force by
+    # it.
     if change.digest != approval.details["digest"]:
         raise Conflict(phrase("Files were added since this was asked for."))
     if change.base_digest != _digest_now(act.session):
@@ -52,6 +54,7 @@ def _activate(act: Act, approval: Approval) -> None:
     former = find_in_force(act.session)
     if former is not None:
         act.advance(former, RuleEvent.REPLACED, digest=former.digest)
+        # First the old one goes: the index allows one in force.
         act.session.flush()
     change.in_force_at = act.now
     act.advance(
@@ -76,6 +79,8 @@ RULES_CHANGE = Kind(
     ),
     asking="rules.change",
     granting="rules.change",
+    # It is done with the agreement itself, so nothing is left to be used
+    # later.
     lasts=timedelta(minutes=1),
     check=_check_change,
     done=_activate,
@@ -93,6 +98,8 @@ def draft_change(act: Act, name: str, data: bytes, about: str) -> RuleChange:
             phrase("Say what is changed, in at most 200 characters.")
         )
     former = find_in_force(act.session)
+    # With all that was changed before: who changes one file takes back no
+    # other by leaving it out.
     base = dict(former.files) if former is not None else {}
     files = {**base, name: _read_file(name, data)}
     if files[name] == read_now(act.context.settings.data_dir, name):
@@ -108,6 +115,7 @@ def add_file(act: Act, change: RuleChange, name: str, data: bytes) -> None:
     files = {**change.files, name: _read_file(name, data)}
     require_loadable(act.context.settings.data_dir, files)
     change.files, change.digest = files, digest_files(files)
+    # What was tried over past cases was another set of files.
     change.replay_since = None
     act.record(
         "rule_change.file_added",
@@ -133,6 +141,8 @@ def ask_to_activate(act: Act, change: RuleChange, why: str) -> Approval:
         Question(
             RULES_CHANGE,
             subject=str(change.id),
+            # The way back to the installation's own files has no words of its
+            # own.
             about=change.about or change.digest[:16],
             why=why,
             details={"digest": change.digest},
@@ -154,6 +164,8 @@ def begin_replay(act: Act, change: RuleChange, since: datetime) -> None:
 
 
 def post_replay(act: Act, change: RuleChange) -> None:
+    # Work is posted once for each key, and every step of a trial is work of
+    # its own.
     key = f"rules.replay:{change.id}:{change.replay_since}:{change.replay_last}:{act.now}"
     act.post(
         JobName.RULES_REPLAY, key=key, payload={"change_id": str(change.id)}

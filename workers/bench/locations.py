@@ -29,6 +29,8 @@ def measure_locations(seconds: float = 3.0) -> Measurement:
     cases = _make_cases()
     references = _load_references()
     sides = 1 + len(references)
+    # Ours and theirs get the same time, in one run: two runs of a busy machine
+    # cannot be compared.
     share = seconds / (len(cases) * sides)
     rows = []
     for case, addresses in cases.items():
@@ -74,6 +76,7 @@ def _load_references() -> dict[str, Parse]:
 
 
 def _make_lenient(parse: Parse) -> Parse:
+    # Refusing an address is work as well, and must not end the measurement.
     def try_parse(text: str) -> Any:
         try:
             return parse(text)
@@ -84,6 +87,7 @@ def _make_lenient(parse: Parse) -> Parse:
 
 
 def _make_cases() -> dict[str, list[str]]:
+    # Any number would do; it has to be the same one each time.
     writer = _Writer(random.Random(7))
     writers = {
         "ordinary addresses": writer.write_ordinary,

@@ -87,6 +87,7 @@ def _move_links(
         context.keyring,
         cursor,
         now=now,
+        # Without days of grace the links of before end at once.
         grace_until=rotation.grace_until or now,
     )
 
@@ -151,6 +152,8 @@ def _needs_sessions(
     now: datetime,
 ) -> str:
     used_from = rotation.used_from if rotation is not None else None
+    # A form that was opened under the old key is sent with what that key
+    # signed.
     if used_from is None or now - used_from >= LONGEST_FORM:
         return ""
     until = (used_from + LONGEST_FORM).isoformat(timespec="minutes")

@@ -21,7 +21,10 @@ Jobs = Mapping[str, Job]
 def jobs_of(pools: Iterable[Pool]) -> Jobs:
     """What a process of these pools can do, and nothing else."""
     return {
-        name: job for pool in pools for name, job in _TABLES[pool]().items()
+        # Each table imports its jobs when it is called, and not before.
+        name: job
+        for pool in pools
+        for name, job in _TABLES[pool]().items()
     }
 
 
@@ -155,6 +158,8 @@ def _asking() -> Jobs:
     from triage.cases.examination.hashes.ask_owner import ask_owner
     from triage.locations.places import find_places
 
+    # The mailbox belongs to the ground floor, which knows no locations: how
+    # they are found in a text is handed in.
     def fetch(_: Tools, task: Task) -> None:
         fetch_mail(task, find_places=find_places)
 

@@ -36,6 +36,7 @@ class Question:
     def read(self, typed: str) -> Value:
         """A typed line as the setting's own kind of value."""
         kind = Settings.model_fields[self.setting].annotation
+        # Several words on one line, as people write a list.
         if kind == tuple[str, ...]:
             return typed.replace(",", " ").split()
         if kind is int and typed.strip().isdecimal():
@@ -82,6 +83,8 @@ class _OnlyGiven(Settings):
         *others: PydanticBaseSettingsSource,  # noqa: ARG003
         **named: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # Else an answer would be taken for good because a file of before says
+        # it better.
         return (init_settings,)
 
 

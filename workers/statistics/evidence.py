@@ -160,6 +160,8 @@ def _write_pdf(
     sections = describe_figures(figures, before, period.days)
     earlier = period.before().name
     sentence = f"From {period.first} to {period.last}. In brackets: {earlier}."
+    # Nothing was measured in the others, and paper has no use for empty
+    # tables.
     chapters = [_to_chapter(section) for section in sections if section.lines]
     return write_document(
         house, f"Figures: {period.name}", [sentence], chapters
@@ -182,6 +184,8 @@ def _describe_controls(
 ) -> dict[str, object]:
     settings = context.settings
     assert settings.audit_heads_file is not None
+    # Verified now and not remembered: an inspector is told what the log is,
+    # not what it was.
     log = audit.verify_chain(
         session, settings.audit_heads_file, context.keyring
     )
@@ -200,6 +204,7 @@ def _describe_controls(
             "contact_days": settings.retention_contact_days,
             "report_days": settings.retention_report_days,
             "unread_days": settings.retention_unread_days,
+            # More than a day's worth would show that erasing stands still.
             "due_now": waiting.due,
             "held_as_unread": waiting.unread,
         },

@@ -123,6 +123,8 @@ def _measure_durations(session: Session) -> dict[str, Durations]:
         "report_to_assessment": (received, assessed),
         "report_to_referral": (received, referred),
         "report_to_notice": (received, noticed),
+        # From the public's side, and from that of whoever was asked to remove
+        # it.
         "report_to_removal": (received, removed),
         "notice_to_removal": (noticed, removed),
         "hold": (
@@ -142,6 +144,8 @@ def _receipts() -> Subquery:
     return (
         select(
             CaseItem.case_id.label("key"),
+            # The earliest of its places: from then on somebody waited for this
+            # case.
             func.min(Item.first_reported_at).label("at"),
         )
         .join(Item, Item.id == CaseItem.item_id)
@@ -182,6 +186,7 @@ def _take(step: str, starts: Subquery, ends: Subquery) -> Any:
     return select(
         literal(step).label("step"),
         seconds_between(starts.c.at, ends.c.at).label("seconds"),
+        # What has begun and not ended has no length yet, and is left out.
     ).join_from(starts, ends, ends.c.key == starts.c.key)
 
 
@@ -208,5 +213,7 @@ def _count_by(session: Session, column: Any) -> Counts:
     )
     counts: Counts = {}
     for value, count in rows:
+        # Not looked up yet, or not given: shown as such, so that the parts add
+        # up to the whole.
         counts[value or "unknown"] = count
     return counts

@@ -73,6 +73,8 @@ def publish_figures(period: Period, figures: Figures) -> PublishedFigures:
         counts = [
             _read_counts(figures, name, column) for _, name, column in group
         ]
+        # Together, as one small number could be worked out from the sum of the
+        # other table.
         for (published, _, _), shown in zip(
             group, suppress_together(counts), strict=True
         ):
@@ -93,6 +95,7 @@ def publish_figures(period: Period, figures: Figures) -> PublishedFigures:
 
 
 def _is_quarter(period: Period) -> bool:
+    # Months would have numbers too small to be shown, and years come too late.
     return "-Q" in period.name
 
 
@@ -115,6 +118,8 @@ def _publish_duration(
     table = figures[TableName.DURATIONS]
     count = int(table.value(step, "count") or 0)
     median = table.value(step, "median_hours")
+    # Left out as a whole: a count beside a missing time would say how few they
+    # were.
     if count < FEWEST_TIMED or median is None:
         return None
     return PublishedDuration(

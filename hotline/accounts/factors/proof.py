@@ -46,6 +46,8 @@ def has_factor(session: Session, person_id: uuid.UUID) -> bool:
     """Whether a person has set up any second factor; recovery codes alone are none."""
     has_app = exists().where(
         TotpSecret.person_id == person_id,
+        # An app that was begun and never shown a code would lock its owner
+        # out.
         TotpSecret.confirmed_at.is_not(None),
     )
     has_key = exists().where(Passkey.person_id == person_id)

@@ -90,9 +90,12 @@ def sign_in_identity(
     link = find_link(act.session, identity.issuer, identity.subject)
     person = link.person if link is not None else None
     if person is None or person.disabled_at is not None:
+        # The log names who is known here; a stranger's name at the provider is
+        # nobody's business.
         named = {"username": person.username} if person else {}
         act.record("sign_in.failed", "sign_in", "oidc", **named)
         return None
+    # From here on it is this person who acts, as the log has to say.
     theirs = Act(act.session, act.context, person.actor, act.now)
     theirs.record("sign_in.done", "sign_in", "oidc")
     is_proven = identity.has_second_factor and has_factor(
@@ -116,6 +119,8 @@ def end_by_provider(act: Act, logout: Logout) -> int:
     One session there is the one session here that it opened. Where it names none, or none that was
     remembered here, every session of the person ends, however it was opened.
     """
+    # First of all, so that a token that comes twice ends nothing the second
+    # time.
     if not insert_once(
         act.session,
         SpentLogout,
@@ -138,6 +143,7 @@ def end_by_provider(act: Act, logout: Logout) -> int:
 
 
 def _find_sessions(session: Session, logout: Logout) -> list[LoginSession]:
+    # Locked, as the person may be signing out in the same moment.
     query = select(LoginSession).with_for_update(of=LoginSession)
     link = (
         find_link(session, logout.issuer, logout.subject)
@@ -153,6 +159,7 @@ def _find_sessions(session: Session, logout: Logout) -> list[LoginSession]:
         of_this_sign_in = session.scalars(
             query.where(LoginSession.provider_session == logout.session)
         ).all()
+        # Where nothing is remembered of that session, all of the person's end.
         if of_this_sign_in or link is None:
             return list(of_this_sign_in)
     return list(session.scalars(query))

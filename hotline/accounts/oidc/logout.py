@@ -52,6 +52,8 @@ def read_logout(
     if len(token) > LONGEST_TOKEN:
         raise _refusal()
     try:
+        # Read before the signature is looked at: keys are asked for only by a
+        # token that could be one.
         header, claims = (_read_part(part) for part in token.split(".")[:2])
         if str(header.get("typ", "jwt")).lower() not in TYPES:
             raise _refusal()
@@ -67,6 +69,7 @@ def read_logout(
         RecursionError,
     ) as error:
         raise _refusal() from error
+    # What was checked above has to be what was signed.
     if signed.claims != claims:
         raise _refusal()
     return logout
@@ -120,6 +123,7 @@ def _read_claims(
 
 
 def _read_time(value: object) -> datetime:
+    # In Python true is a number, in JSON it is none.
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _refusal()
     return datetime.fromtimestamp(value, UTC)
@@ -140,6 +144,7 @@ def digest_of_session(issuer: str, sid: str) -> bytes | None:
 
 
 def _digest_words(*words: str) -> bytes:
+    # As a list, so that no two pairs of words give the same text.
     return hashlib.sha256(json.dumps(words).encode()).digest()
 
 

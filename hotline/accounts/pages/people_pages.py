@@ -235,6 +235,7 @@ def _do(verb: Callable[[Act], PersonRequest]) -> ResponseReturnValue:
 
 def _read_kind(kind: str) -> PersonAct:
     """Adding has a form of its own."""
+    # Before Python 3.12 ``in`` raises on an enumeration with a plain string.
     if kind in list(PersonAct) and kind != PersonAct.ADD:
         return PersonAct(kind)
     raise NotFound(phrase("There is no such act."))
@@ -250,6 +251,8 @@ def _render_people(errors: dict[str, str] | None = None) -> str:
             with_factor=list_holders(session),
             linked=linked_people(session),
             two_person=two_person,
+            # Said on the page, as else a request would wait for ever for
+            # nobody.
             is_alone=two_person and _is_alone(session),
             act_names=ACT_NAMES,
             roles=list(Role),

@@ -96,6 +96,8 @@ def open_own_name(act: Act, person: Person) -> str:
 
 def open_name(act: Act, person: Person) -> str:
     """The name, for who asked and was granted it; the grant is used up by that."""
+    # Used up before the name is opened, so that no failure leaves a second
+    # reading.
     grant = use_grant(act, STAFF_NAME, str(person.id))
     name = open_own_name(act, person)
     if not name:

@@ -68,6 +68,8 @@ def find_country_file(
     in_folder = f"{FOLDER}/{code}/{name}"
     candidates = [CountryFile(in_folder, SHIPPED / code / name)]
     if override_dir is not None:
+        # The first that is there counts: the operator's, then what they named
+        # as earlier versions did, then ours.
         own = CountryFile(in_folder, override_dir / in_folder)
         candidates = [
             own,
@@ -142,5 +144,7 @@ def _faults_of_names(root: Path) -> Iterator[str]:
             yield f"Folder {folder}: {folder.name!r} is not the code of a country, e.g. AL."
     for folder in _country_folders(root):
         for path in sorted(folder.iterdir()):
+            # A misspelt file would be read by nobody, and the law in it would
+            # not count.
             if path.name not in KNOWN_NAMES:
                 yield f"{path}: a country has no file of this name."

@@ -40,6 +40,8 @@ def create_blueprint(checks: dict[str, Check]) -> Blueprint:
             for name, check in _all_checks(checks).items()
             if (fault := check(now))
         }
+        # What fails behind the form is said and alarms somebody, but a report
+        # can still be taken: a balancer must not turn reporters away for it.
         status = 503 if _unusable() & faults.keys() else 200
         return jsonify(
             status="degraded" if faults else "ok",
@@ -68,6 +70,7 @@ def _check_database(_: datetime) -> str:
         with site.reading() as session:
             session.execute(text("SELECT 1"))
     except SQLAlchemyError:
+        # Not why: this page is open to whoever reaches the port.
         return "the database does not answer"
     return ""
 

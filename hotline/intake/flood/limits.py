@@ -126,15 +126,23 @@ class Counters:
     def _begin_if_over(self, now: float) -> None:
         if now >= self._ends:
             self._ends = now + self.window_seconds
+            # Another salt for each window: nobody can follow an address from
+            # one to the next.
             self._salt = secrets.token_bytes(SALT_BYTES)
             self._counts = {}
 
     def _count_of(self, kind: str, address: str) -> _Count:
+        # No address is kept, nor anything from which one could be tried out
+        # once the window's salt is gone.
         name = hmac.digest(
             self._secret + self._salt,
             f"{kind}\0{address}".encode(),
             hashlib.sha256,
+            # Enough that no two of some thousand addresses meet, and half the
+            # memory.
         )[:12]
         if name not in self._counts and len(self._counts) >= MAX_COUNTERS:
+            # All further ones share this count: a flood from many addresses
+            # must not fill the memory.
             name = b""
         return self._counts.setdefault(name, _Count())

@@ -216,6 +216,7 @@ def _describe_counts(
         PageRow(_name_row(name, code), _write_count(count), count)
         for code, count in counts.counts.items()
     ]
+    # Without a value: a bar for the sum would dwarf all others.
     rows.append(PageRow(_("All together"), _write_count(counts.total)))
     return PageTable(title, key, rows)
 
@@ -240,6 +241,7 @@ def _describe_durations(figures: PublishedFigures) -> PageTable:
 def _write_duration(duration: PublishedDuration | None) -> str:
     if duration is None:
         return str(_("Too few to say anything."))
+    # The page says one of the spans; the file of figures has them all.
     days = 3
     text: str = _(
         "Half of them within %(hours)s hours; within %(days)s days %(share)s",

@@ -40,6 +40,8 @@ def danger_banner(
 ) -> Markup:
     """While an alert is open or the police were not telephoned: what to do at once."""
     alert = find_open(session, case)
+    # The banner goes when somebody has taken the case and the police were
+    # called, and not before.
     if alert is None and case.awaits_call_since is None:
         return Markup()
     return render_panel(
@@ -117,6 +119,7 @@ def _read_told(route: str, now: datetime) -> Told:
 def _read_time(now: datetime) -> datetime:
     """When it was done; an empty field is now, an odd one is refused."""
     entered = request.form.get("happened_at", "").strip()
+    # Whoever has just hung up leaves the field empty.
     moment = local_time(entered) if entered else now
     if moment is None:
         raise InvalidInput(

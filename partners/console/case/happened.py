@@ -126,6 +126,7 @@ def describe_named(notice: Notice, contact: Partner) -> str:
 
 def describe_withdrawn(referral: Referral) -> str:
     """A referral that an office has was withdrawn: whether the office is told."""
+    # Nothing goes to an address that nobody has confirmed, not even this.
     if referral.partner.approved_at is None:
         return str(
             gettext(

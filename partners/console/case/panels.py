@@ -48,6 +48,8 @@ def by_hand_panel(
 ) -> Markup:
     """What no channel takes: what is to be done, and what people have done."""
     acts = list_acts(session, case.id)
+    # Rules change: what was done for a route that they no longer name is shown
+    # all the same.
     route_ids = [*list_route_ids(case), *(done.route for done in acts)]
     return render_panel(
         "by_hand",
@@ -115,6 +117,7 @@ def notice_panel(
     query = (
         select(Notice)
         .where(Notice.case_id == case.id)
+        # With all answers in one query more, instead of one for each notice.
         .options(selectinload(Notice.answers))
         .order_by(Notice.id)
     )
@@ -129,6 +132,8 @@ def notice_panel(
         report_urls={
             notice.id: _find_report_url(session, notice)
             for notice in notices
+            # A form is offered where a person may still have to fill it in,
+            # and nowhere else.
             if notice.machine.allows(notice.state, NoticeEvent.TOLD_BY_HAND)
         },
         kept_until={
@@ -165,6 +170,8 @@ def watch_panel(
         person,
         now,
         watches=[
+            # In the case's own order of its places, which is that of the rest
+            # of the page.
             (place, by_item[place.item_id])
             for place in case.places
             if place.item_id in by_item
@@ -228,5 +235,6 @@ def _list_answers(
     return [
         entry
         for entry in machine.list_history(session, referral_id)
+        # The history also has what the service itself did with it.
         if entry.event in events
     ]

@@ -44,9 +44,9 @@ def plan_panel(
 ) -> Markup:
     """What could be done, chosen by one person; what is asked for, decided by another."""
     asked = _look_at_open_plan(session, case)
-    choices = _list_choices(session, case, municipality_of(case))
-    plan, earlier = asked.plan, _list_earlier_plans(session, case)
     place = municipality_of(case)
+    choices = _list_choices(session, case, place)
+    plan, earlier = asked.plan, _list_earlier_plans(session, case)
     is_own = plan is not None and plan.requested_by == person.actor
     return render_panel(
         "plan",
@@ -64,6 +64,8 @@ def plan_panel(
         told_before=_list_told_before(session, case, choices),
         about=_number_items(case),
         desks=_list_desks(case),
+        # Goes back with the form: who asks for a plan has seen these routes,
+        # and no newer ones are planned unseen.
         seen_routes=routing_digest(case),
         has_people=digest_of_people(session, case) != NOTHING_NOTED,
         notices=NOTICE_ROUTES,
@@ -163,6 +165,7 @@ def _number_items(case: Case) -> dict[str, list[int]]:
     numbers: dict[str, list[int]] = {}
     for route in Routing.from_json(case.routing).routes:
         places = places_on_route(case, route)
+        # A route about everything needs no numbers.
         if len(places) < len(case.located):
             numbers[route.id] = [place.number for place in places]
     return numbers

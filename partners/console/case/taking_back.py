@@ -49,6 +49,7 @@ def decide_withdrawal(
     reference: str, referral_id: uuid.UUID
 ) -> ResponseReturnValue:
     """Another person agrees to what was asked for, or it stays."""
+    # Whatever else a form says leaves the referral as it is.
     agrees = request.form.get("act") == "agree"
     with faults_flashed(), site.writing() as session:
         referral = find_of_case(session, Referral, referral_id, reference)

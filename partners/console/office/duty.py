@@ -48,6 +48,8 @@ def show_duty() -> ResponseReturnValue:
             turns=rota.list_turns(session),
             people=rota.list_candidates(session),
             contacts=contacts,
+            # Ways that nobody set up here would be entered in vain: the page
+            # says so before.
             missing=[
                 way for way in Way if not is_set_up(way, context.settings)
             ],
@@ -80,6 +82,7 @@ def acknowledge(alert_id: uuid.UUID) -> ResponseReturnValue:
     """One click, and on to the case."""
     with site.writing() as session:
         alert = _find_alert(session, alert_id)
+        # Two may click at the same moment; only one has taken it.
         if alerts.acknowledge(own_act(session), alert):
             flash(gettext("You have taken it. Nobody else is called."), "good")
         else:

@@ -51,6 +51,7 @@ def show_first_steps() -> ResponseReturnValue:
         return render_template(
             "partners/first_steps.html",
             steps=steps,
+            # The first one that is open, as later ones often need it.
             next=next((step for step in steps if not step.is_done), None),
             mail_test=mail_test,
         )
@@ -79,6 +80,7 @@ def list_steps(session: Session, mail_test: MailTest | None) -> Iterator[Step]:
 
 def _of_mail(test: MailTest | None) -> Step:
     is_sent = test is not None and test.is_sent
+    # Also where a test once went out: without a server none does now.
     if not site.current_context().settings.smtp_host:
         state = gettext("no mail server is set up")
     else:
@@ -109,6 +111,8 @@ def _of_people(session: Session) -> Iterator[Step]:
         address,
     )
     yield Step(
+        # Of everybody who can sign in, and not by number: whoever left does
+        # not stand in for somebody else.
         protected == people,
         gettext("Everybody sets up a second factor"),
         gettext("%(num)s of %(total)s", num=len(protected), total=len(people)),
@@ -161,6 +165,8 @@ def _of_hash_lists(session: Session) -> Step:
     lists = session.scalar(
         select(func.count())
         .select_from(HashList)
+        # Named alone it holds nothing; its first version comes with the
+        # import.
         .where(HashList.enabled, HashList.version > 0)
     )
     return Step(
@@ -170,6 +176,7 @@ def _of_hash_lists(session: Session) -> Step:
         gettext(
             "Choose the file on the page; it shows how far it is, and another person agrees."
         ),
+        # Straight to the form while there is none; else to what is there.
         url_for("triage.new_upload")
         if not lists
         else url_for("triage.hash_lists"),
@@ -179,6 +186,7 @@ def _of_hash_lists(session: Session) -> Step:
 def _of_a_test_report(session: Session) -> Iterator[Step]:
     reported = bool(session.scalar(select(exists(select(Report.id)))))
     mailed = _was_sent(session, Delivery.channel == "email")
+    # To a host, by whatever channel it takes.
     noticed = _was_sent(session, Delivery.subject_id == Notice.id)
     yield Step(
         reported,
@@ -187,6 +195,7 @@ def _of_a_test_report(session: Session) -> Iterator[Step]:
         gettext(
             "Name an address of your own that holds nothing, such as a page made for it."
         ),
+        # Another process may serve the public form, at another name.
         f"{site.current_context().settings.public_url}/",
     )
     yield Step(

@@ -71,6 +71,7 @@ def choose_routes(
 def _name_items(case: Case, route: Route) -> tuple[uuid.UUID, ...]:
     """Empty where the route is about all of the case."""
     places = places_on_route(case, route)
+    # Who helps a child is told of all that happened to it.
     if route.to in HELPERS or len(places) == len(case.located):
         return ()
     return tuple(place.item_id for place in places)
@@ -83,6 +84,7 @@ def _plan_route(
     reason: str | None,
     municipality: str | None,
 ) -> PlannedRoute:
+    # Its contact is looked up when the notice leaves, as hosts move.
     if route.to in NOTICE_ROUTES and partner_id is None:
         return PlannedRoute(route)
     partner = _choose_partner(session, route, partner_id, municipality)

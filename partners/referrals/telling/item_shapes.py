@@ -52,6 +52,8 @@ def describe_item(
 def _describe_hosting(session: Session, place: CaseItem) -> dict[str, object]:
     """Where it lies, and which source said so when."""
     item = place.item
+    # With its source and its hour: an officer who asks a host has to say how
+    # it is known.
     observed = findings.find_observations(session, item.id)
     addresses = {
         observation.value

@@ -63,6 +63,9 @@ def keep_letter(
             asdict(
                 Attached(
                     attachment.name,
+                    # The digest shows later that a file is the one that went
+                    # along; the file itself is made from the case and not kept
+                    # twice.
                     hashlib.sha256(attachment.data).hexdigest(),
                 )
             )
@@ -79,6 +82,7 @@ def keep_letter(
 def _find_or_add(
     session: Session, referral: Referral, delivery: Delivery
 ) -> ReferralLetter:
+    # A delivery that failed is tried again with the letter as it would be now.
     kept = session.scalar(
         select(ReferralLetter).where(
             ReferralLetter.referral_id == referral.id,
@@ -99,6 +103,8 @@ def list_sent(
 ) -> Sequence[SentLetter]:
     """Oldest first; none where nothing left, or the referral's key was erased."""
     key = context.vault.key_of(session, referral.id)
+    # Erased with the people it tells of: nothing can be opened, here or in a
+    # backup.
     if key is None:
         return ()
     # A delivery is forgotten before what it carried: what is left of it did arrive.

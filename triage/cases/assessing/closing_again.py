@@ -70,6 +70,8 @@ def find_own_reopening(
         or entry.event != CaseEvent.REOPENED
         or entry.actor != person.actor
         or entry.from_state not in UNDONE
+        # Reports of a flood count since then, and cannot be made not to have
+        # come.
         or entry.details.get("released")
         or case.claimed_by_id not in (None, person.id)
         or list_assessments(session, case)
@@ -95,6 +97,7 @@ def take_reopening_back(
     if opened is None or is_built_on():
         raise refuse_taking_back()
     act.advance(case, UNDONE[opened.entry.from_state])
+    # Back into the round whose answers are there already.
     case.round -= 1
     case.claimed_by_id, case.claimed_until = None, None
     case.outcome = _decide_as_then(act, opened.assessments)
@@ -131,6 +134,7 @@ def _tell_reporters_as_before(
         select(HistoryEntry.entity_id, HistoryEntry.from_state).where(
             HistoryEntry.entity_id.in_(parts),
             HistoryEntry.event == PartEvent.REOPENED,
+            # Only what this very opening moved, not what a later one did.
             HistoryEntry.at == opened.at,
         )
     )

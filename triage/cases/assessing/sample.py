@@ -84,7 +84,11 @@ def _describe(case: Case, schema: Schema) -> Sampled:
     answered = tuple(
         Answered(letter, assessment.answers)
         for letter, assessment in zip(
-            string.ascii_uppercase, made, strict=False
+            # The letters are the order of answering and no person's: A of one
+            # case is not A of the next.
+            string.ascii_uppercase,
+            made,
+            strict=False,
         )
     )
     contradictions = (

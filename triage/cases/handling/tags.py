@@ -31,6 +31,8 @@ from triage.cases.assessing.rounds import BLIND_STATES
 from triage.cases.handling.models import CaseTag
 from triage.cases.models import Assessment, Case
 
+# Short, so that no sentence fits: tags are read in the queue by all, and are
+# sealed under no key.
 LONGEST = 40
 MOST = 20
 _TAG = re.compile(r"[\w][\w.:+-]*")
@@ -63,6 +65,7 @@ def add_tag(
     # One that is there may still get another end.
     if tag not in tags and len(tags) >= MOST:
         raise InvalidInput(phrase("A case has at most 20 tags."))
+    # Two may tag it in the same moment; the second only moves its end.
     is_new = insert_once(
         act.session,
         CaseTag,
@@ -90,6 +93,7 @@ def remove_tag(act: Act, case: Case, tag: str) -> None:
     removed = act.session.execute(
         delete(CaseTag).where(CaseTag.case_id == case.id, CaseTag.tag == tag)
     )
+    # Nothing was there, so nothing happened that the log should tell.
     if getattr(removed, "rowcount", 0):
         act.record(
             "case.untagged", "case", case.id, case=case.reference, tag=tag

@@ -32,6 +32,7 @@ TABS = (
 
 def stands_in(tab: str) -> ColumnElement[bool]:
     """A tab has the cases of its state; the held one all where reports of a flood wait."""
+    # Held are reports, whose case may be in any state: it shows in both tabs.
     return Case.held > Held.NONE if tab == HELD else Case.state == tab
 
 
@@ -70,6 +71,8 @@ class Order:
         """Rows after a keyset mark ``rank.id``; the first half lets the index do the work."""
         try:
             rank_text, id_text = after.split(".")
+            # The mark comes from the address of a page, where anybody may
+            # write anything.
             reached, last = int(rank_text), uuid.UUID(hex=id_text)
         except ValueError:
             raise InvalidInput(

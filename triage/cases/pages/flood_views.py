@@ -45,6 +45,7 @@ def set_flood_aside() -> ResponseReturnValue:
     """Close the chosen cases as no reports, but none where a child reports or is in danger."""
     with flash_refusals(), site.writing() as session:
         chosen = request.form.getlist("case")
+        # What stays is told of: nobody should believe that all of it is gone.
         done, left = floods.set_aside_many(own_act(session), chosen)
         if done:
             flash(

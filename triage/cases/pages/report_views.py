@@ -42,6 +42,7 @@ def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
     """A POST, because looking is an act: it goes into the log, with the case it was done for."""
     with site.writing() as session:
         case = by_reference(session, reference)
+        # An id in the address opens nothing that is not this case's.
         report = report_of_case(session, case, report_id)
         act = own_act(session)
         opened = intake.open_texts(act, report, why=reference)

@@ -59,6 +59,8 @@ def write_summary(act: Act, case: Case, office: str, text: str) -> None:
         return
     if row is None:
         row = CaseSummary(id=new_id(), case_id=case.id, office=office)
+    # At the place of this row: a text that was moved to another one does not
+    # open.
     row.text = seal_text(act, case.id, text_place(row.id), text)
     row.written_at, row.written_by = act.now, act.actor
     act.session.add(row)
@@ -70,6 +72,8 @@ def read_summaries(
 ) -> dict[str, str]:
     """What was written, by kind of office."""
     open_sealed = opener_of(session, context, case.id)
+    # The key of the case's people is erased, and with it all that was said of
+    # them.
     if open_sealed is None:
         return {}
     rows = session.scalars(
@@ -110,10 +114,13 @@ def digest_of_people(session: Session, case: Case) -> str:
         .where(CaseSummary.case_id == case.id)
         .order_by(CaseSummary.id),
     ]
+    # What this transaction has added is to be in the digest.
     session.flush()
     for statement in marks:
         for row_id, at in session.execute(statement):
             digest.update(f"{row_id}@{at.isoformat()};".encode())
+        # Parts are kept apart, so that nothing can wander from one into the
+        # next unnoticed.
         digest.update(b"|")
     for mark in contacts.list_marks(session, case):
         digest.update(f"{mark};".encode())

@@ -48,6 +48,7 @@ class Accuracy:
 def take_check(act: Act, person: Person) -> GoldCheck | None:
     """Perhaps a gold item before the next case: never before one that is urgent, by chance after
     an assessment, and again while it is neither answered nor left out."""
+    # An exercise never keeps a child waiting.
     if _is_urgent_waiting(act.session):
         return None
     schema = load_schema(act.context.settings.data_dir)
@@ -87,6 +88,8 @@ def _is_drawn(act: Act, person: Person) -> bool:
     ).first()
     if last is None:
         return False
+    # One question for each assessment of theirs: asking again for the next
+    # case draws no second lot.
     asked = exists().where(
         GoldCheck.person_id == person.id, GoldCheck.taken_at >= last.at
     )
@@ -107,7 +110,9 @@ def _begin_check(act: Act, person: Person, schema: Schema) -> GoldCheck | None:
     if not reviews:
         return None
     review = min(
-        reviews, key=lambda each: chance_from(person.id.hex, each.id.hex)
+        # Another one for each person, and the same when they ask again.
+        reviews,
+        key=lambda each: chance_from(person.id.hex, each.id.hex),
     )
     check = GoldCheck(
         id=new_id(),
@@ -157,6 +162,7 @@ def get_check(
     check = session.get(
         GoldCheck,
         check_id,
+        # Of two tabs, the second one finds it answered.
         with_for_update={"of": GoldCheck},
         populate_existing=True,
     )
@@ -190,6 +196,7 @@ def leave_check_out(
     """Nobody has to answer; it is not asked again."""
     check = get_check(act.session, check_id, person)
     _require_open(check)
+    # Without answers or version, so that it counts in no figure.
     check.ended_at = act.now
     act.record("gold.left_out", "case", check.review.case_id)
     return check
@@ -220,6 +227,8 @@ def measure_own(checks: Iterable[GoldCheck], schema: Schema) -> list[Accuracy]:
         [
             (check.answers, check.review.answers)
             for check in checks
+            # The questions have changed since: two schemes have no common
+            # answer.
             if check.version == check.review.version
         ],
         schema,

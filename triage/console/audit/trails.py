@@ -69,6 +69,8 @@ class OwnTrail:
             CaseItem.case_id == case_id
         )
         for place_id, item_id in session.execute(places):
+            # All that may be named in an entry about this case; the log knows
+            # ids, and no case.
             yield place_id
             yield item_id
         parts = (

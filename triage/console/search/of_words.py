@@ -30,6 +30,7 @@ READ_ON_SQLITE = 5_000
 def find_by_words(asked: Asked) -> Sequence[Hit]:
     """Every word must stand in the reason, in whatever order, case and accents."""
     wanted = fold(asked.text).split()
+    # Short words are allowed beside a longer one, as in names.
     if not wanted or max(len(word) for word in wanted) < SHORTEST:
         return []
     is_sqlite = asked.session.get_bind().dialect.name == "sqlite"
@@ -49,6 +50,8 @@ def _reasons() -> Select[Case, str, str]:
         select(Case, HistoryEntry.event, literal_column(REASON))
         .join(Case, Case.id == HistoryEntry.entity_id)
         .where(
+            # Written out and no parameter: the planner has to see that the
+            # index is of just these rows.
             HistoryEntry.entity == literal_column("'case'"),
             literal_column(REASON).is_not(None),
         )

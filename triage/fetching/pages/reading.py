@@ -43,6 +43,7 @@ def read_page(
     written = _ask_reader(page, url, limit, seconds)
     if written is None:
         return _read_crudely(page, url, limit)
+    # As JSON, never as pickled objects: the helper has read what strangers wrote.
     value = json.loads(written)
     candidates = [Candidate(**candidate) for candidate in value["candidates"]]
     facts = PageFacts(**value["facts"])
@@ -56,6 +57,8 @@ def read_page(
 
 
 def _read_crudely(page: Decoded, url: str, limit: int) -> Reading:
+    # Without a tree scripts count as text as well; better too many words than
+    # none.
     text = _MARKUP.sub(" ", page.text)
     findings = find_in_text(page.text, url, limit=limit, page=page)
     return Reading(
@@ -98,6 +101,8 @@ def _ask_reader(
     )
     # A page may hold half a pair of surrogates, which is no reason to read it crudely.
     written = page.text.encode("utf-8", "surrogatepass")
+    # The first line says how to read, all behind it is the page: nothing in a
+    # page can pass for the question.
     question = about.encode() + b"\n" + written
     return _helpers[0].ask_for_answer(question, seconds)
 

@@ -185,6 +185,8 @@ _AF_INET, _AF_INET6 = 2, 10
 _SOCK_STREAM, _SOCK_DGRAM, _SOCK_KIND = 1, 2, 0xF
 
 IN_PART = (
+    # With this flag it is a thread of the same process; without it another
+    # program could be run.
     Call("clone", 56, 220, (Check(0, (_CLONE_THREAD,), _CLONE_THREAD),)),
     Call("open", 2, None, (Check(1, (0,), _WRITES_OR_MAKES),)),
     Call("openat", 257, 56, (Check(2, (0,), _WRITES_OR_MAKES),)),
@@ -232,6 +234,7 @@ IN_PART = (
 )
 """Threads but no processes; files to read but none to write."""
 
+# No local sockets: behind them are the services of this very machine.
 SOCKET = Call(
     "socket",
     41,

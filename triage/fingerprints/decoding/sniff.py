@@ -81,6 +81,8 @@ def sniff_type(data: bytes | memoryview) -> str:
             head[8:12], UNKNOWN
         )
     if head[:4] == b"\x1a\x45\xdf\xa3":
+        # Both are one container; the name of its kind stands near the
+        # beginning.
         return "video/webm" if b"webm" in head[:64] else "video/x-matroska"
     if head[4:8] == b"ftyp":
         return _by_brand(head)
@@ -91,8 +93,12 @@ def sniff_type(data: bytes | memoryview) -> str:
 
 def _by_brand(head: bytes) -> str:
     """An ISO base media file by its major brand, or else by its compatible ones."""
+    # The list of brands is as long as the box says, which a broken file says
+    # wrong.
     size = min(int.from_bytes(head[:4]), len(head))
     for brands in (
+        # What it is first of all; a picture may also claim to be a film for
+        # old readers.
         {head[8:12]},
         {head[at : at + 4] for at in range(16, size, 4)},
     ):
@@ -116,6 +122,7 @@ def is_cut_short(data: bytes | memoryview) -> bool:
     Their decoders refuse a file that is not whole, so that it can only be told from its outside.
     """
     if data[:4] == b"RIFF":
+        # The size counts what is behind these eight bytes.
         return 8 + int.from_bytes(data[4:8], "little") > len(data)
     at = 0
     for _ in range(_MOST_BOXES):

@@ -46,6 +46,8 @@ def _read_entry(line: int, record: JsonObject) -> HashEntry | Problem:
     kind = str(named).lower().removeprefix("hash_").removeprefix("video_")
     if kind not in KINDS:
         return Problem(line, "the record is not a hash of a known type")
+    # By the name that each of its answers, exports and older versions gives
+    # it.
     texts = (
         inner.get("indicator"),
         indicator,
@@ -72,6 +74,7 @@ def _read_entry(line: int, record: JsonObject) -> HashEntry | Problem:
         parse_word(record.get("id")),
         parse_day(str(stamp)) if stamp else None,
         deleted=record.get("should_delete") is True
+        # Its owner says that this is no such material: as much as a deletion.
         or status == "NON_MALICIOUS",
     )
 

@@ -29,6 +29,7 @@ def draft_review(situation: Situation, drafts: list[Draft]) -> Iterator[Draft]:
             )
         )
     if not drafts and not reasons:
+        # Silence would look as if all were done.
         reasons.append(Reason("review.nothing_applies"))
     if not reasons:
         return
@@ -72,6 +73,8 @@ def _is_undetermined(situation: Situation) -> bool:
 
 
 def _contradicts_list(situation: Situation) -> bool:
+    # Either the list or the people are wrong, and a list is used for many
+    # cases.
     return situation.lawful and situation.listed
 
 
@@ -81,6 +84,8 @@ def _contradicts_danger(situation: Situation) -> bool:
 
 def _hides_origin(situation: Situation) -> bool:
     is_cdn = situation.facts.hosting_kind is HostingKind.CDN
+    # What stands in front of a host is no host; who is behind it has to be
+    # asked.
     return is_cdn and not situation.lawful
 
 

@@ -148,6 +148,7 @@ def _locate(
         identity = _add_query(rule.key.format_map(values), reading.inside)
         key = make_key("url", f"//{identity}")
     else:
+        # Without the scheme: by http and by https it is the same thing.
         key = make_key("url", settle_url(named).partition(":")[2])
     canonical = _add_query(named, reading.opens)
     if rule.keep_query:

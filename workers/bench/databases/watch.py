@@ -42,6 +42,7 @@ from workers.bench.serving.postgres import run_postgres
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 FEW = 1_000
 TICKS = 15
+# More than one tick takes up, so that each that is measured has as much to do.
 _DUE = 2 * POSTED_A_TICK
 _BATCH = 5_000
 Work = Callable[[Session, Context], None]
@@ -100,6 +101,7 @@ def _time_work(work: Work, context: Context) -> float:
         work(session, context)
         session.flush()
         taken = time.perf_counter() - started
+        # Undone outside the measured time.
         session.rollback()
     return taken * 1000
 

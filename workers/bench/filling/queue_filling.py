@@ -32,6 +32,8 @@ from workers.bench.serving.database import gather_statistics
 
 NOW = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
 BATCH = 5_000
+# Hosts and networks come back, as they do in life: what is looked for by one
+# meets several cases, never one and never all.
 CASES_A_HOST = 8
 NETWORKS = 300
 # Of a thousand cases, by state.
@@ -63,13 +65,17 @@ class Sample:
 
 def fill_cases(context: Context, size: int) -> Sample:
     """``size`` cases, each with a location, a report and a file; the same for the same size."""
+    # The same rows each time, so that two runs can be compared.
     dice = random.Random(size)
     states = [state for state, share in SHARES for _ in range(share)]
+    # In lots: one transaction of all would have its rows in memory at once.
     for start in range(0, size, BATCH):
         numbers = range(start, min(size, start + BATCH))
         rows = [_make_case(number, size, dice, states) for number in numbers]
         with context.database.writing() as session:
             insert_all(session, TABLES, rows)
+    # Else the planner takes the tables for empty, as they were when it last
+    # looked.
     gather_statistics(context.database)
     return _sample_of(size // 2, size)
 
@@ -123,6 +129,8 @@ def _make_case(
 ) -> dict[str, Columns]:
     """The rows of one case, by the names in ``TABLES``."""
     item_id = new_id()
+    # Spread over five years, so that an index by time has something to leave
+    # out.
     at = NOW - timedelta(minutes=dice.randrange(5 * 365 * 1440))
     url = _url(number, size)
     item = _row_of_item(number, size, dice, item_id, at)
@@ -146,6 +154,7 @@ def _row_of_item(
         item_id,
         url,
         at,
+        # By the service's own identity, else no search would find it.
         key=identify_one(url).key,
         display=url,
         host=host,

@@ -198,6 +198,7 @@ def _location_shape(item: Item, home_zone: str) -> Mapping[str, object]:
 
 def _case_line(case: Case) -> str:
     danger = "  DANGER" if case.danger_now else ""
+    # It became a part of another case, and has no place of its own any more.
     if not case.places:
         return f"{case.reference}  {case.state}"
     place = show_place(case.item.kind, case.item.display) or "words only"

@@ -119,6 +119,7 @@ def inspect_location(
     results = [
         entry
         for entry in identify_locations(url, region=settings.country)
+        # Words that only look like an address have no identity.
         if entry.key
     ]
     if not results:
@@ -161,6 +162,7 @@ def _inspect_online(context: Context, location: Location) -> Inspection:
     report = examination.report
     media = [
         File(medium.url, medium.fingerprint)
+        # What could not be decoded was fetched and has no hashes.
         for medium in (report.media if report else ())
         if medium.fingerprint
     ]

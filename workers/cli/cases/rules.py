@@ -89,6 +89,8 @@ def replay(
             folder_of(context.settings.data_dir) or data, data
         ) as changed_dir,
     ):
+        # Both over the same cases in one transaction, so that nothing but the
+        # rules can differ.
         in_force = RuleSet.load(context.settings.data_dir)
         changed = RuleSet.load(changed_dir)
         summary = Summary()

@@ -70,7 +70,10 @@ def change_properties(
 def _given_properties(**options: object) -> ListProperties:
     """The options that were given; there must be one."""
     given = {
-        name: value for name, value in options.items() if value is not None
+        # Not given is another thing than empty, or than no.
+        name: value
+        for name, value in options.items()
+        if value is not None
     }
     if not given:
         raise InvalidInput(

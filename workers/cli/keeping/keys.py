@@ -98,6 +98,8 @@ def rotate(
     it is retired.
     """
     grace = timedelta(days=grace_days)
+    # A sender's is no key of ours: it is replaced for one of them, and nothing
+    # is moved.
     if name in set(SenderSecret):
         _rotate_of_sender(
             SenderSecret(name), sender, grace, again=again, as_json=as_json

@@ -46,6 +46,8 @@ def verify_log(
 
     context = open_house()
     assert context.settings.audit_heads_file is not None
+    # Whoever changed the log here may have changed the file beside it; a copy
+    # elsewhere shows that.
     path = heads or context.settings.audit_heads_file
     with context.database.reading() as session:
         result = audit.verify_chain(session, path, context.keyring)
@@ -146,6 +148,7 @@ def show_plan(
     from workers.retention.plan import make_plan
 
     context = open_house()
+    # Only the clock is moved: the periods are those of today.
     now = utc_now() + timedelta(days=ahead)
     with context.database.reading() as session:
         plan = make_plan(session, context, now)

@@ -138,6 +138,8 @@ def try_webhook(name: Name) -> None:
             )
         if receiver is None:
             raise NotFound(f"The key of {name} has no webhook, or is revoked.")
+        # Outside the transaction: a server that stays silent would hold it
+        # open.
         fire(context, receiver, utc_now())
     print(f"The webhook of {name} took the message.")
 

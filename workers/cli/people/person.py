@@ -121,6 +121,8 @@ def _answer(
         text = typer.get_text_stream("stdin").readline()
     now = utc_now()
     with opened_house() as context:
+        # Before anything is looked for: who cannot show both people learns
+        # nothing, not even how much there is.
         _confirm(context, people, now)
         with context.database.writing() as session:
             act = Act(session, context, operator_name(), now)
@@ -139,6 +141,8 @@ def _answer(
                 now.isoformat(),
                 by=list(people),
                 why=why.strip(),
+                # By ids: the log must not become the one place in which the
+                # asker's words stand.
                 met=[f"{met.way.value}:{met.record_id}" for met in meetings],
             )
     return given
@@ -156,6 +160,8 @@ def _confirm(context: Context, people: People, now: datetime) -> None:
     ask_people(context, people, now)
     with context.database.reading() as session:
         for name in people:
+            # Their passwords say who they are, not that this is theirs to
+            # decide.
             if accounts.find_person(session, name).role not in ANSWERING:
                 raise Forbidden(
                     f"{name} may not answer: that is for supervisors and administrators."
@@ -165,6 +171,7 @@ def _confirm(context: Context, people: People, now: datetime) -> None:
 def _print_left(title: str, left: Sequence[Met]) -> None:
     if not left:
         return
+    # Apart from the answer, which is often sent on as a file.
     stderr.print(f"{title}, for you and not for the asker: {len(left)}.")
     for met in left:
         stderr.print(

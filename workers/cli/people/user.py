@@ -71,6 +71,8 @@ def add(
             password=password,
         )
         shape = _person_shape(person)
+    # A password that came from standard input is known to who gave it, and is
+    # printed nowhere.
     if as_json:
         emit_json(shape if password_stdin else {**shape, "password": password})
     elif password_stdin:
@@ -168,6 +170,7 @@ def role(
 
 
 def _from_stdin() -> str:
+    # Only the line's end goes: a password may begin or end with a space.
     password = sys.stdin.readline().rstrip("\r\n")
     if not password:
         raise InvalidInput("Standard input holds no password.")

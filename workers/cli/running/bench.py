@@ -52,6 +52,8 @@ def _say_dimly(text: str) -> None:
 
 def url(seconds: float = SECONDS, json: bool = JSON) -> None:
     """Identity of locations, URLs per second on one core."""
+    # Here, as in each below, and not at the top: a bench imports what it
+    # measures, and --help should not.
     from workers.bench.locations import measure_locations
 
     _print_result(measure_locations(seconds), json)
@@ -240,6 +242,8 @@ def _print_result(result: Measurement, json: bool) -> None:
     cores = written["machine"]["cores"]
     stdout.print(f"{result.name}, {result.unit}, {cores} cores")
     rows = [row.to_json() for row in result.rows]
+    # In the order in which they first come up; not every row measures all of
+    # them.
     columns = list(dict.fromkeys(name for row in rows for name in row))
     if len(columns) > WIDEST:
         stdout.print(_tabulate_downwards(rows, columns))

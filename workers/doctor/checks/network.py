@@ -29,6 +29,7 @@ def look_at_names(installation: Installation) -> Finding:
     """Whether our own names have addresses, and a name that nobody has does not."""
     settings = installation.settings
     names = Names(reach_of(settings))
+    # Nobody can have this name (RFC 6761), and no cache knows the answer.
     nobodys = f"{secrets.token_hex(8)}.invalid"
     answer = names.resolve(nobodys, seconds=NAME_SECONDS)
     # Some providers answer for every name, with a page of advertisements.
@@ -65,6 +66,7 @@ def list_own_names(settings: Settings) -> list[OwnName]:
         *("public_url", "provider_url", "console_url"),
         *("control_url", "sms_url", "push_url"),
     )
+    # By host: several settings may lead to one server, which is asked once.
     hosts = {
         urlsplit(getattr(settings, name)).hostname or "": name for name in urls
     }
@@ -98,8 +100,11 @@ def look_at_fetching(installation: Installation) -> Finding:
         resolver=settings.dns_server or None,
         hosts=dict(settings.fetch_hosts),
         user_agent=settings.user_agent,
+        # Only whether it answers; nothing on it is of interest.
         want_media=False,
     )
+    # Through the very sandbox in which reported pages are fetched: a curl from
+    # the shell would show less.
     with Fetcher() as fetcher:
         report = fetcher.fetch(request)
     if report.outcome == "ok":

@@ -68,6 +68,8 @@ SUBJECTS = (
 def count_decisions(session: Session, period: Period) -> FigureTable:
     """Cases first decided in the period, by the class that people agreed on."""
     decided = steps.first_assessed(period)
+    # The class of now, not that of the day: a case is counted when it was
+    # first decided, and by what it was found to be in the end.
     last_class = func.coalesce(Case.outcome["class"].as_string(), REOPENED)
     counted = (
         select(last_class, func.count())
@@ -113,6 +115,7 @@ def count_views_avoided(session: Session, period: Period) -> FigureTable:
             count_where(and_(was_listed, ~was_seen)),
         ).select_from(decided)
     ).one()
+    # By the difference, so that both together are always all of them.
     unseen = total - looked_at
     return make_table(
         TableName.VIEWS_AVOIDED,
@@ -138,6 +141,7 @@ def _had_by_then(
         .where(
             CaseItem.case_id == decided.c.case_id,
             condition,
+            # A match or a look that came after the decision did not help it.
             at <= decided.c.at,
         )
         .correlate(decided)
@@ -154,6 +158,8 @@ def count_told(session: Session, period: Period) -> FigureTable:
     )
     counted = [
         func.count(
+            # An office that got the letter and was telephoned as well was told
+            # once.
             func.distinct(case((HistoryEntry.event.in_(events), Referral.id)))
         )
         for _, events in columns
@@ -195,6 +201,8 @@ def count_outcomes(session: Session, period: Period) -> FigureTable:
         ("count",),
         {
             outcome.value: (counts.get(outcome.value, 0),)
+            # Every outcome has its row, also where it never came: a gap in a
+            # series would look like a figure that was not asked for.
             for outcome in OfficeOutcome
         },
     )
@@ -234,7 +242,10 @@ def _is_about(subject: Subject) -> ColumnElement[bool]:
     is_kind = Case.outcome["kind"].as_string() == subject.kind.value
     if subject.question:
         answer = Case.outcome[subject.question].as_string()
+        # A picture that a child was made to send is both kinds: people answer
+        # that beside the kind of the case.
         is_kind = or_(is_kind, answer == "yes")
+    # A report's own kind is only what its sender took it for.
     is_illegal = Case.outcome["class"].as_string().in_(ILLEGAL)
     return and_(is_illegal, is_kind)
 

@@ -79,6 +79,8 @@ def count_returned(session: Session, period: Period) -> int:
     Who only looks leaves no trace, which is what the public is promised. The messages go with
     their report, so closed months are what longer periods are counted from.
     """
+    # The same table twice: what was written in the period, and whether
+    # anything was before it.
     earlier = aliased(ReportMessage)
     wrote_before = (
         select(earlier.id)
@@ -124,12 +126,15 @@ def _count_by(
         select(column, func.count())
         .where(is_within(Report.received_at, period))
         .group_by(column)
+        # By name where counts are equal, so that two runs print the same.
         .order_by(func.count().desc(), column)
     )
     return {value or UNKNOWN: (count,) for value, count in rows}
 
 
 def _count_slots(session: Session, period: Period) -> Slots:
+    # The database knows no time zones that both kinds of it agree on, so it
+    # counts in UTC, and finely enough to be put into local hours here.
     slot = unix_seconds(Report.received_at) // SLOT_SECONDS
     rows = session.execute(
         select(slot, func.count())
@@ -143,6 +148,7 @@ def _tabulate_hours(slots: Slots) -> FigureTable:
     hours: Counter[int] = Counter()
     for moment, count in slots.items():
         hours[moment.hour] += count
+    # All 24, also those in which nobody reported.
     rows = {f"{hour:02}": (hours[hour],) for hour in range(24)}
     return make_table(TableName.REPORTS_BY_HOUR, "hour", COUNT, rows)
 

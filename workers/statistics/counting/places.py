@@ -118,9 +118,12 @@ def _count_places(
     of_item: Any,
 ) -> FigureTable:
     """Where locations were first found to lie, and where those lay that are gone."""
+    # Not known is a place of its own, so that the parts add up.
     where = func.coalesce(of_hop, UNKNOWN)
     first_hops = (
         select(where, func.count())
+        # Where it lay when it came in; what moves afterwards is counted as
+        # moved.
         .where(HostingHop.number == 1, is_within(HostingHop.at, period))
         .group_by(where)
     )
@@ -163,6 +166,7 @@ def _count_sent(session: Session, period: Period) -> Counts:
         select(name, func.count())
         .select_from(sent)
         .join(Notice, Notice.id == sent.c.entity_id)
+        # A contact that was looked up for one notice stands in no directory.
         .outerjoin(Partner, Partner.id == Notice.partner_id)
         .group_by(name)
     )

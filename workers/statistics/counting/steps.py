@@ -149,6 +149,8 @@ def _first_of_case(find: Finder, period: Period) -> Subquery:
 
     Only cases to which it happened in the period are looked at, not all that there ever were.
     """
+    # First those to which it happened in the period, which an index finds;
+    # only their whole history is read, to see whether that was the first time.
     recent = union_all(*find(lambda _, at: is_within(at, period))).subquery()
     candidates = select(recent.c[0])
     events = union_all(

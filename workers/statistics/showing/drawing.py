@@ -77,6 +77,8 @@ class Drawing:
 
 def to_svg(drawing: Drawing) -> Markup:
     """One SVG element without styles and scripts; every word in it is escaped."""
+    # One picture with a name: a reader that speaks would else read out every
+    # number by itself.
     head = Markup(
         '<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}">'
     ).format(_number(drawing.width), _number(drawing.height), drawing.name)
@@ -124,6 +126,7 @@ def _paint_box(box: Box) -> Markup:
         _number(box.y),
         _number(box.width),
         _number(box.height),
+        # It is markup already and stays it; an empty one is plain text.
         escape(title),
     )
 

@@ -83,6 +83,7 @@ def write_file(
         if not only or table.name in only
     ]
     parts = "-".join(("figures", *only, look.period.name))
+    # A free period is written with two dots, which look like a way up.
     name = f"{parts}.{form}".replace("..", "_")
     if form is Form.CSV:
         body: bytes = exports.to_csv(tables)
@@ -103,6 +104,8 @@ def _look() -> Look:
     now = utc_now()
     context = site.current_context()
     period = _asked_period(now)
+    # On the copy of the database, where there is one: a year of figures must
+    # not slow intake down.
     with site.looking() as session:
         return Look(
             period=period,
@@ -129,6 +132,7 @@ def _asked_period(now: datetime) -> Period:
     first = request.args.get("first", "").strip()
     last = request.args.get("last", "").strip()
     if first or last:
+        # One day alone is a period of one day.
         return between(first or last, last or first, zone)
     written = request.args.get("period", "").strip()
     return parse_period(written, zone) if written else last_over(now, zone)[0]

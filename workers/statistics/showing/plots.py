@@ -80,6 +80,7 @@ def draw_columns(name: str, points: Sequence[Point]) -> Drawing:
     most = _largest(points)
     slot = (WIDTH - _LEFT) / max(1, len(points))
     compared = any(point.before is not None for point in points)
+    # Two columns share the place of one where there is a period before.
     width = max(1.0, slot * (0.4 if compared else 0.8))
     shapes = _draw_frame(points, most, slot)
     for number, point in enumerate(points):
@@ -103,6 +104,8 @@ def draw_lines(
     slot = (WIDTH - _LEFT) / max(1, len(points))
     shapes = _draw_frame(points, most, slot)
     lines = (
+        # The month before may be longer; what has no day here to stand beside
+        # is left out.
         (Tone.BEFORE, [float(value) for value in before][: len(points)]),
         (Tone.NOW, [point.now for point in points]),
     )

@@ -102,6 +102,8 @@ def _read_nested(document: Nested, more: Sequence[str]) -> tuple[Inbound, ...]:
         "Seen": report.date,
         "Source": report.source_ip,
         "Source port": report.source_port,
+        # They may be the very pictures. That there were some is told, so that
+        # somebody can ask for their hashes.
         "Dropped unread": f"{len(report.samples)} samples"
         if report.samples
         else "",
@@ -125,6 +127,8 @@ def _list_places(report: Offence, seen: SaidTime | None) -> list[str]:
     if page and (port is None or port in WEB_PORTS):
         return page
     when = seen.text if seen is not None else ""
+    # An address of a client is of use only with its port and its time: many
+    # people share one.
     used = address_used(report.source_ip, str(port or ""), when)
     return page + ([used] if used else [])
 
@@ -139,6 +143,7 @@ def _read_flat(early: Flat, more: Sequence[str]) -> tuple[Inbound, ...]:
     said_at = stated_time(early.date)
     used = address_used(early.source, "", said_at.text if said_at else "")
     return build_reports(
+        # A source may also be a name or a page; then it stands for itself.
         locations=[used or early.source],
         lines=[*tell_fields(words), *more],
         words="\n".join(more),

@@ -73,6 +73,8 @@ def known_classes(
 
     A match that an analyst disconfirmed counts no more, here or elsewhere.
     """
+    # A file may be on several lists, and an item has several files: the
+    # gravest counts.
     classes: dict[uuid.UUID, ListClass] = defaultdict(lambda: ListClass.NONE)
     for item_id, list_class in _classes_found(session, item_ids):
         if list_class.severity > classes[item_id].severity:
@@ -88,6 +90,8 @@ def _classes_found(
         HashList.category_map,
         HashEntryRow.category,
     )
+    # What its owner took off a list was a mistake, or is no longer theirs to
+    # say.
     is_current = (HashList.enabled, HashEntryRow.removed_in.is_(None))
     of_files = (
         select(ItemMedia.item_id, *columns)
@@ -97,6 +101,8 @@ def _classes_found(
         .where(
             ItemMedia.item_id.in_(item_ids),
             *is_current,
+            # Two pictures may share a near hash; an analyst who saw that has
+            # spoken for all cases.
             MediaMatch.decision != MatchDecision.DISCONFIRMED,
         )
         .distinct()
