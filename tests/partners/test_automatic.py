@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
@@ -28,6 +28,7 @@ from partners.plans.making import automatic
 from partners.plans.making.automatic import refer_automatically
 from partners.referrals import service as referrals
 from partners.referrals.models import Plan, Referral
+from tests.support.at_once import start_behind
 from tests.support.house import House
 from triage.cases.assessing.findings import decide_match
 from triage.cases.examination.appraise import appraise_case
@@ -196,21 +197,14 @@ class TestBothDatabases:
         house = station.house
         case = house.case("one", danger_now=True, outcome={}, state=state)
         plan = house.request(case, "police")
-        approving = threading.Thread(target=house.approve, args=(plan,))
+        approving: list[Future[None]] = []
 
         def told(session: Session, of: Case) -> bool:
             known = is_told(session, of)
-            approving.start()
-            waits = text(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-                " AND datname = current_database()"
+            begun = start_behind(
+                house.context.database, partial(house.approve, plan)
             )
-            with house.context.database.engine.connect() as watcher:
-                watcher = watcher.execution_options(
-                    isolation_level="AUTOCOMMIT"
-                )
-                while approving.is_alive() and not watcher.scalar(waits):
-                    time.sleep(0.01)
+            approving.append(begun)
             return known
 
         is_told = automatic._is_told
@@ -218,7 +212,7 @@ class TestBothDatabases:
         station.switch_on()
         station.matched(case, distance=0)
         station.appraised(case)
-        approving.join()
+        approving[0].result()
         assert len(station.told()) == 1
 
 

@@ -6,8 +6,6 @@ the case must be free, else two acts could wait for each other for ever.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -31,6 +29,7 @@ from partners.referrals.following_up import withdrawal
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.models import Delivery
 from partners.watching.service import start_watches
+from tests.support.at_once import start_behind
 from tests.support.house import House
 from triage.cases.assessing import findings
 from triage.cases.assessing.assess import reopen_case
@@ -47,10 +46,6 @@ OF_A_CASE = (
     "plan",
     "referral",
     "watch",
-)
-WAITING = text(
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )
 
 
@@ -203,7 +198,7 @@ def test_an_act_takes_the_case_first(house: House, name: str) -> None:
         with house.context.database.writing() as session:
             getattr(scene, name)(session)
 
-    assert _faults_behind_the_case(house, scene.case, act) == []
+    assert _fault_behind_the_case(house, scene.case, act) is None
 
 
 @pytest.mark.services
@@ -224,40 +219,20 @@ def test_a_job_takes_the_case_before_its_entry(house: House, job: str) -> None:
         with house.context.database.writing() as session:
             post_review(session, scene.case, house.now)
     task = next(task for name, task in house.due_tasks() if name == job)
-    faults = _faults_behind_the_case(
+    fault = _fault_behind_the_case(
         house, scene.case, lambda: house.jobs[job](task)
     )
-    assert faults == []
+    assert fault is None
 
 
-def _faults_behind_the_case(
+def _fault_behind_the_case(
     house: House, case: Case, act: Callable[[], None]
-) -> list[Exception]:
+) -> BaseException | None:
     """What the act raised that had to wait for the case, and locked nothing of it before."""
-    faults: list[Exception] = []
-
-    def run() -> None:
-        try:
-            act()
-        except Exception as fault:
-            faults.append(fault)
-
-    acting = threading.Thread(target=run)
     with house.context.database.writing() as session:
         lock_case(session, case.id)
-        acting.start()
-        _wait_until_it_waits(house, acting)
+        acting = start_behind(house.context.database, act)
         for table in OF_A_CASE:
             rows = f"SELECT id FROM {table} FOR UPDATE NOWAIT"
             session.execute(text(rows)).all()
-    acting.join()
-    return faults
-
-
-def _wait_until_it_waits(house: House, acting: threading.Thread) -> None:
-    engine = house.context.database.engine
-    with engine.connect() as watcher:
-        watcher = watcher.execution_options(isolation_level="AUTOCOMMIT")
-        while not watcher.scalar(WAITING):
-            assert acting.is_alive(), "it did not ask for the case"
-            time.sleep(0.01)
+    return acting.exception()

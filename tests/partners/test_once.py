@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from partners.referrals import service as referrals
 from partners.referrals.following_up import withdrawal
 from partners.referrals.models import DONE_WITH, Plan, Referral
 from partners.referrals.telling.offices import REFERRAL_ROUTES
+from tests.support.at_once import run_at_once
 from tests.support.house import House
 from tests.support.routing import HOST, POLICE, ROUTING
 from triage.cases.models import Case
@@ -355,22 +355,12 @@ def test_of_many_who_ask_and_approve_at_once_one_tells(house: House) -> None:
         partial(house.approve, plan, by=person.username) for person in people
     ]
     acts += [partial(ask, house, case, offices)] * 3
-    start = threading.Barrier(len(acts))
-    refused: list[HotlineError] = []
-
-    def run(act: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            act()
-        except HotlineError as fault:
-            refused.append(fault)
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results = run_at_once(*acts)
+    refused = [r for r in results if isinstance(r, HotlineError)]
     assert len(refused) == len(acts) - 1
+    assert not [
+        r for r in results if isinstance(r, Exception) and r not in refused
+    ]
     assert Counter(row.kind for row in house.all(Referral)) == {
         "police": 1,
         "helpline": 1,

@@ -316,7 +316,7 @@ def signed_in(house: House, username: str) -> Any:
     return client
 
 
-def test_what_was_told_is_forgotten_with_the_case(house: Any) -> None:
+def test_what_was_told_is_forgotten_with_the_case(house: House) -> None:
     case = note_everything(house)
     house.partner()
     house.decide(case, "police")
@@ -332,6 +332,6 @@ def test_what_was_told_is_forgotten_with_the_case(house: Any) -> None:
     assert forgotten(house) == 0
 
 
-def forgotten(house: Any) -> int:
+def forgotten(house: House) -> int:
     with house.context.database.writing() as session:
         return forget_told(session, house.context, now=house.now)

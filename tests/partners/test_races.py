@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -23,6 +22,7 @@ from partners.plans.making.automatic import refer_automatically
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.models import Delivery
 from tests.partners.test_automatic import Station
+from tests.support.at_once import results_at_once, run_at_once
 from tests.support.house import House
 from tests.support.routing import FREE_HOST, ROUTE_IDS, ROUTING
 from triage.cases.models import Case
@@ -61,23 +61,12 @@ class Crowd:
                 self.tokens.append(token)
 
     def post(self, path: str, data: dict[str, Any]) -> list[int]:
-        start = threading.Barrier(AT_ONCE)
-        statuses: list[int] = []
-
-        def act(token: str) -> None:
+        def act(token: str) -> int:
             client = self.app.test_client()
             client.set_cookie(COOKIE, token, path="/console")
-            start.wait()
-            statuses.append(client.post(path, data=data).status_code)
+            return client.post(path, data=data).status_code
 
-        threads = [
-            threading.Thread(target=act, args=(one,)) for one in self.tokens
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return statuses
+        return results_at_once(*(partial(act, token) for token in self.tokens))
 
 
 @pytest.mark.services
@@ -206,10 +195,10 @@ def test_the_police_are_told_once_by_the_service_itself(
     tasks = [
         task for job, task in house.due_tasks() if job == "referral.automatic"
     ]
-    faults = at_once(
-        [partial(refer_automatically, task) for task in most(tasks)]
+    results = run_at_once(
+        *(partial(refer_automatically, task) for task in most(tasks))
     )
-    assert all(isinstance(fault, AlreadyDone) for fault in faults)
+    assert {type(result) for result in results} <= {type(None), AlreadyDone}
     assert len(house.all(Referral)) == len(house.all(Hold)) == 1
     assert len(house.all(Plan)) == len(house.all(Delivery)) == 1
 
@@ -217,23 +206,3 @@ def test_the_police_are_told_once_by_the_service_itself(
 def most(tasks: list[Task]) -> list[Task]:
     """Eight runs of what there is: of each task one, or the last one again and again."""
     return (tasks + tasks[-1:] * AT_ONCE)[:AT_ONCE]
-
-
-def at_once(acts: list[Callable[[], None]]) -> list[Exception]:
-    """Run them in the same moment; returns what they raised."""
-    start = threading.Barrier(len(acts))
-    faults: list[Exception] = []
-
-    def run(act: Callable[[], None]) -> None:
-        start.wait()
-        try:
-            act()
-        except Exception as fault:
-            faults.append(fault)
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return faults

@@ -7,7 +7,6 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from hotline.core.context import utc_now
 from hotline.core.storage.database import Database
 from hotline.core.storage.servers.pools import Pools
 from hotline.core.storage.servers.write_mark import touch_mark
+from tests.support.at_once import run_at_once
 from tests.system.conftest import free_port
 
 SESSIONS = 4
@@ -117,26 +117,18 @@ def test_reports_are_examined_once_behind_pgbouncer(
 def test_sessions_of_others_do_not_matter(pgbouncer: str) -> None:
     """Many threads, few sessions: with prepared statements they would meet each other's names."""
     database = Database(pgbouncer, pools=Pools(kept=8, most=8, shared=True))
-    faults: list[Exception] = []
 
     def ask() -> None:
-        try:
-            for _ in range(30):
-                # Committed: a rollback has the driver forget what it prepared.
-                with database.writing() as session:
-                    word = uuid.uuid4().hex
-                    question = text("SELECT CAST(:word AS text)")
-                    assert session.scalar(question, {"word": word}) == word
-        except Exception as error:
-            faults.append(error)
+        for _ in range(30):
+            # Committed: a rollback has the driver forget what it prepared.
+            with database.writing() as session:
+                word = uuid.uuid4().hex
+                question = text("SELECT CAST(:word AS text)")
+                assert session.scalar(question, {"word": word}) == word
 
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results = run_at_once(*[ask] * 8)
     database.dispose()
-    assert faults == []
+    assert results == [None] * 8
 
 
 def test_a_pool_opens_no_more_than_it_may(

@@ -10,10 +10,12 @@ import pytest
 from argon2 import PasswordHasher
 
 from hotline.accounts import service
+from hotline.accounts.oidc import provider as providers
 from hotline.accounts.signing_in import passwords
 from hotline.core.act import Act
 from hotline.core.context import Context, build_context
 from hotline.core.settings import Settings
+from tests.support.identity_provider import IdentityProvider, served_provider
 from workers.migrations.tables import metadata
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -61,3 +63,12 @@ def add(context: Context) -> Callable[..., str]:
         return username
 
     return added
+
+
+@pytest.fixture
+def op() -> Iterator[IdentityProvider]:
+    """An identity provider on loopback, of which the service knows nothing yet."""
+    providers.forget_providers()
+    with served_provider() as provider:
+        yield provider
+    providers.forget_providers()

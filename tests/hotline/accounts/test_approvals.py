@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,8 +19,9 @@ from hotline.accounts.models import Person
 from hotline.accounts.permissions import Role
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.errors import Conflict, Forbidden, HotlineError, InvalidInput
+from hotline.core.errors import Conflict, Forbidden, InvalidInput
 from hotline.core.storage.audit import AuditEntry
+from tests.support.at_once import endings_at_once
 from tests.support.clock import NOW
 from tests.support.people import make_person
 
@@ -223,28 +223,8 @@ def test_an_operator_can_let_one_person_do_it(house: Context) -> None:
     use(alone, "ana")
 
 
-def at_once(*acts: Callable[[], object]) -> list[str]:
-    """All at the same moment; how each ended."""
-    gate, ends = threading.Barrier(len(acts)), list[str]()
-
-    def run(act: Callable[[], object]) -> None:
-        gate.wait()
-        try:
-            act()
-            ends.append("done")
-        except HotlineError as error:
-            ends.append(type(error).__name__)
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(ends)
-
-
 def test_two_who_ask_at_once_ask_one_question(house: Context) -> None:
-    ends = at_once(*[lambda: ask(house)] * 4)
+    ends = endings_at_once(*[lambda: ask(house)] * 4)
     assert ends == ["Conflict"] * 3 + ["done"]
     with house.database.reading() as session:
         assert len(session.scalars(select(Approval)).all()) == 1
@@ -253,7 +233,7 @@ def test_two_who_ask_at_once_ask_one_question(house: Context) -> None:
 def test_whoever_asked_cannot_slip_in_beside_another(house: Context) -> None:
     """The asker's own tries at the moment of the other's grant end in nothing."""
     asked = ask(house, "sara")
-    ends = at_once(
+    ends = endings_at_once(
         lambda: grant(house, asked, "sara"),
         lambda: grant(house, asked, "sam"),
         lambda: grant(house, asked, "sara"),
@@ -270,5 +250,5 @@ def test_a_grant_for_one_use_is_used_once_also_by_race(
     house: Context,
 ) -> None:
     grant(house, ask(house), "sara")
-    ends = at_once(*[lambda: use(house, "ana")] * 4)
+    ends = endings_at_once(*[lambda: use(house, "ana")] * 4)
     assert ends.count("done") == 1

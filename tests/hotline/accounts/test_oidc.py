@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -18,7 +18,6 @@ from hotline.accounts import service
 from hotline.accounts.factors import totp
 from hotline.accounts.models import LoginSession, Person
 from hotline.accounts.oidc import last_answers
-from hotline.accounts.oidc import provider as providers
 from hotline.accounts.oidc.links import link_person, unlink_person
 from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
@@ -29,21 +28,12 @@ from tests.support.identity_provider import (
     CLIENT,
     SECRET,
     IdentityProvider,
-    served_provider,
 )
 from tests.support.people import make_person
 from workers.app import create_app
 
 THERE = "/console/sign-in/provider"
 HIDDEN = re.compile(r'name="(\w+)" value="([^"]*)"')
-
-
-@pytest.fixture
-def op() -> Iterator[IdentityProvider]:
-    providers.forget_providers()
-    with served_provider() as provider:
-        yield provider
-    providers.forget_providers()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -14,7 +14,6 @@ from werkzeug.test import TestResponse
 
 from hotline.accounts import service
 from hotline.accounts.models import LoginSession
-from hotline.accounts.oidc import provider as providers
 from hotline.accounts.oidc.flow import Identity
 from hotline.accounts.oidc.links import link_person, sign_in_identity
 from hotline.accounts.oidc.models import SpentLogout
@@ -25,21 +24,12 @@ from hotline.core.storage.audit import AuditEntry
 from tests.support.identity_provider import (
     CLIENT,
     IdentityProvider,
-    served_provider,
 )
 from tests.support.people import make_person
 from workers.app import create_app
 
 PLACE = "/console/sign-in/provider/logout"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
-
-
-@pytest.fixture
-def op() -> Iterator[IdentityProvider]:
-    providers.forget_providers()
-    with served_provider() as provider:
-        yield provider
-    providers.forget_providers()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -32,11 +31,11 @@ from hotline.core.context import Context
 from hotline.core.errors import (
     Conflict,
     Forbidden,
-    HotlineError,
     InvalidInput,
 )
 from hotline.core.storage.audit import AuditEntry
 from tests.hotline.accounts.conftest import PASSWORD
+from tests.support.at_once import endings_at_once
 from tests.support.people import make_person
 
 Add = Callable[..., str]
@@ -279,25 +278,11 @@ def test_whoever_asked_does_not_slip_in_beside_another(
             session.add(person)
         session.add(make_person("ana"))
     request = ask(house, Wish(PersonAct.DISABLE, "ana", why="left"))
-    gate, ends = threading.Barrier(4), list[str]()
-
-    def run(by: str) -> None:
-        gate.wait()
-        try:
-            approve(house, request, by)
-            ends.append("done")
-        except HotlineError as error:
-            ends.append(type(error).__name__)
-
-    threads = [
-        threading.Thread(target=run, args=(by,))
-        for by in ("first", "second", "third", "first")
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(ends) == ["Conflict", "Forbidden", "Forbidden", "done"]
+    names = ("first", "second", "third", "first")
+    ends = endings_at_once(
+        *(partial(approve, house, request, by) for by in names)
+    )
+    assert ends == ["Conflict", "Forbidden", "Forbidden", "done"]
 
 
 @pytest.mark.parametrize("gone", ["disabled", "another role"])
@@ -327,26 +312,6 @@ def test_what_somebody_asked_for_who_may_not_any_more_is_not_done(
     approve(staff, anew, "third")
 
 
-def run_at_once(*acts: Callable[[], object]) -> list[str]:
-    """How each ended that began at the same moment."""
-    gate, ends = threading.Barrier(len(acts)), list[str]()
-
-    def run(act: Callable[[], object]) -> None:
-        gate.wait()
-        try:
-            act()
-            ends.append("done")
-        except HotlineError as error:
-            ends.append(type(error).__name__)
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(ends)
-
-
 def test_of_many_who_ask_for_the_same_at_once_one_is_heard(
     make_context: Callable[..., Context],
 ) -> None:
@@ -357,7 +322,9 @@ def test_of_many_who_ask_for_the_same_at_once_one_is_heard(
             session.add(make_person(name, "administrator"))
         session.add(make_person("ana"))
     for wish in WISHES[:2]:
-        ends = run_at_once(*(partial(ask, house, wish, by) for by in names))
+        ends = endings_at_once(
+            *(partial(ask, house, wish, by) for by in names)
+        )
         assert ends == ["Conflict", "Conflict", "done"]
 
 
@@ -379,7 +346,7 @@ def test_the_last_two_administrators_do_not_disable_each_other(
                 person = former or make_person(name, "administrator")
                 person.role, person.disabled_at = "administrator", None
                 session.add(person)
-        ends = run_at_once(
+        ends = endings_at_once(
             *(
                 partial(ask, house, Wish(kind, about, why="x", role=role), by)
                 for by, about in (names, names[::-1])

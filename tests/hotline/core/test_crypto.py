@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-import threading
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from hotline.core.storage.crypto import CannotOpen, RecordKey, Vault
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.keys.key_files import KEY_NAMES
 from hotline.core.storage.keys.keyring import Keyring
+from tests.support.at_once import results_at_once
 
 
 def test_a_sealed_value_opens_where_it_was_sealed_and_nowhere_else(
@@ -99,17 +99,7 @@ def test_a_damaged_key_file_is_refused_and_not_replaced(
 def test_processes_that_start_at_once_get_the_same_keys(
     tmp_path: Path,
 ) -> None:
-    found: list[bytes] = []
-    gate = threading.Barrier(8)
+    def start() -> bytes:
+        return Keyring(tmp_path / "keys").bytes_of("master")
 
-    def start() -> None:
-        gate.wait()
-        found.append(Keyring(tmp_path / "keys").bytes_of("master"))
-
-    threads = [threading.Thread(target=start) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 8
-    assert len(set(found)) == 1
+    assert len(set(results_at_once(*[start] * 8))) == 1

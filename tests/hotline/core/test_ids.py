@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -18,6 +17,7 @@ from hotline.core.storage.ids import (
     normalise_receipt,
 )
 from hotline.core.storage.reference_numbers import next_reference
+from tests.support.at_once import results_at_once
 
 
 def test_ids_are_version_7_and_ordered_in_time() -> None:
@@ -40,10 +40,7 @@ def test_rows_of_one_act_keep_their_order_whatever_the_clock_does(
     made = [first, *(new_id() for _ in range(5))]
     assert made == sorted(made)
     monkeypatch.undo()
-    with ThreadPoolExecutor(4) as pool:
-        lots = list(
-            pool.map(lambda _: [new_id() for _ in range(2_000)], range(8))
-        )
+    lots = results_at_once(*[lambda: [new_id() for _ in range(2_000)]] * 8)
     assert all(lot == sorted(lot) for lot in lots)
     assert len({made for lot in lots for made in lot}) == 16_000
 

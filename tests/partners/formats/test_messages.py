@@ -549,7 +549,7 @@ def test_an_address_without_a_time_says_so(house: House) -> None:
     assert "No time was stated" in message.text
 
 
-def reported_with(house: Any, seen_at: str, *, held: bool = False) -> None:
+def reported_with(house: House, seen_at: str, *, held: bool = False) -> None:
     """One more report about the case's item, which says when it was seen."""
     with house.context.database.writing() as session:
         received = receive_report(
@@ -570,7 +570,7 @@ def reported_with(house: Any, seen_at: str, *, held: bool = False) -> None:
         )
 
 
-def test_the_letter_tells_when_reports_say_it_was_seen(house: Any) -> None:
+def test_the_letter_tells_when_reports_say_it_was_seen(house: House) -> None:
     house.case()
     reported_with(house, "2026-11-01T10:00:00")
     reported_with(house, "2026-11-01T11:00:00+01:00")
@@ -594,7 +594,7 @@ def test_the_letter_tells_when_reports_say_it_was_seen(house: Any) -> None:
     ]
 
 
-def test_the_letter_names_the_shared_file(house: Any) -> None:
+def test_the_letter_names_the_shared_file(house: House) -> None:
     link = f"ed2k://|file|a%20name.avi|123|{'ab' * 16}|/"
     house.case()
     with house.context.database.writing() as session:
@@ -608,7 +608,7 @@ def test_the_letter_names_the_shared_file(house: Any) -> None:
     assert told["shared_file"] == {"name": "a name.avi", "size": 123}
 
 
-def test_the_letter_names_the_program_of_a_peer(house: Any) -> None:
+def test_the_letter_names_the_program_of_a_peer(house: House) -> None:
     used_address(house, "203.0.113.7:4662 2026-11-01T10:00:00Z eMule 0.50a")
     message = referral(house)
     REFERRAL.validate(message.body)

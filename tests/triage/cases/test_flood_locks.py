@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from hotline.core.act import Act
 from hotline.core.context import Context
+from tests.support.at_once import start_behind
 from tests.support.cases import open_case
 from tests.support.items import make_item
 from tests.support.people import make_person
@@ -20,10 +19,6 @@ from triage.cases.models import Case
 from triage.items.models import Item
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-WAITING = text(
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
-)
 
 
 @pytest.mark.services
@@ -48,17 +43,11 @@ def test_items_are_locked_before_cases(
             else:
                 floods.release_held(act, session.scalars(select(Case)).one())
 
-    thread = threading.Thread(target=release)
-    with (
-        context.database.writing() as session
-    ):  # as every job: the item, then its case
+    # As every job: the item, then its case.
+    with context.database.writing() as session:
         session.get_one(Item, item.id, with_for_update=True)
-        thread.start()
-        with context.database.engine.connect() as watcher:
-            watcher = watcher.execution_options(isolation_level="AUTOCOMMIT")
-            while not watcher.scalar(WAITING):
-                time.sleep(0.01)
+        releasing = start_behind(context.database, release)
         session.scalars(select(Case).with_for_update(of=Case)).one()
-    thread.join()
+    releasing.result()
     with context.database.reading() as session:
         assert session.scalars(select(Case)).one().state == "received"

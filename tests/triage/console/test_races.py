@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from hotline.accounts.service import find_person
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput
+from tests.support.at_once import results_at_once
 from triage.cases.assessing import findings
 from triage.cases.assessing.assess import LONGEST_NOTE, Answers, assess_case
 from triage.cases.assessing.claim import claim_case, find_holder
@@ -47,17 +48,12 @@ def test_of_many_claims_at_once_one_wins(
 ) -> None:
     reference = make_case()
     people = ["analyst", "second", "third", "senior", "supervisor"]
-    gate, results = threading.Barrier(len(people)), []
-
-    def run(username: str) -> None:
-        gate.wait()
-        results.append(claimed(context, reference, username, clock.now))
-
-    threads = [threading.Thread(target=run, args=(name,)) for name in people]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results = results_at_once(
+        *(
+            partial(claimed, context, reference, name, clock.now)
+            for name in people
+        )
+    )
     assert sorted(results) == [False] * 4 + [True]
 
 

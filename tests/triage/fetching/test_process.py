@@ -10,12 +10,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from tests.support.at_once import results_at_once
 from triage.fetching.process import client
 from triage.fetching.process.client import Fetcher
 from triage.fetching.report import FetchLimits
@@ -327,21 +329,14 @@ def test_threads_share_a_fetcher(
     world.routes = {
         f"/{n}": lab.answer(f"<title>{n}</title>".encode()) for n in range(6)
     }
-    reports: dict[int, Any] = {}
 
-    def work(number: int) -> None:
-        reports[number] = shared.fetch(lab.ask(world.url(f"/{number}")))
+    def fetch(number: int) -> Any:
+        return shared.fetch(lab.ask(world.url(f"/{number}")))
 
-    threads = [
-        threading.Thread(target=work, args=(number,)) for number in range(6)
+    reports = results_at_once(*(partial(fetch, number) for number in range(6)))
+    assert [report.final_url for report in reports] == [
+        world.url(f"/{number}") for number in range(6)
     ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert {n: report.final_url for n, report in reports.items()} == {
-        n: world.url(f"/{n}") for n in range(6)
-    }
 
 
 def test_a_fork_starts_a_child_of_its_own(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from tests.support.at_once import results_at_once
 from triage.fingerprints.decoding import pictures
 from triage.fingerprints.media import fingerprint_media
 
@@ -124,22 +124,16 @@ def test_threads_do_not_disturb_each_other_and_memory_stays(
     ]
     files = [*whole, *(data[:2_000] for data in whole)]
     expected = [fingerprint_media(data) for data in files]
-    wrong: list[int] = []
 
-    def work() -> None:
-        for _ in range(8):
-            wrong.extend(
-                n
-                for n, data in enumerate(files)
-                if fingerprint_media(data) != expected[n]
-            )
+    def work() -> list[int]:
+        return [
+            number
+            for _ in range(8)
+            for number, data in enumerate(files)
+            if fingerprint_media(data) != expected[number]
+        ]
 
-    work()
+    assert work() == []
     before = psutil.Process().memory_info().rss
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert wrong == []
+    assert results_at_once(*[work] * 3) == [[]] * 3
     assert psutil.Process().memory_info().rss - before < 30_000_000

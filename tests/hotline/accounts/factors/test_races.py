@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pyotp
 import pytest
@@ -21,6 +21,7 @@ from hotline.core.context import Context
 from hotline.core.errors import TooMany
 from hotline.core.storage.audit import AuditEntry
 from tests.hotline.accounts.conftest import NOW, PASSWORD
+from tests.support.at_once import results_at_once
 
 AT_ONCE = 12
 Try = Callable[[str], bool]
@@ -77,19 +78,7 @@ def try_code(request: pytest.FixtureRequest, context: Context) -> Try:
 
 
 def try_at_once(try_code: Try, codes: Sequence[str]) -> list[bool]:
-    gate, results = threading.Barrier(len(codes)), []
-
-    def run(code: str) -> None:
-        gate.wait()
-        results.append(try_code(code))
-
-    threads = [threading.Thread(target=run, args=(code,)) for code in codes]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(results) == len(codes)
-    return results
+    return results_at_once(*(partial(try_code, code) for code in codes))
 
 
 def test_a_code_that_is_sent_many_times_at_once_opens_once(
