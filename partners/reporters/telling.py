@@ -30,6 +30,7 @@ from triage.cases.people.vocabulary import PersonRole
 from triage.cases.vocabulary import PlaceState
 from triage.items.models import Item, Sighting
 from triage.jurisdiction import Destination
+from triage.prints.watch import FINGERPRINT_ITEM
 
 Ids = Collection[uuid.UUID]
 
@@ -251,6 +252,7 @@ def _tell_place(
         since,
         _next_news(context, known.is_urgent, said, rules, since, now),
         is_in_words=part.kind == PartKind.NARRATIVE,
+        is_fingerprint=item is not None and item.kind == FINGERPRINT_ITEM,
     )
 
 

@@ -70,7 +70,12 @@ def report() -> Response:
             values, language, form_fields.faults_of(error), 422
         )
     return make_response(
-        render_template("operator/receipt.html", receipt=received.receipt)
+        render_template(
+            "operator/receipt.html",
+            receipt=received.receipt,
+            danger_now=values.get("danger_now") == "yes",
+            emergency=site.current_context().country.police_emergency,
+        )
     )
 
 

@@ -31,6 +31,8 @@ _LINE = re.compile(r"^[ \t>]*([^:\n]{2,60}):[ \t]*(\S[^\n]*)$", re.MULTILINE)
 _YES = re.compile(r"(?:yes|true|1)\b", re.IGNORECASE)
 CONTACT = "contact"
 SEALED = "(kept sealed)"
+SHORTEST_CONTACT = 5
+"""Characters; a shorter word without a digit is an everyday one, as in "Contact: none"."""
 _FIELDS = frozenset(
     {
         "kind",
@@ -97,8 +99,21 @@ def seal_contacts(text: str, words: str) -> str:
     for contact in contacts:
         # A format may have made one line of several.
         for written in (contact, " ".join(contact.split())):
-            text = text.replace(written, SEALED)
+            text = _take_out(written, text)
     return text
+
+
+def _take_out(contact: str, text: str) -> str:
+    """``text`` without the contact, which is never a part of another word there.
+
+    "Contact: no" leads to nobody: so short a word goes from its own line alone, and the others
+    still read as they were written.
+    """
+    whole = rf"(?<!\w){re.escape(contact)}(?!\w)"
+    if len(contact) >= SHORTEST_CONTACT or re.search(r"[@\d]", contact):
+        return re.sub(whole, SEALED, text)
+    its_line = rf"(?i)(\b{CONTACT}\s*:\s*){whole}"
+    return re.sub(its_line, rf"\g<1>{SEALED}", text)
 
 
 def is_field_name(name: str) -> bool:

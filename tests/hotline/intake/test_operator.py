@@ -124,6 +124,22 @@ def test_every_page_of_the_whole_console_names_its_permission(
     }
 
 
+@pytest.mark.parametrize("danger", ["yes", "unknown", "no"])
+def test_in_danger_whom_to_call_stands_above_the_receipt(
+    context: Context, sign_in: SignIn, danger: str
+) -> None:
+    """Whoever answers the telephone has the caller there now, and no case yet."""
+    client = sign_in("operator")
+    typed = hidden(client.get(PAGE).text) | {
+        "narrative": "He is at the door.",
+        "danger_now": danger,
+    }
+    page = client.post(PAGE, data=typed).text
+    number = context.country.police_emergency
+    assert (f"Call the police: {number}" in page) is (danger == "yes")
+    assert receipt_of(page)
+
+
 def test_a_caller_s_report_is_stored_under_the_operator_s_name(
     context: Context, sign_in: SignIn
 ) -> None:

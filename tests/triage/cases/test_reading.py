@@ -248,3 +248,20 @@ def test_a_refusal_names_the_field_and_why(
     assert caught.value.fields == {"/value": field}
     assert str(caught.value).endswith(".")
     assert bool(caught.value.hint) == (field == "unreadable")
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7:4444", "[2001:db8::7]:443"])
+@pytest.mark.parametrize(
+    "when", ["2026-11-20T15:00:00Z", "2026-11-20T08:00:00"]
+)
+def test_an_address_is_offered_with_its_time_or_not_at_all(
+    address: str, when: str
+) -> None:
+    """A CyberTipline report names each in its own field and in its words."""
+    told = f"{address} {when}\nAddress used: {address}, Login"
+    (found,) = find_identifiers(told, "AL")
+    assert found.canonical == f"{address} {when}"
+    (alone,) = find_identifiers(f"Address used: {address}, Login", "AL")
+    assert alone.canonical == address
+    uses = find_identifiers(f"{address} {when}\n203.0.113.9:1", "AL")
+    assert len(uses) == 2

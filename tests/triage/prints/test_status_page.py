@@ -149,3 +149,25 @@ def test_every_language_of_the_form_says_it_in_its_own_words(
     english = {"we", "saw", "picture", "places", "looking", "help", "the"}
     words = re.sub(r"<[^>]*>", " ", note[1]).lower().split()
     assert not english & set(words)
+
+
+def test_two_fingerprints_of_one_picture_are_told_of_once(
+    context: Context, client: FlaskClient
+) -> None:
+    """A device makes two of a picture; a child who gave one reads of one, by its name."""
+    receipt = report(client, "child_self")
+    watch(context)
+    with context.database.writing() as session:
+        part = session.scalars(select(ReportPart)).one()
+        second = make_item("hash:2", canonical=f"sha256:{PDQ}")
+        session.add(second)
+        for item in session.scalars(select(Item)).all():
+            item.kind = "hash"
+            session.add(make_case(item, f"AL-2026-00001{item.key[-1]}"))
+        session.flush()
+        session.add(Sighting(item_id=second.id, part_id=part.id, at=NOW))
+    page = status(client, receipt, "en")
+    (listed,) = re.findall(r'<ol class="parts".*?</ol>', page, re.DOTALL)
+    assert listed.count("<li>") == 1
+    assert "The fingerprint that you gave us" in listed
+    assert PDQ[-6:] not in page

@@ -243,9 +243,9 @@ class PlaceNews:
     """A reported place and what became of it.
 
     ``name`` is enough for who wrote it to know it again, and too little to lead anybody there; ""
-    where it is not known yet, and for what was told in words (``is_in_words``). ``since``: when it
-    changed last. ``next_at``: from when on there can be more to tell; None where nothing more is
-    to come.
+    where it is not known yet, and for what was told in words (``is_in_words``). What is known by a
+    fingerprint alone (``is_fingerprint``) lies at no place of its own. ``since``: when it changed
+    last. ``next_at``: from when on there can be more to tell; None where nothing more is to come.
     """
 
     name: str
@@ -253,10 +253,26 @@ class PlaceNews:
     since: datetime
     next_at: datetime | None = None
     is_in_words: bool = False
+    is_fingerprint: bool = False
 
     @property
     def is_set_aside(self) -> bool:
         return any(saying.news is News.SET_ASIDE for saying in self.said)
+
+
+def join_fingerprints(places: Sequence[PlaceNews]) -> list[PlaceNews]:
+    """Fingerprints of which there is the same news once: a device makes two of one picture, and
+    whoever gave the picture reads of that."""
+    joined: list[PlaceNews] = []
+    told: set[tuple[News, ...]] = set()
+    for place in places:
+        news = tuple(saying.news for saying in place.said)
+        if place.is_fingerprint and news in told:
+            continue
+        if place.is_fingerprint:
+            told.add(news)
+        joined.append(place)
+    return joined
 
 
 class Teller(Protocol):

@@ -17,6 +17,7 @@ from hotline.intake.flood import guard
 from hotline.intake.form import wording
 from hotline.intake.form.asking import form_fields
 from hotline.intake.form.public import blueprint, needs_no_cookie
+from hotline.intake.form.receipt.place_news import join_fingerprints
 from hotline.intake.form.receipt.status_view import StatusView, view_of
 from hotline.intake.submission import read_information
 
@@ -99,7 +100,7 @@ def _status_page(
     page = render_template(
         "public/status.html",
         status=view.status,
-        places=view.places,
+        places=join_fingerprints(view.places),
         say=view.say,
         again=view.again,
         receipt=typed,

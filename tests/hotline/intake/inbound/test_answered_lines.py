@@ -87,6 +87,8 @@ WAYS: Mapping[str, Callable[[str], Inbound]] = {
     "xarf 1 to 3": by_nested_xarf,
     "xarf in a mail": by_xarf_in_a_mail,
 }
+IN_FREE_WORDS = sorted(set(WAYS) - {"xarf 0.2", "xarf 1 to 3"})
+"""Those that take words beside their fields."""
 FIELDS: Mapping[str, object] = {
     "reporter_role": "parent",
     "danger_now": True,
@@ -140,6 +142,24 @@ def test_a_contact_stands_in_no_words_that_somebody_reads(way: str) -> None:
     assert one.contact == "me@reporter.example"
     assert "reporter.example" not in one.narrative
     assert "212 3456" not in one.narrative
+
+
+@pytest.mark.parametrize("way", IN_FREE_WORDS)
+@pytest.mark.parametrize("contact", ["no", "none", "jo", "нема", "Ana"])
+def test_a_short_word_for_a_contact_garbles_no_other_words(
+    way: str, contact: str
+) -> None:
+    told = f"I know nothing more, {contact}: Anastasia, none of them, nobody."
+    one = WAYS[way](f"Contact: {contact}\nnote: {told}").submission
+    assert told in one.narrative
+    assert f"Contact: {contact}" not in one.narrative
+
+
+@pytest.mark.parametrize("way", IN_FREE_WORDS)
+def test_a_contact_is_no_part_of_another_word(way: str) -> None:
+    words = "Contact: 12345\nnote: the file 912345 was named by 12345."
+    one = WAYS[way](words).submission
+    assert "the file 912345 was named by (kept sealed)." in one.narrative
 
 
 @pytest.mark.parametrize("way", WAYS)

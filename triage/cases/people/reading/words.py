@@ -7,7 +7,7 @@ bank accounts by python-stdnum.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,6 +20,7 @@ from triage.cases.people.vocabulary import IdentifierKind
 from triage.locations import Location, identify_locations
 from triage.locations.catalogue import load_platforms
 from triage.locations.catalogue_values import Catalogue
+from triage.locations.others.address_use import AddressUse, read_address_use
 
 LONGEST_VALUE = 300
 LONGEST_PLATFORM = 60
@@ -80,7 +81,35 @@ def find_identifiers(
     # come first.
     for _, said in payments:
         by_identity.setdefault(said.identity, said)
-    return tuple(by_identity.values())
+    return _say_each_use_once(by_identity.values())
+
+
+def _say_each_use_once(
+    found: Iterable[SaidIdentifier],
+) -> tuple[SaidIdentifier, ...]:
+    """Without an address that stands there with its time as well.
+
+    Sent without it, it would lead the police to nobody, and beside the other it looks like another.
+    """
+    said = tuple(found)
+    with_time = {
+        (use.address, use.port)
+        for use in map(_use_of, said)
+        if use is not None and use.time is not None
+    }
+    return tuple(
+        entry
+        for entry in said
+        if (use := _use_of(entry)) is None
+        or use.time is not None
+        or (use.address, use.port) not in with_time
+    )
+
+
+def _use_of(said: SaidIdentifier) -> AddressUse | None:
+    if said.kind is not IdentifierKind.IP_ADDRESS:
+        return None
+    return read_address_use(said.canonical)
 
 
 def _name_platforms_first(text: str, catalogue: Catalogue) -> str:
