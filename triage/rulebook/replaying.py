@@ -16,6 +16,7 @@ from hotline.core.storage.ids import first_id_at
 from triage.cases.examination.replay import (
     Difference,
     RuleSet,
+    Tally,
     replay_some,
 )
 from triage.cases.models import Case
@@ -30,14 +31,9 @@ MOST_SHOWN = 100
 
 
 @dataclass(slots=True)
-class Findings:
-    """How many cases would be otherwise, by what, and some of them in full."""
+class Findings(Tally):
+    """How many cases would be otherwise, and some of them in full."""
 
-    different: int = 0
-    priority: int = 0
-    routes: int = 0
-    jurisdiction: int = 0
-    identity: int = 0
     examples: list[dict[str, object]] = field(default_factory=list)
 
     @classmethod
@@ -47,19 +43,8 @@ class Findings:
         values = {k: v for k, v in stored.items() if k in names}
         return cls(**values)  # type: ignore[arg-type]
 
-    def count(self, difference: Difference) -> None:
-        if not difference.is_any:
-            return
-        self.different += 1
-        self.priority += (
-            difference.priority_before != difference.priority_after
-        )
-        self.routes += bool(difference.routes_gone or difference.routes_new)
-        self.jurisdiction += bool(
-            difference.grounds_gone or difference.grounds_new
-        )
-        self.identity += bool(difference.moved)
-        if len(self.examples) < MOST_SHOWN:
+    def add(self, difference: Difference) -> None:
+        if self.count(difference) and len(self.examples) < MOST_SHOWN:
             self.examples.append(asdict(difference))
 
 
@@ -106,7 +91,7 @@ def _store(
 ) -> None:
     findings = Findings.of(dict(change.replay_result))
     for difference in answers:
-        findings.count(difference)
+        findings.add(difference)
     change.replay_result = asdict(findings)
     change.replay_done += len(answers)
     # Cases that were opened after the count are tried as well.

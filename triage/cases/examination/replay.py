@@ -66,6 +66,32 @@ class Difference:
         )
 
 
+@dataclass(slots=True)
+class Tally:
+    """How many cases would be otherwise, and by what; one may be so by several."""
+
+    different: int = 0
+    priority: int = 0
+    routes: int = 0
+    jurisdiction: int = 0
+    identity: int = 0
+
+    def count(self, difference: Difference) -> bool:
+        """Count one case; whether anything would be otherwise about it."""
+        if not difference.is_any:
+            return False
+        self.different += 1
+        self.priority += (
+            difference.priority_before != difference.priority_after
+        )
+        self.routes += bool(difference.routes_gone or difference.routes_new)
+        self.jurisdiction += bool(
+            difference.grounds_gone or difference.grounds_new
+        )
+        self.identity += bool(difference.moved)
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class RuleSet:
     """The rules of one directory, and its catalogue of platforms."""

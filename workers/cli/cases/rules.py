@@ -19,7 +19,7 @@ from workers.cli.opening import opened_house
 from workers.cli.output import emit_json, stdout
 
 if TYPE_CHECKING:
-    from triage.cases.examination.replay import Difference
+    from triage.cases.examination.replay import Difference, Tally
 
 FOLDERS = ("data", "countries")
 """Of a data directory: what an organisation or a law may change."""
@@ -35,27 +35,23 @@ def register(root: typer.Typer) -> None:
 
 @dataclass
 class Summary:
-    """How many cases were asked about, and how many would be otherwise, by what."""
+    """How many cases were asked about, and what would be otherwise; ``shown``: some in full."""
 
+    tally: Tally
     cases: int = 0
-    different: int = 0
-    priority: int = 0
-    routes: int = 0
-    jurisdiction: int = 0
-    identity: int = 0
     shown: list[Difference] = field(default_factory=list)
 
-    def count(self, one: Difference, most_shown: int) -> None:
+    def add(self, difference: Difference, most_shown: int) -> None:
         self.cases += 1
-        if not one.is_any:
-            return
-        self.different += 1
-        self.priority += one.priority_before != one.priority_after
-        self.routes += bool(one.routes_gone or one.routes_new)
-        self.jurisdiction += bool(one.grounds_gone or one.grounds_new)
-        self.identity += bool(one.moved)
-        if len(self.shown) < most_shown:
-            self.shown.append(one)
+        if self.tally.count(difference) and len(self.shown) < most_shown:
+            self.shown.append(difference)
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "cases": self.cases,
+            **asdict(self.tally),
+            "shown": [asdict(difference) for difference in self.shown],
+        }
 
 
 @rules_app.command("replay")
@@ -79,7 +75,11 @@ def replay(
     A file that is not in the directory is taken as it is in force now. Nothing is written.
     """
     from hotline.core.context import utc_now
-    from triage.cases.examination.replay import RuleSet, replay_cases
+    from triage.cases.examination.replay import (
+        RuleSet,
+        Tally,
+        replay_cases,
+    )
 
     beginning = _read_day(since)
     _require_files(data)
@@ -93,7 +93,7 @@ def replay(
         # rules can differ.
         in_force = RuleSet.load(context.settings.data_dir)
         changed = RuleSet.load(changed_dir)
-        summary = Summary()
+        summary = Summary(Tally())
         with context.database.reading() as session:
             for change in replay_cases(
                 session,
@@ -103,9 +103,9 @@ def replay(
                 since=beginning,
                 now=utc_now(),
             ):
-                summary.count(change, shown)
+                summary.add(change, shown)
     if json:
-        emit_json(asdict(summary))
+        emit_json(summary.to_json())
     else:
         _print_summary(summary)
 
@@ -145,17 +145,18 @@ def _overlaid(own: Path, changed: Path) -> Iterator[Path]:
 
 
 def _print_summary(summary: Summary) -> None:
+    tally = summary.tally
     stdout.print(
-        f"{summary.cases} cases, {summary.different} otherwise: priority {summary.priority}, "
-        f"routes {summary.routes}, jurisdiction {summary.jurisdiction}, "
-        f"identity {summary.identity}",
+        f"{summary.cases} cases, {tally.different} otherwise: priority {tally.priority}, "
+        f"routes {tally.routes}, jurisdiction {tally.jurisdiction}, "
+        f"identity {tally.identity}",
         soft_wrap=True,
     )
     for change in summary.shown:
         stdout.print(change.reference, markup=False)
         for line in _lines_of(change):
             stdout.print(f"  {line}", markup=False, soft_wrap=True)
-    hidden = summary.different - len(summary.shown)
+    hidden = tally.different - len(summary.shown)
     if hidden:
         stdout.print(f"… and {hidden} more; --shown prints more of them.")
 
