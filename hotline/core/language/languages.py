@@ -114,6 +114,16 @@ def load_languages(data_dir: Path | None = None) -> Mapping[str, Language]:
     }
 
 
+@cache
+def list_console_languages(data_dir: Path | None = None) -> tuple[str, ...]:
+    """Codes of the languages that the console speaks; kept as ``load_languages`` keeps them."""
+    return tuple(
+        code
+        for code, language in load_languages(data_dir).items()
+        if code == SOURCE or language.find(CONSOLE) is not None
+    )
+
+
 def _list_roots(data_dir: Path | None) -> tuple[Path, ...]:
     return (SHIPPED,) if data_dir is None else (SHIPPED, data_dir / FOLDER)
 

@@ -26,7 +26,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import HotlineError, InvalidInput, TooMany
-from hotline.core.language.languages import CONSOLE, SOURCE, load_languages
+from hotline.core.language.languages import (
+    SOURCE,
+    list_console_languages,
+    load_languages,
+)
 from hotline.core.logs import origin_of
 from hotline.core.storage.keys.keyring import ReadingKeys
 from hotline.core.web import outages
@@ -172,12 +176,7 @@ def page_languages() -> tuple[str, ...]:
     own = current_context().country.languages
     if not request.path.startswith(CONSOLE_PATH):
         return own
-    languages = load_languages(current_context().settings.data_dir)
-    spoken = [
-        code
-        for code, language in languages.items()
-        if code == SOURCE or language.find(CONSOLE) is not None
-    ]
+    spoken = list_console_languages(current_context().settings.data_dir)
     return tuple(dict.fromkeys([*(c for c in own if c in spoken), *spoken]))
 
 
