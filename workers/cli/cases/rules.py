@@ -74,40 +74,36 @@ def replay(
 
     A file that is not in the directory is taken as it is in force now. Nothing is written.
     """
-    from hotline.core.context import utc_now
-    from triage.cases.examination.replay import (
-        RuleSet,
-        Tally,
-        replay_cases,
-    )
-
     beginning = _read_day(since)
     _require_files(data)
-    with (
-        opened_house() as context,
-        _overlaid(
-            folder_of(context.settings.data_dir) or data, data
-        ) as changed_dir,
-    ):
-        # Both over the same cases in one transaction, so that nothing but the
-        # rules can differ.
-        in_force = RuleSet.load(context.settings.data_dir)
-        changed = RuleSet.load(changed_dir)
-        summary = Summary(Tally())
-        with context.database.reading() as session:
-            for change in replay_cases(
-                session,
-                context,
-                in_force,
-                changed,
-                since=beginning,
-                now=utc_now(),
-            ):
-                summary.add(change, shown)
+    summary = _replay(data, beginning, shown)
     if json:
         emit_json(summary.to_json())
     else:
         _print_summary(summary)
+
+
+def _replay(data: Path, beginning: datetime, shown: int) -> Summary:
+    from hotline.core.context import utc_now
+    from triage.cases.examination.replay import RuleSet, Tally, replay_cases
+
+    with opened_house() as context:
+        own = context.settings.data_dir
+        with _overlaid(folder_of(own) or data, data) as changed_dir:
+            rule_sets = RuleSet.load(own), RuleSet.load(changed_dir)
+            summary = Summary(Tally())
+            # Both over the same cases in one transaction, so that nothing but
+            # the rules can differ.
+            with context.database.reading() as session:
+                for difference in replay_cases(
+                    session,
+                    context,
+                    *rule_sets,
+                    since=beginning,
+                    now=utc_now(),
+                ):
+                    summary.add(difference, shown)
+    return summary
 
 
 def _read_day(text: str) -> datetime:

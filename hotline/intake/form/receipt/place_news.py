@@ -264,13 +264,13 @@ def join_fingerprints(places: Sequence[PlaceNews]) -> list[PlaceNews]:
     """Fingerprints of which there is the same news once: a device makes two of one picture, and
     whoever gave the picture reads of that."""
     joined: list[PlaceNews] = []
-    told: set[tuple[News, ...]] = set()
+    of_fingerprints: set[tuple[News, ...]] = set()
     for place in places:
         news = tuple(saying.news for saying in place.said)
-        if place.is_fingerprint and news in told:
+        if place.is_fingerprint and news in of_fingerprints:
             continue
         if place.is_fingerprint:
-            told.add(news)
+            of_fingerprints.add(news)
         joined.append(place)
     return joined
 
