@@ -282,7 +282,7 @@ def test_of_two_schedulers_one_ticks_at_a_time(
         context.database.writing() as one,
         context.database.writing() as other,
     ):
-        assert schedule._mine(one)
-        assert not schedule._mine(other)
+        assert schedule.scheduler_lock_held(one)
+        assert not schedule.scheduler_lock_held(other)
     with context.database.writing() as session:
-        assert schedule._mine(session)
+        assert schedule.scheduler_lock_held(session)

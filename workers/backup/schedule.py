@@ -34,10 +34,14 @@ class BackupsOnTime:
     def __init__(
         self,
         context: Context,
-        is_mine: Callable[[Session], bool],
+        is_lock_held: Callable[[Session], bool],
         start: Start = start_process,
     ) -> None:
-        self._context, self._is_mine, self._start = context, is_mine, start
+        self._context, self._is_lock_held, self._start = (
+            context,
+            is_lock_held,
+            start,
+        )
         self._process: subprocess.Popen[bytes] | None = None
 
     def go_on(self, now: datetime) -> int:
@@ -53,7 +57,9 @@ class BackupsOnTime:
         with self._context.database.writing() as session:
             # Asked again under the lock: another scheduler may have begun it
             # meanwhile.
-            if not self._is_mine(session) or not is_due(session, every, now):
+            if not self._is_lock_held(session) or not is_due(
+                session, every, now
+            ):
                 return 0
             run = BackupRun(name="", started_at=now)
             session.add(run)

@@ -40,8 +40,8 @@ class Scheduler:
     def __init__(self, context: Context, transport: Transport) -> None:
         self.context = context
         self.transport = transport
-        self._forgetting = forgetting.Rounds(context, _mine)
-        self.backups = BackupsOnTime(context, _mine)
+        self._forgetting = forgetting.Rounds(context, scheduler_lock_held)
+        self.backups = BackupsOnTime(context, scheduler_lock_held)
 
     def tick(self, now: datetime) -> dict[str, int]:
         """One round; returns what it did, by name. A step that fails does not stop the others."""
@@ -61,7 +61,7 @@ class Scheduler:
                         step(session, self.context, now)
                         # Within the step's own transaction, so that the lock
                         # lasts as long as the step.
-                        if _mine(session)
+                        if scheduler_lock_held(session)
                         else 0
                     )
             except Exception as error:
@@ -101,7 +101,7 @@ class Scheduler:
         )
 
 
-def _mine(session: Session) -> bool:
+def scheduler_lock_held(session: Session) -> bool:
     """True if no other scheduler is in a step right now. SQLite's write lock says the same."""
     if session.get_bind().dialect.name != "postgresql":
         return True

@@ -93,11 +93,11 @@ class Rounds:
     def __init__(
         self,
         context: Context,
-        is_mine: Callable[[Session], bool] = lambda _: True,
+        is_lock_held: Callable[[Session], bool] = lambda _: True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._context = context
-        self._is_mine = is_mine
+        self._is_lock_held = is_lock_held
         self._clock = clock
         self._left: list[str] = []
         self._next_at: datetime | None = None
@@ -133,7 +133,7 @@ class Rounds:
                     STEPS[name](session, self._context, now=now)
                     # Two schedulers would take the same batch and wait for
                     # each other.
-                    if self._is_mine(session)
+                    if self._is_lock_held(session)
                     else 0
                 )
         except Exception as error:

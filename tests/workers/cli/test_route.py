@@ -85,7 +85,7 @@ def test_people_read_a_table_in_their_language(
         ("[]", "one JSON object"),
         ('{"hoem": "AL"}', "/hoem: unknown field"),
         ('{"victim": {"residence": "nowhere"}}', "/victim/residence"),
-        ('{"home": "AL", "home": "RS"}', "/home: stands twice"),
+        ('{"home": "AL", "home": "RS"}', "/home: appears twice"),
         ('{"kind": "\\ud800"}', "."),
         ("[" * 100_000, "not JSON"),
         (" " * 1_000_001, "larger than"),

@@ -70,7 +70,7 @@ def _read_file(name: str) -> bytes:
 
 
 def _parse_object(raw: bytes) -> dict[str, object]:
-    """The JSON object; a name that stands twice is refused, as only one of the two could count."""
+    """The JSON object; a name that appears twice is refused, as only one of the two could count."""
     try:
         data = jsonlib.loads(
             # Editors of Windows put a mark before the first byte.
@@ -105,7 +105,8 @@ def _refuse_repeated_names(
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise InvalidInput(
-            f"/{twice[:40]}: stands twice.", fields={f"/{twice[:40]}": "twice"}
+            f"/{twice[:40]}: appears twice.",
+            fields={f"/{twice[:40]}": "twice"},
         )
     return values
 
