@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext
 
 from hotline.accounts.navigation import Entry, register_entries
 from hotline.accounts.shortcuts import register_shortcuts
-from partners.console import finders, pairs
+from partners.console import finders, finders_of_words, pairs
 from partners.console.attention import attention
 from partners.console.case import by_hand, joining, measures, taking_back
 from partners.console.case.panels import MEASURES
@@ -41,7 +41,7 @@ register_entries(
     Entry(65, lazy_gettext("Outcomes"), "partners.what_became", "became.see"),
     Entry(90, lazy_gettext("Pairs"), "partners.show_pairs", "audit.see"),
 )
-register_finders(blueprint, *finders.FINDERS)
+register_finders(blueprint, *finders.FINDERS, *finders_of_words.FINDERS)
 register_deeds(blueprint, *bulk.DEEDS)
 register_shortcuts(blueprint, *SHORTCUTS)
 blueprint.add_app_template_global(lambda: bulk.ROUTES, "bulk_routes")

@@ -47,7 +47,7 @@ from triage.console.audit.trails import OwnTrail, Trail
 from triage.console.keys import SHORTCUTS
 from triage.console.lists import list_pages, upload_pages
 from triage.console.queue import bulk_pages, queue_pages
-from triage.console.search import of_cases, of_words
+from triage.console.search import of_cases, of_names, of_words
 from triage.console.search import pages as search
 from triage.console.search.finding import register_finders
 from triage.hashlists.exports import LIST_EXPORT
@@ -221,7 +221,12 @@ def create_blueprint(
     blueprint = Blueprint("triage", __name__, url_prefix="/console")
     register_entries(blueprint, *ENTRIES)
     register_box(blueprint, Box("triage.find", "search.use"))
-    register_finders(blueprint, *of_cases.FINDERS, *of_words.FINDERS)
+    register_finders(
+        blueprint,
+        *of_cases.FINDERS,
+        *of_names.FINDERS,
+        *of_words.FINDERS,
+    )
     register_shortcuts(blueprint, *SHORTCUTS)
     bulk_pages.register_deeds(blueprint, *DEEDS)
     register_kinds(

@@ -18,7 +18,8 @@ from triage.cases.models import Case
 from triage.cases.people.reading.words import read_identifier
 from triage.cases.people.service import add_identifier
 from triage.cases.people.vocabulary import FactSource, IdentifierKind, Whose
-from triage.items.models import Item
+from triage.hosting.facts import FactName
+from triage.items.models import HostingObservation, Item
 from triage.locations import identify_one
 
 Browse = Callable[[str], Any]
@@ -106,6 +107,39 @@ def test_of_a_host_the_newest_cases_and_no_others(
     assert here[-1] in page
     assert here[0] not in page  # the queue's filter has all of them
     assert there not in page
+
+
+def test_networks_and_hosts_are_found_by_a_part_of_their_name(
+    browse: Browse, make_case: Make, context: Context
+) -> None:
+    here = make_case(url="http://cdn.imgbucket.example/1.html")
+    there = make_case(url="http://img-store.example/1.html")
+    with context.database.writing() as session:
+        for number, item in enumerate(session.scalars(select(Item)).all()):
+            item.asn = f"AS6450{number}"
+            session.add(
+                HostingObservation(
+                    item_id=item.id,
+                    fact=FactName.AS_NAME,
+                    value=("Telekom Shqipëria", "Balkan Nets")[number],
+                    source="test",
+                    confidence=0.9,
+                    at=item.last_reported_at,
+                )
+            )
+    browser = browse("analyst")
+    for typed in ("telekom", "SHQIPERIA telekom", "cdn.imgb", "cdn.img"):
+        page = ask(browser, typed)
+        assert here in page and there not in page, typed
+    for typed in ("balkan", "img-", "img-store"):
+        page = ask(browser, typed)
+        assert there in page and here not in page, typed
+    both = ask(browser, "img")
+    assert there in both
+    for typed in ("tele", "bal nets", "%", "imgx", "AS6450"):
+        page = ask(browser, typed)
+        assert here not in page and there not in page, typed
+    assert here not in ask(browse("administrator"), "telekom")
 
 
 def test_a_network_an_address_and_a_hash(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,11 +14,16 @@ from hotline.accounts.models import Person
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage.machine import HistoryEntry
+from partners.console import finders_of_words as finders
 from partners.forgetting.cases import _empty_history
-from tests.support.clock import Clock
+from tests.support.clock import NOW, Clock
+from tests.support.people import make_person
+from tests.support.questions import listening
 from triage.cases.handling.models import CaseNote
 from triage.cases.handling.notes import add_note
 from triage.cases.models import Case
+from triage.console.search import of_words
+from triage.console.search.asked import Asked
 from triage.console.search.folding import LETTERS, PLAIN, fold
 
 Browse = Callable[[str], Any]
@@ -31,7 +37,13 @@ def ask(browser: Any, typed: str) -> str:
     return str(answer.text)
 
 
-def give_a_reason(context: Context, reference: str, why: str) -> None:
+def give_a_reason(
+    context: Context,
+    reference: str,
+    why: str,
+    *,
+    actor: str = "person:analyst",
+) -> None:
     with context.database.writing() as session:
         case = session.scalars(
             select(Case).where(Case.reference == reference)
@@ -44,7 +56,7 @@ def give_a_reason(context: Context, reference: str, why: str) -> None:
                 from_state="closed",
                 to_state="waiting",
                 at=Clock().now,
-                actor="person:analyst",
+                actor=actor,
                 details={"why": why},
             )
         )
@@ -98,11 +110,9 @@ def test_what_is_sealed_is_not_searched(
     assert f"/console/cases/{reference}" not in ask(browser, "sekreti")
     with context.database.reading() as session:
         assert session.scalars(select(CaseNote)).one()
-    is_postgresql = not context.database.is_sqlite
     with context.database.engine.connect() as connection:
-        indexes = inspect(connection).get_indexes("history_entry")
-    words = [row for row in indexes if row["name"] == "ix_history_entry_words"]
-    assert bool(words) == is_postgresql
+        sealed = inspect(connection).get_indexes("case_note")
+    assert not [row for row in sealed if "word" in str(row["name"])]
 
 
 def test_it_is_forgotten_with_the_case(
@@ -116,6 +126,39 @@ def test_it_is_forgotten_with_the_case(
     assert reference not in ask(browse("analyst"), "prova")
 
 
+def test_what_the_service_says_by_itself_is_not_found(
+    context: Context, browse: Browse, make_case: Make
+) -> None:
+    reference = make_case()
+    give_a_reason(context, reference, WHY, actor="system")
+    assert reference not in ask(browse("analyst"), "prova")
+
+
+def test_on_sqlite_only_rows_with_words_are_looked_through(
+    context: Context,
+) -> None:
+    if not context.database.is_sqlite:
+        return
+    person = make_person()
+    with (
+        listening(context.database.engine) as asked,
+        context.database.reading() as session,
+    ):
+        for find in (of_words.find_by_words, finders.find_by_words):
+            find(Asked("prova", session, context, person, NOW))
+    assert len(asked) == 4
+    with context.database.engine.connect() as connection:
+        for statement, given in asked:
+            plan = connection.exec_driver_sql(
+                f"EXPLAIN QUERY PLAN {statement}", given
+            )
+            steps = [row[3] for row in plan]
+            assert re.match(
+                r"SCAN (\w+) USING INDEX ix_\1_worded$", steps[0]
+            ), steps
+            assert all(step.startswith("SEARCH ") for step in steps[1:])
+
+
 def test_whoever_sees_no_case_finds_none(
     context: Context, browse: Browse, make_case: Make
 ) -> None:
@@ -127,5 +170,6 @@ def test_whoever_sees_no_case_finds_none(
 def test_letters_are_folded_alike_everywhere() -> None:
     for letter, plain in zip(LETTERS, PLAIN, strict=True):
         assert fold(letter) == plain
-    module = importlib.import_module("workers.migrations.versions.0051_words")
-    assert (module.LETTERS, module.PLAIN) == (LETTERS, PLAIN)
+    for name in ("0051_words", "0063_more_words"):
+        module = importlib.import_module(f"workers.migrations.versions.{name}")
+        assert (module.LETTERS, module.PLAIN) == (LETTERS, PLAIN)

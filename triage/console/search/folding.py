@@ -29,8 +29,6 @@ def _list_folded() -> tuple[str, str]:
 
 
 LETTERS, PLAIN = _list_folded()
-REASON = "(history_entry.details ->> 'why')"
-"""The reason of a step, as both databases read it from a row."""
 
 
 def words_of(reason: str) -> str:

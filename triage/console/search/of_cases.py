@@ -67,19 +67,16 @@ def find_by_host(asked: Asked) -> Sequence[Hit]:
     if not hosts:
         return []
     # Two questions, each by its own index.
-    newest = (
-        *_newest_items(asked, Item.host.in_(hosts)),
-        *_newest_items(asked, Item.registrable_domain.in_(hosts)),
+    return newest_cases(
+        asked, Item.host.in_(hosts), Item.registrable_domain.in_(hosts)
     )
-    return _cases_with(asked, Item.id.in_(newest)) if newest else []
 
 
 def find_by_network(asked: Asked) -> Sequence[Hit]:
     """The newest cases in an autonomous system."""
     if not asked.autonomous_system:
         return []
-    newest = _newest_items(asked, Item.asn == asked.autonomous_system)
-    return _cases_with(asked, Item.id.in_(newest)) if newest else []
+    return newest_cases(asked, Item.asn == asked.autonomous_system)
 
 
 def find_by_hash(asked: Asked) -> Sequence[Hit]:
@@ -216,6 +213,20 @@ def _kinds_of(value: str) -> Sequence[str]:
         LONG: ("sha256", "pdq"),
         SHORT: ("phash",),
     }.get(len(value), ())
+
+
+def newest_cases(asked: Asked, *conditions: ColumnElement[bool]) -> list[Hit]:
+    """Cases of the newest items of each of the conditions, every one by an index of its own."""
+    # An id says when it was made, so that the newest of all are the greatest.
+    newest = sorted(
+        {
+            item_id
+            for condition in conditions
+            for item_id in _newest_items(asked, condition)
+        },
+        reverse=True,
+    )[:SHOWN]
+    return _cases_with(asked, Item.id.in_(newest)) if newest else []
 
 
 def _newest_items(

@@ -8,72 +8,52 @@ case, for everybody who may open it, and is forgotten with it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from flask import url_for
 from flask_babel import lazy_gettext
-from sqlalchemy import Select, func, literal_column, select
+from sqlalchemy import Table, select
 
 from hotline.core.storage.machine import HistoryEntry
 from triage.cases.models import Case
 from triage.cases.pages import words
 from triage.console.search.asked import Asked
-from triage.console.search.finding import SHOWN, Finder, Hit
-from triage.console.search.folding import REASON, fold, words_of
+from triage.console.search.finding import Finder, Hit
+from triage.console.search.written import Written, find_written
 
-SHORTEST = 3
-"""Letters of a word below which half of the reasons would be found."""
 LONGEST_REASON = 160
-READ_ON_SQLITE = 5_000
-"""Reasons, the newest first, that are looked through where there is no index of words."""
+REASONS = Written(
+    "history_entry",
+    words=(
+        "coalesce({of}details ->> 'why', {of}details ->> 'reason',"
+        " {of}details ->> 'note')"
+    ),
+    # Reasons of the service's own are written with the program, and say nothing new.
+    # "IS TRUE" keeps SQLite from the index of entities, which has every row of them.
+    rows=(
+        "({of}entity IN ('case', 'hold', 'notice', 'plan', 'referral')) IS TRUE"
+        " AND {of}actor <> 'system'"
+        " AND coalesce({of}details ->> 'why', {of}details ->> 'reason',"
+        " {of}details ->> 'note') <> ''"
+    ),
+    at="at",
+)
+REASONS.make_indexes(cast(Table, HistoryEntry.__table__))
 
 
 def find_by_words(asked: Asked) -> Sequence[Hit]:
-    """Every word must stand in the reason, in whatever order, case and accents."""
-    wanted = fold(asked.text).split()
-    # Short words are allowed beside a longer one, as in names.
-    if not wanted or max(len(word) for word in wanted) < SHORTEST:
-        return []
-    is_sqlite = asked.session.get_bind().dialect.name == "sqlite"
-    query = _newest_reasons() if is_sqlite else _with_words(" ".join(wanted))
-    rows = asked.session.execute(query).all()
-    if is_sqlite:
-        rows = [
-            row for row in rows if set(wanted) <= set(fold(row[2]).split())
-        ]
+    """Cases that a person moved by a reason with these words."""
+    reasons = select(Case, HistoryEntry.event, REASONS.column).join(
+        Case, Case.id == HistoryEntry.entity_id
+    )
     return [
-        _hit_of(case, event, reason) for case, event, reason in rows[:SHOWN]
+        hit_with_words(case, str(words.word_for(words.EVENTS, event)), reason)
+        for case, event, reason in find_written(asked, REASONS, reasons)
     ]
 
 
-def _reasons() -> Select[Case, str, str]:
-    return (
-        select(Case, HistoryEntry.event, literal_column(REASON))
-        .join(Case, Case.id == HistoryEntry.entity_id)
-        .where(
-            # Written out and no parameter: the planner has to see that the
-            # index is of just these rows.
-            HistoryEntry.entity == literal_column("'case'"),
-            literal_column(REASON).is_not(None),
-        )
-    )
-
-
-def _with_words(folded: str) -> Select[Case, str, str]:
-    """By the index alone: sorted they would all be read, of a word that many have."""
-    asked = func.plainto_tsquery(literal_column("'simple'::regconfig"), folded)
-    return (
-        _reasons()
-        .where(literal_column(words_of(REASON)).bool_op("@@")(asked))
-        .limit(SHOWN)
-    )
-
-
-def _newest_reasons() -> Select[Case, str, str]:
-    return _reasons().order_by(HistoryEntry.at.desc()).limit(READ_ON_SQLITE)
-
-
-def _hit_of(case: Case, event: str, reason: str) -> Hit:
-    said = str(words.word_for(words.EVENTS, event))
+def hit_with_words(case: Case, said: str, reason: str) -> Hit:
+    """A case as it is found by words: which step or thing they stand with, and how they begin."""
     return Hit(
         case.reference,
         url_for("triage.case", reference=case.reference),
