@@ -311,6 +311,9 @@ def _add_report(
             "reporter_role": submission.reporter_role,
             "danger_now": submission.danger_now,
             "time_presses": submission.time_presses,
+            "child_elsewhere": submission.says_child_elsewhere(
+                context.country.code
+            ),
             "own_material": submission.own_material,
             # The receipt itself is told to its owner alone, and stored
             # nowhere.

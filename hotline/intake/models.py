@@ -80,6 +80,10 @@ class Report(Identified, Base):
     time_presses: Mapped[bool] = mapped_column(
         default=False, server_default=false()
     )
+    # whether the child was said to be in another country; which one stays sealed
+    child_elsewhere: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )
     # what its words point to, as the queue's weights call it; never the words themselves
     word_themes: Mapped[list[str]] = mapped_column(server_default="[]")
     own_material: Mapped[bool] = mapped_column(default=False)

@@ -19,7 +19,7 @@ from hotline.core.language.said_time import ISO_TIME, SaidTime, read_said_time
 from hotline.intake.registry.answer_values import Answered
 from hotline.intake.registry.contact_terms import NO_TERMS, ContactTerms
 from hotline.intake.registry.kinds import ReportKind
-from hotline.intake.registry.questions import Answers, is_urgent
+from hotline.intake.registry.questions import Answer, Answers, is_urgent
 from hotline.intake.registry.vocabulary import ReporterRole
 from hotline.intake.values import Listed, clean_text
 
@@ -171,6 +171,10 @@ class Submission(BaseModel):
         return is_urgent(
             self.answers, child_in_contact=self.kind.row.child_in_contact
         )
+
+    def says_child_elsewhere(self, home: str) -> bool:
+        """Whether another country than ``home`` was given as the child's; which stays sealed."""
+        return self.answers.get(Answer.CHILD_COUNTRY, home) != home
 
     @property
     def seen(self) -> SaidTime | None:

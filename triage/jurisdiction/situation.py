@@ -81,10 +81,20 @@ class Situation:
 
         It tells of itself, or somebody does who looks after it, or it is being acted against.
         """
+        said_elsewhere = self.facts.child_said_elsewhere is True
+        return self._child_may_be_here and not said_elsewhere
+
+    @cached_property
+    def child_is_said_elsewhere(self) -> bool:
+        """A report gives another country as the child's; a person reads which, and notes it."""
+        said_elsewhere = self.facts.child_said_elsewhere is True
+        return self._child_may_be_here and said_elsewhere
+
+    @cached_property
+    def _child_may_be_here(self) -> bool:
         is_told_of = self.child or self.child_is_cared_for or self.urgent_kind
-        is_elsewhere = self.facts.victim.country is not None
-        has_home = self.facts.home is not None
-        return is_told_of and has_home and not is_elsewhere
+        is_noted = self.facts.victim.country is not None
+        return is_told_of and self.facts.home is not None and not is_noted
 
     @cached_property
     def illegal(self) -> bool:

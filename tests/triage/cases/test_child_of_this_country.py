@@ -153,3 +153,29 @@ def test_an_unsigned_extortion_where_no_hotline_is_has_a_person_decide(
     assert not routes["police"].automatic
     told_there = routes.get("platform")
     assert told_there is None or told_there.after is Gate.POLICE_RELEASE
+
+
+@pytest.mark.parametrize(
+    ("role", "kind"),
+    [
+        ("child_self", "sexual_extortion"),
+        ("parent", "grooming"),
+        ("public", "sexual_extortion"),
+    ],
+)
+@pytest.mark.parametrize("country", ["", "AL", "RS"])
+def test_nobody_is_taken_to_be_here_who_was_said_to_be_elsewhere(
+    context: Context, role: str, kind: str, country: str
+) -> None:
+    """Which country it is stays sealed until a person reads it; that it is another one counts."""
+    answers = {"child_country": country} if country else {}
+    routes = routes_of(context, kind=kind, reporter_role=role, answers=answers)
+    police = routes["police"]
+    is_elsewhere = country == "RS"
+    assert ("is in another country" in police.why) is is_elsewhere
+    assert ("taken to be" in police.why) is not is_elsewhere
+    assert police.after is Gate.PERSON and not police.automatic
+    assert routes["platform"].after is Gate.POLICE_RELEASE
+    with context.database.reading() as session:
+        (case,) = session.scalars(select(Case)).all()
+        assert "RS" not in str(case.facts) + str(case.routing["routes"])

@@ -89,6 +89,7 @@ everything = st.fixed_dictionaries(
         "suspect": suspects,
         "reporter_is_child": MAYBE,
         "reporter_cares_for_child": MAYBE,
+        "child_said_elsewhere": MAYBE,
         "own_material": MAYBE,
         "kind": st.sampled_from(
             [

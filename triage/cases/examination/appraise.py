@@ -17,7 +17,10 @@ from hotline.core.storage import outbox
 from hotline.core.storage.ids import new_id
 from triage.cases.examination.hashes.known import KnownFiles, find_known
 from triage.cases.examination.police import post_if_strong
-from triage.cases.examination.reporters import is_child_cared_for
+from triage.cases.examination.reporters import (
+    is_child_cared_for,
+    is_child_said_elsewhere,
+)
 from triage.cases.models import Case, CaseItem
 from triage.cases.places import item_ids_of
 from triage.items.models import Item
@@ -113,6 +116,7 @@ class LookedUp:
 
     files: Mapping[uuid.UUID, KnownFiles]
     child_is_cared_for: bool
+    child_is_said_elsewhere: bool
     platforms: tuple[str, ...]
 
     def files_at(self, item: Item) -> KnownFiles:
@@ -123,6 +127,7 @@ def look_up(session: Session, case: Case) -> LookedUp:
     return LookedUp(
         find_known(session, item_ids_of(case.id)),
         is_child_cared_for(session, case),
+        is_child_said_elsewhere(session, case),
         tuple(sorted(_platforms_of(case))),
     )
 
@@ -253,6 +258,7 @@ def facts_of(
         # None and not False: that nobody said so is not that it is not so.
         "reporter_is_child": case.child_reporter or None,
         "reporter_cares_for_child": looked_up.child_is_cared_for or None,
+        "child_said_elsewhere": looked_up.child_is_said_elsewhere or None,
         "own_material": case.own_material or None,
         "kind": case.kind if case.kind != "unknown" else None,
         "assessment": agreed_class(case, place),

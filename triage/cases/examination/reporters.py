@@ -75,6 +75,21 @@ def is_child_cared_for(session: Session, case: Case) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
+def is_child_said_elsewhere(session: Session, case: Case) -> bool:
+    """Whether a report of the case gives another country than home as the child's."""
+    query = (
+        select(Report.id)
+        .join(ReportPart, ReportPart.report_id == Report.id)
+        .join(Sighting, Sighting.part_id == ReportPart.id)
+        .where(
+            Sighting.item_id.in_([item.id for item in case.items]),
+            Sighting.held.is_(False),
+            Report.child_elsewhere,
+        )
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def tell_reporters(act: Act, item_id: uuid.UUID, event: str) -> int:
     """Move every report about the item on, so that its status page says so; returns how many."""
     moved = 0

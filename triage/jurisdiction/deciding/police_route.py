@@ -11,8 +11,14 @@ from triage.jurisdiction.vocabulary import Destination, Gate
 
 CHILD_HERE_BY_OTHERS = "police.child_in_contact"
 """Nobody said where the child is: it is taken to be here, and a person looks at that."""
+CHILD_ELSEWHERE = "police.child_elsewhere"
 UNSURE = frozenset(
-    {"police.host_unknown", "police.in_words", CHILD_HERE_BY_OTHERS}
+    {
+        "police.host_unknown",
+        "police.in_words",
+        CHILD_HERE_BY_OTHERS,
+        CHILD_ELSEWHERE,
+    }
 )
 """Reasons for the police that a person has to look at first."""
 
@@ -80,11 +86,7 @@ def _reasons_for_police(situation: Situation) -> Iterator[Reason]:
         return
     facts, rules = situation.facts, situation.home_rules
     home = (facts.home,) if facts.home else ()
-    if situation.nexus:
-        yield Reason("police.nexus", facts=situation.nexus, countries=home)
-    elif situation.child_is_taken_to_be_here:
-        key = "police.child_here" if situation.child else CHILD_HERE_BY_OTHERS
-        yield Reason(key, countries=home)
+    yield from _where_the_child_is(situation, home)
     if situation.hosted_home:
         key = by_storage_or_seat(
             situation, facts.home, "police.hosted_home", "police.seat_home"
@@ -108,6 +110,19 @@ def _reasons_for_police(situation: Situation) -> Iterator[Reason]:
         yield Reason("police.host_unknown", countries=home)
     if situation.in_words and not situation.nexus:
         yield Reason("police.in_words")
+
+
+def _where_the_child_is(
+    situation: Situation, home: tuple[str, ...]
+) -> Iterator[Reason]:
+    """What is noted goes before what is taken to be so."""
+    if situation.nexus:
+        yield Reason("police.nexus", facts=situation.nexus, countries=home)
+    elif situation.child_is_taken_to_be_here:
+        key = "police.child_here" if situation.child else CHILD_HERE_BY_OTHERS
+        yield Reason(key, countries=home)
+    elif situation.child_is_said_elsewhere:
+        yield Reason(CHILD_ELSEWHERE)
 
 
 def by_storage_or_seat(
