@@ -153,7 +153,7 @@ class HoldEvent(StrEnum):
     EXTENDED = "extended"
     """More time was given."""
     EXPIRED = "expired"
-    """The time ran out; nothing is sent by itself."""
+    """The time ran out; nothing is sent automatically."""
     RELEASED = "released"
     """The police, or a supervisor, let the host be told."""
     CANCELLED = "cancelled"

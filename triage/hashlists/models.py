@@ -29,7 +29,7 @@ class HashList(Identified, Base):
     ``checkpoint``: how far a service that is asked for news was read, in its own words.
     ``remote``: the list stays with its owner, who is asked; its entries here are kind ``remote``
     and hold the owner's reference, no hash.
-    ``police_since``: from then on a strong match tells the police by itself; None, the rule, is
+    ``police_since``: from then on a strong match tells the police automatically; None, the rule, is
     never. ``police_asked_by``: who asked for that and waits for a second person.
     """
 

@@ -19,8 +19,8 @@ from triage.hashlists.models import HashList
 
 LIST_POLICE = Kind(
     "list_police",
-    lazy_gettext("Tells the police by itself"),
-    lazy_gettext("Tells the police by itself"),
+    lazy_gettext("Tells the police automatically"),
+    lazy_gettext("Tells the police automatically"),
     asking="hashlist.decide",
     granting="hashlist.decide",
     lasts=timedelta(days=1),

@@ -88,7 +88,7 @@ VIEWING_SWITCH = Kind(
     lazy_gettext("Switch viewing on"),
     lazy_gettext(
         "From then on people who assess may look once at a file of a case: fetched again, small, "
-        "grey and blurred, with a reason that stands in the log. Either of you two and any "
+        "grey and blurred, with a reason that is recorded in the log. Either of you two and any "
         "supervisor can switch it off at once."
     ),
     asking="viewing.switch",

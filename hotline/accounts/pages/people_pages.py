@@ -85,7 +85,7 @@ ACT_EFFECTS = {
         "The person finds it on the page that they meet when they first sign in with the provider."
     ),
     PersonAct.UNLINK: lazy_gettext(
-        "The identity provider opens this account no more, and this person is signed out "
+        "The identity provider no longer opens this account, and this person is signed out "
         "everywhere at once. Their password still works."
     ),
 }

@@ -46,8 +46,8 @@ STAFF_NAME = Kind(
     "staff_name",
     lazy_gettext("Read the name behind a code"),
     lazy_gettext(
-        "Whoever asked reads the full name of this member of staff, once, within a day. That they "
-        "did stands in the log, with the reason."
+        "Whoever asked reads the full name of this member of staff, once, within a day. That is "
+        "recorded in the log, with the reason."
     ),
     asking="staff_name.ask",
     granting="staff_name.grant",

@@ -37,7 +37,7 @@ class JobName(StrEnum):
     RULES_REPLAY = "rules.replay"
     """Ask changed rules about past cases; nothing is written but what would differ."""
     REFERRAL_AUTOMATIC = "referral.automatic"
-    """A list tells the police by itself."""
+    """A list tells the police automatically."""
     REFERRAL_PACKAGE = "referral.package"
     """Send what was gathered for one office."""
     NOTICE_RELEASE = "notice.release"

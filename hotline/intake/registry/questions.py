@@ -177,7 +177,7 @@ class Answer(StrEnum):
             Shape.LINE,
             public=public_words("What is that person called there?"),
             hint=public_words(
-                "The name of the account, a telephone number or a link, as it stands there."
+                "The name of the account, a telephone number or a link, as it is written there."
             ),
             console=console_words("Name used there"),
         ),

@@ -63,7 +63,7 @@ def test_mail() -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
         ask_for_test(own_act(session), request.form.get("address", ""))
         flash(
-            gettext("Asked for. What became of it stands here in a moment."),
+            gettext("Asked for. The result is shown here in a moment."),
             "good",
         )
     return redirect(url_for("partners.show_first_steps", _anchor="mail"), 303)

@@ -67,8 +67,8 @@ def test_every_language_says_every_step() -> None:
     ("text", "fault"),
     [
         (HEAD + CALL + BOOK.replace('["call"]', '["cal"]'), "cal"),
-        (HEAD + CALL + CALL + BOOK, "step call stands there twice"),
-        (HEAD + CALL + BOOK + BOOK, "playbook all stands there twice"),
+        (HEAD + CALL + CALL + BOOK, "step call appears there twice"),
+        (HEAD + CALL + BOOK + BOOK, "playbook all appears there twice"),
         (HEAD + CALL + BOOK.replace("grooming", "groming"), "grooming"),
         (
             HEAD + CALL + 'done_when = "police_caled"\n' + BOOK,

@@ -64,7 +64,7 @@ def test_two_people_switch_it_on_and_one_switches_it_off(
     assert _state(context) == "on"
     page = other.get(LISTS).text
     assert (
-        "From now on a match with Test list tells the police by itself."
+        "From now on a match with Test list tells the police automatically."
         in page
     )
     assert "Switch off" in page and "20.11.2026" in page

@@ -312,7 +312,7 @@ def test_where_one_person_is_enough_the_command_switches_it_on(
     assert cli.run(["hashlist", "police", "one", "--on"]) == 0
     told = capsys.readouterr()
     assert (
-        "by itself from now on" in told.out
+        "automatically from now on" in told.out
         and "nobody looks before" in told.err
     )
     assert _stored().police_since is not None

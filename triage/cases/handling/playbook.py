@@ -149,4 +149,4 @@ def _find_faults(playbooks: Playbooks) -> Iterator[str]:
 def _find_twice(what: str, names: Sequence[str]) -> Iterator[str]:
     for name in dict.fromkeys(names):
         if names.count(name) > 1:
-            yield f"{what} {name} stands there twice"
+            yield f"{what} {name} appears there twice"

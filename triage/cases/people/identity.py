@@ -31,7 +31,7 @@ REPORTER_IDENTITY = Kind(
     lazy_gettext("Read who reported"),
     lazy_gettext(
         "Whoever asked reads how this reporter can be reached, for four hours from now. Each time "
-        "they do stands in the log, with the reason."
+        "is recorded in the log, with the reason."
     ),
     asking="identity.ask",
     granting="identity.grant",

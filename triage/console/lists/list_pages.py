@@ -82,7 +82,7 @@ def _describe_switch(hash_list: HashList, enabled: bool) -> str:
         )
     return str(
         gettext(
-            "%(list)s is matched with no more; its entries stay.",
+            "%(list)s is no longer matched with; its entries stay.",
             list=hash_list.name,
         )
     )
@@ -100,7 +100,7 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
             police_switch.stop_switch(act, hash_list)
             flash(
                 gettext(
-                    "%(list)s tells the police nothing by itself.",
+                    "%(list)s tells the police nothing automatically.",
                     list=hash_list.name,
                 ),
                 "good",
@@ -114,7 +114,7 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
         ):
             flash(
                 gettext(
-                    "From now on a match with %(list)s tells the police by itself.",
+                    "From now on a match with %(list)s tells the police automatically.",
                     list=hash_list.name,
                 ),
                 "warn",

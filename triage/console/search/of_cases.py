@@ -305,7 +305,7 @@ FINDERS = (
     Finder(
         80,
         "hash_list",
-        lazy_gettext("Lists on which this hash stands"),
+        lazy_gettext("Lists that contain this hash"),
         "hashlist.see",
         find_on_lists,
     ),

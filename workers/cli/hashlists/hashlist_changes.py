@@ -87,7 +87,7 @@ def switch_police(
     name: str = typer.Argument(help="The list's name."),
     on: bool = typer.Option(..., "--on/--off", help="Off is the rule."),
 ) -> None:
-    """Whether a strong match with the list tells the police by itself, before anybody has looked.
+    """Whether a strong match with the list tells the police automatically, before anybody looked.
 
     An exact hash, or PDQ within the threshold and of good quality, of a file seen from then on. The
     police hold begins as ever; class, notices and all else stay with people. Where acts take two
@@ -116,7 +116,7 @@ def switch_police(
             )
         state = switch.state_of(hash_list)
     sentence = {
-        "on": "a strong match tells the police by itself from now on",
+        "on": "a strong match tells the police automatically from now on",
         "off": "the police are told by people only",
     }
     if state != "off":
