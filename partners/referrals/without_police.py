@@ -34,8 +34,13 @@ def may_be_decided(case: Case) -> bool:
     return bool(police) and is_open and not case.danger_now
 
 
-def is_decided(session: Session, case: Case) -> bool:
-    """Whether two people decided in this round not to tell the police, and not otherwise since."""
+def is_decided(
+    session: Session, case: Case, *, as_of: str | None = None
+) -> bool:
+    """Whether two people decided in this round not to tell the police, and not otherwise since.
+
+    ``as_of``: the digest of the routing of now; a decision on another one does not count then.
+    """
     if not may_be_decided(case):
         return False
     newest_first = session.scalars(
@@ -52,7 +57,7 @@ def is_decided(session: Session, case: Case) -> bool:
         if tells_police(routes):
             return False
         if any(route.without_police for route in routes):
-            return True
+            return as_of in (None, plan.routing_digest)
     return False
 
 

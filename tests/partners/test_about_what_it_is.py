@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.language.languages import SHIPPED, load_languages
 from partners.channels.base import Message
+from partners.directory.models import Partner
 from tests.support.house import House
 from triage.cases.models import Case
+from triage.cases.people import service
+from triage.cases.people.vocabulary import FactName, FactSource, PersonRole
 from triage.hosting.kinds import HostingKind
 from triage.items.models import Item
 from workers.app import create_app
@@ -168,3 +172,38 @@ def test_a_letter_says_where_to_call_where_there_is_a_number(
     message = letter_to_police(house)
     assert f", {PHONE}" in message.text.splitlines()[-1]
     assert message.body["sender"]["phone"] == PHONE
+
+
+@pytest.mark.parametrize("language", REPORTED)
+@pytest.mark.parametrize("age", ["14", "41"])
+def test_a_unit_is_sent_to_no_police_about_a_child_who_acted(
+    house: House, language: str, age: str
+) -> None:
+    """Whether the police hear of such a child is decided by people, and help comes first."""
+    police = {
+        "en": "police",
+        "sq": "policin",
+        "sr-Latn": "policij",
+        "sr-Cyrl": "полициј",
+        "mk": "полициј",
+    }[language]
+    unit = house.unit("Berat")
+    with house.context.database.writing() as session:
+        session.get_one(Partner, unit.id).languages = [language]
+    case = house.case_of_a_child_in("Berat")
+    with house.context.database.writing() as session:
+        act = Act(session, house.context, "person:arta", house.now)
+        service.set_fact(
+            act,
+            session.get_one(Case, case.id),
+            PersonRole.REPORTED_PERSON,
+            1,
+            FactName.AGE,
+            age,
+            source=FactSource.REPORTER,
+        )
+    house.approve(house.ask_for_unit(unit))
+    house.work()
+    (message,) = house.mail.messages
+    assert message.language == language
+    assert (police in message.text) is (age == "41")

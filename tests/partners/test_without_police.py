@@ -240,3 +240,27 @@ def test_a_case_that_was_decided_so_keeps_its_shape(
             person,
             "Two children",
         )
+
+
+CDN = {**HOST, "to": "cdn_notice"}
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_a_later_plan_rests_on_the_decision_while_the_routes_are_the_same(
+    house: House, case: Case, is_changed: bool
+) -> None:
+    """Who decided against the police saw the facts of then; on others it is said anew why."""
+    change(house, case, routing=routing_with(house, PERSON_DECIDES, HOST, CDN))
+    decide_against(house, case)
+    if is_changed:
+        other = {**PERSON_DECIDES, "urgency": "immediate"}
+        change(house, case, routing=routing_with(house, other, HOST, CDN))
+        with pytest.raises(InvalidInput, match="released it"):
+            house.request(case, Route.from_json(CDN).id)
+        plan = house.request(
+            case, Route.from_json(CDN).id, without_police="Asked her again."
+        )
+    else:
+        plan = house.request(case, Route.from_json(CDN).id)
+    house.approve(plan)
+    assert plan.id in {each.id for each in house.all(Plan)}

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.intake.values import clean_reason
+from partners.plans.making.basis import routing_digest
 from partners.referrals.routes import PlannedRoute, tells_police
 from partners.referrals.without_police import (
     has_police,
@@ -44,7 +45,9 @@ def require_police(
     if not waiting or tells_police(routes) or has_police(session, case):
         return
     are_hosts = all(may_go_without(route.to) for route in waiting)
-    if are_hosts and is_decided(session, case):
+    # Who asks for more on other facts says once more why: the two who decided saw none of those.
+    as_of = routing_digest(case)
+    if are_hosts and is_decided(session, case, as_of=as_of):
         return
     if not all(route.without_police for route in waiting):
         raise InvalidInput(
