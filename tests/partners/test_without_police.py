@@ -18,7 +18,7 @@ from partners.notices.models import Notice
 from partners.referrals.models import Plan, Referral
 from tests.support.house import House
 from tests.support.routing import HOST, POLICE, ROUTING
-from triage.cases.assessing.assess import begin_new_round
+from triage.cases.assessing.rounds import begin_new_round
 from triage.cases.merging import split_case
 from triage.cases.models import Case
 from triage.jurisdiction import Route

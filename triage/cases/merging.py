@@ -16,8 +16,8 @@ from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
 from hotline.intake.values import clean_reason
-from triage.cases.assessing.assess import begin_new_round
 from triage.cases.assessing.claim import refuse_if_held
+from triage.cases.assessing.rounds import begin_new_round
 from triage.cases.examination.appraise import appraise_case, post_review
 from triage.cases.floods import weigh_held
 from triage.cases.handling.notes import copy_notes

@@ -16,7 +16,7 @@ from hotline.intake import service as intake
 from hotline.intake.registry.vocabulary import ADULTS, Channel
 from hotline.intake.submission import read_submission
 from tests.support.clock import NOW
-from triage.cases.assessing.assess import begin_new_round
+from triage.cases.assessing.rounds import begin_new_round
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.examination.register import register_report
 from triage.cases.models import Case

@@ -18,7 +18,11 @@ from hotline.intake.registry.vocabulary import PartEvent
 from triage.cases import floods
 from triage.cases.assessing import assessment
 from triage.cases.assessing.claim import refuse_if_held
-from triage.cases.assessing.rounds import ASSESSED_ALREADY, list_assessments
+from triage.cases.assessing.rounds import (
+    ASSESSED_ALREADY,
+    begin_new_round,
+    list_assessments,
+)
 from triage.cases.examination.appraise import (
     agreed_class,
     appraise_case,
@@ -276,11 +280,3 @@ def reopen_case(act: Act, case: Case, why: str) -> None:
     tell_reporters_of_case(act, case, PartEvent.REOPENED)
     appraise_case(act.session, act.context, case, act.now)
     post_review(act.session, case, act.now)
-
-
-def begin_new_round(case: Case) -> None:
-    """What people decided so far is history: the case is assessed from the beginning."""
-    case.round += 1
-    case.outcome = {}
-    case.claimed_by_id, case.claimed_until = None, None
-    case.class_items({})

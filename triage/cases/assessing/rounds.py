@@ -29,3 +29,11 @@ def list_assessments(session: Session, case: Case) -> Sequence[Assessment]:
         .where(Assessment.case_id == case.id, Assessment.round == case.round)
         .order_by(Assessment.at, Assessment.id)
     ).all()
+
+
+def begin_new_round(case: Case) -> None:
+    """What people decided so far is history: the case is assessed from the beginning."""
+    case.round += 1
+    case.outcome = {}
+    case.claimed_by_id, case.claimed_until = None, None
+    case.class_items({})

@@ -20,6 +20,7 @@ from hotline.core.storage.reference_numbers import next_reference
 from hotline.intake.models import Report
 from hotline.intake.registry.vocabulary import ADULTS, CHILDREN
 from hotline.intake.submission import MAX_OF_PARTNER
+from triage.cases.assessing.rounds import begin_new_round
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.examination.danger import post_danger, post_held_danger
 from triage.cases.models import Case, CaseItem
@@ -210,7 +211,7 @@ def take_reports_in(act: Act, case: Case, reports: Sequence[Report]) -> None:
         act.advance(case, CaseEvent.RELEASED)
     elif case.state in (CaseState.CLOSED, CaseState.NOT_ILLEGAL):
         act.advance(case, CaseEvent.REOPENED, why="reported again")
-        case.round += 1
+        begin_new_round(case)
     for report in reports:
         case.danger_now = case.danger_now or report.danger_now
         case.time_presses = case.time_presses or report.time_presses

@@ -15,7 +15,7 @@ from hotline.core.jobs.names import JobName
 from hotline.core.jobs.task import Task
 from hotline.core.storage import audit, outbox
 from hotline.intake.registry.vocabulary import PartEvent
-from triage.cases.assessing.assess import begin_new_round
+from triage.cases.assessing.rounds import begin_new_round
 from triage.cases.examination.appraise import appraise_case, post_review
 from triage.cases.examination.reporters import tell_reporters_of_case
 from triage.cases.machines import OVER_BUT_FOR_NEWS
