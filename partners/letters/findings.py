@@ -12,8 +12,6 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from partners.letters.datawords import say_basis
-from partners.referrals.models import Plan, Referral
-from partners.referrals.routes import PlannedRoute
 from triage.availability.model import VerdictName
 from triage.cases.examination.appraise import route_case
 from triage.cases.models import Case
@@ -168,19 +166,3 @@ def explain_route(
     spoken = routing.route(route.id) or route
     basis = say_basis(spoken.basis, language, context.settings.data_dir)
     return Reason(spoken.why, basis)
-
-
-def planned_route_of(
-    session: Session, referral: Referral
-) -> PlannedRoute | None:
-    """The route of the approved plan that the referral follows; None if the plan has none."""
-    plan = session.get_one(Plan, referral.plan_id)
-    of_kind = [
-        planned
-        for planned in plan.planned_routes
-        if planned.to == referral.kind
-    ]
-    for planned in of_kind:
-        if planned.partner_id == referral.partner_id:
-            return planned
-    return of_kind[0] if of_kind else None

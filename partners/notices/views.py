@@ -33,15 +33,15 @@ from hotline.core.web import site
 from hotline.intake import strict_json
 from hotline.intake.flood import guard
 from partners import words
-from partners.console.pages import (
+from partners.letters.clock import Clock, format_stamp
+from partners.notices import answers
+from partners.notices.models import Notice, NoticeItem, ProviderAnswer
+from partners.pages import (
     as_problem,
     faults_of,
     render_ended_link,
     speaking,
 )
-from partners.letters.clock import Clock, format_stamp
-from partners.notices import answers
-from partners.notices.models import Notice, NoticeItem, ProviderAnswer
 from partners.replaced_links import LinkEnded
 from triage.items.models import Item
 from triage.locations.others.address_use import show_place

@@ -26,16 +26,15 @@ from hotline.core.web import site
 from hotline.core.web.wording import worded_error
 from hotline.intake.flood import guard
 from partners import words
-from partners.console.pages import (
+from partners.letters import findings
+from partners.letters.clock import Clock
+from partners.letters.datawords import say_office
+from partners.pages import (
     faults_of,
     local_time,
     render_ended_link,
     speaking,
 )
-from partners.letters import findings
-from partners.letters.clock import Clock
-from partners.letters.datawords import say_office
-from partners.letters.findings import planned_route_of
 from partners.referrals import holds, service
 from partners.referrals.following_up.outcomes import (
     list_outcomes,
@@ -46,6 +45,7 @@ from partners.referrals.following_up.thread import list_messages
 from partners.referrals.models import HOLDING, Hold, Referral
 from partners.referrals.telling.evidence import items_told
 from partners.referrals.telling.offices import Disclosure, load_offices
+from partners.referrals.telling.planned_route import planned_route_of
 from partners.replaced_links import LinkEnded
 from partners.states import HoldEvent
 from triage.cases.models import CaseItem

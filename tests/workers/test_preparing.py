@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 
 def _prepare(url: str, keys: str, folder: str, gate: Any, told: Any) -> None:
     from hotline.core.settings import load_settings
-    from workers.cli.running.service import prepare_house
+    from workers.cli.running.preparing import prepare_house
 
     settings = load_settings(
         database_url=url, secrets_dir=Path(keys), data_dir=Path(folder)

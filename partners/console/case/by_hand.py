@@ -19,13 +19,13 @@ from hotline.core.web import site
 from partners.console.case.of_case import find_of_case
 from partners.console.case.panels import Panel
 from partners.console.case.rendering import render_panel
-from partners.console.pages import faults_flashed, local_time
 from partners.duty.alerts import find_open
 from partners.manual.police_numbers import list_police_numbers
 from partners.manual.service import Told, record_act
 from partners.manual.vocabulary import ManualWay
 from partners.notices import by_hand as notices_by_hand
 from partners.notices.models import Notice
+from partners.pages import faults_flashed, local_time
 from partners.plans.making.places import municipality_of
 from partners.referrals import by_hand as referrals_by_hand
 from partners.referrals.models import Plan, Referral

@@ -16,7 +16,7 @@ from hotline.accounts.signing_in.auth import own_act, requires, signed_in
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.web import site
 from partners.console.case.rendering import render_panel
-from partners.console.pages import faults_flashed
+from partners.pages import faults_flashed
 from partners.plans import merging
 from triage.cases.listing.queue import by_reference
 from triage.cases.listing.related import find_related, list_parts

@@ -17,11 +17,11 @@ from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.web import site
 from partners.console.case import happened
 from partners.console.case.of_case import find_of_case as _find_of_case
-from partners.console.pages import faults_flashed, local_time
 from partners.directory.service import name_desk
 from partners.notices import service as notices
 from partners.notices.contacts import use_contact
 from partners.notices.models import Notice
+from partners.pages import faults_flashed, local_time
 from partners.plans import closing
 from partners.plans.making import planning
 from partners.referrals import holds

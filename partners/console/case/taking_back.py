@@ -13,8 +13,8 @@ from hotline.accounts.signing_in.auth import own_act, requires
 from hotline.core.web import site
 from partners.console.case import happened
 from partners.console.case.of_case import find_of_case
-from partners.console.pages import faults_flashed
 from partners.notices.models import Notice
+from partners.pages import faults_flashed
 from partners.plans.links import replace_by_hand
 from partners.referrals.following_up import withdrawal
 from partners.referrals.models import Referral

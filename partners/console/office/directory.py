@@ -18,11 +18,11 @@ from hotline.core.second_person import is_own_request
 from hotline.core.web import site
 from partners import words
 from partners.channels.base import channel_names
-from partners.console.pages import faults_flashed, faults_of
 from partners.directory import lookup, service
 from partners.directory.kinds import PartnerKind
 from partners.directory.models import Partner
 from partners.directory.office_details import set_details
+from partners.pages import faults_flashed, faults_of
 from partners.plans.confirming import (
     Confirmed,
     confirm_and_send,

@@ -17,11 +17,11 @@ from hotline.core.datafiles.countries import WEEK
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.web import site
 from partners import words
-from partners.console.pages import faults_flashed
 from partners.duty import alerts, rota
 from partners.duty.models import Alert
 from partners.duty.states import Way
 from partners.duty.ways import is_set_up
+from partners.pages import faults_flashed
 
 SHOWN_TAKEN = 20
 

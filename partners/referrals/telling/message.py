@@ -34,6 +34,7 @@ from partners.referrals.telling import evidence, hash_set
 from partners.referrals.telling.item_shapes import describe_item
 from partners.referrals.telling.offices import Disclosure, load_offices
 from partners.referrals.telling.others import list_earlier, list_others
+from partners.referrals.telling.planned_route import planned_route_of
 from partners.referrals.telling.sent_letters import keep_letter
 from partners.referrals.telling.told import ToldPeople, open_told
 from partners.sending.models import Delivery
@@ -113,7 +114,7 @@ def _look_up(
         letter_language(delivery.partner.languages, data_dir),
         load_offices(data_dir)[referral.kind].gets,
         open_told(session, context, referral),
-        findings.planned_route_of(session, referral),
+        planned_route_of(session, referral),
     )
 
 

@@ -27,7 +27,7 @@ def upgrade(
     as_json: bool = typer.Option(False, "--json", help="The plan as JSON."),
 ) -> None:
     """Bring the database's schema and the directory's seed up to date."""
-    from workers.cli.running.service import (
+    from workers.cli.running.preparing import (
         bring_up_to_date,
         load_service_settings,
     )
@@ -74,7 +74,7 @@ def downgrade(
 
     Stop the service first. What only the newer schema has a place for is lost: make a backup.
     """
-    from workers.cli.running.service import load_service_settings
+    from workers.cli.running.preparing import load_service_settings
     from workers.house import require_database
     from workers.migrations import run
 

@@ -12,11 +12,8 @@ from hotline.core.context import build_context
 from hotline.core.logs import configure_logging
 from hotline.core.settings import Settings, load_settings
 from workers.cli.output import stderr, stdout
-from workers.cli.running.service import (
-    FIRST_ADMINISTRATOR,
-    announce_addresses,
-    prepare_house,
-)
+from workers.cli.running.preparing import FIRST_ADMINISTRATOR, prepare_house
+from workers.cli.running.service import announce_addresses
 
 SIGN_INS = "demo-sign-ins.json"
 

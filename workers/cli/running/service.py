@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from hotline.core.context import Context, build_context, utc_now
 from hotline.core.errors import InvalidInput
 from hotline.core.language import counting
-from hotline.core.logs import configure_logging
-from hotline.core.settings import Settings, load_settings
-from hotline.core.tracing import start_tracing
+from hotline.core.settings import Settings
 from workers.cli.keeping import schema
 from workers.cli.keeping.own_keys import renew_key
 from workers.cli.output import stderr, stdout
-
-FIRST_ADMINISTRATOR = "admin"
+from workers.cli.running.preparing import (
+    FIRST_ADMINISTRATOR,
+    load_service_settings,
+    prepare_house,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -94,58 +94,6 @@ def metrics() -> None:
     serve_figures(load_service_settings())
 
 
-def prepare_house(settings: Settings) -> str:
-    """Schema, directory, first administrator; returns the password if one was made just now."""
-    from workers.house import preparing_alone
-
-    context = build_context(settings.direct())
-    try:
-        with preparing_alone(context.database):
-            bring_up_to_date(context)
-            return first_administrator(context)
-    finally:
-        context.close()
-
-
-def bring_up_to_date(context: Context) -> None:
-    """The schema, and the directory's seed: partners that a newer version brought are added."""
-    from hotline.core.act import Act
-    from hotline.core.storage import audit
-    from partners.directory.service import seed_directory
-    from workers.house import require_own_database
-    from workers.migrations import run
-
-    run.upgrade_schema(context.database)
-    require_own_database(context)
-    with context.database.writing() as session:
-        seed_directory(Act(session, context, audit.SYSTEM, utc_now()))
-
-
-def first_administrator(
-    context: Context,
-    username: str = FIRST_ADMINISTRATOR,
-    name: str = "First administrator",
-) -> str:
-    """Make one if there is nobody yet; the password is shown once and stored only as a hash."""
-    from hotline.accounts import service as accounts
-    from hotline.accounts.permissions import Role
-    from hotline.accounts.signing_in.passwords import generate_password
-    from hotline.core.act import Act
-
-    with context.database.writing() as session:
-        if accounts.list_people(session):
-            return ""
-        password = generate_password(username)
-        accounts.add_person(
-            Act(session, context, actor="system", now=utc_now()),
-            username=username,
-            display_name=name,
-            role=Role.ADMINISTRATOR,
-            password=password,
-        )
-    return password
-
-
 def show_password(password: str) -> None:
     """At once, before anything else can fail: it is stored only as a hash and never shown again."""
     if password:
@@ -176,12 +124,3 @@ def announce_addresses(settings: Settings) -> None:
 def _print_addresses(*lines: str) -> None:
     for line in lines:
         stdout.print(line, soft_wrap=True, markup=False)
-
-
-def load_service_settings() -> Settings:
-    """The settings, and with them how the process logs and counts."""
-    settings = load_settings()
-    configure_logging(settings.log_level)
-    counting.start_counting(settings)
-    start_tracing(settings)
-    return settings

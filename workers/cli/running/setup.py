@@ -164,7 +164,7 @@ def _prepare_house(
     settings: Settings, administrator: FirstAdministrator
 ) -> None:
     """Schema, keys, directory and the first administrator; a second run changes nothing."""
-    from workers.cli.running.service import (
+    from workers.cli.running.preparing import (
         bring_up_to_date,
         first_administrator,
     )
