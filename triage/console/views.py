@@ -206,6 +206,20 @@ ENTRIES = (
 )
 
 
+FINDERS = (*of_cases.FINDERS, *of_names.FINDERS, *of_words.FINDERS)
+KINDS = (
+    REPORTER_IDENTITY,
+    LIST_UPLOAD,
+    LIST_SWITCH,
+    LIST_POLICE,
+    LIST_EXPORT,
+    audit_pages.LOG_EXPORT,
+    VIEWING_SWITCH,
+    RULES_CHANGE,
+)
+"""What needs another person's agreement on these pages."""
+
+
 def create_blueprint(
     panels: Sequence[cases.Panel],
     banners: Sequence[cases.Panel] = (),
@@ -221,25 +235,10 @@ def create_blueprint(
     blueprint = Blueprint("triage", __name__, url_prefix="/console")
     register_entries(blueprint, *ENTRIES)
     register_box(blueprint, Box("triage.find", "search.use"))
-    register_finders(
-        blueprint,
-        *of_cases.FINDERS,
-        *of_names.FINDERS,
-        *of_words.FINDERS,
-    )
+    register_finders(blueprint, *FINDERS)
     register_shortcuts(blueprint, *SHORTCUTS)
     bulk_pages.register_deeds(blueprint, *DEEDS)
-    register_kinds(
-        blueprint,
-        REPORTER_IDENTITY,
-        LIST_UPLOAD,
-        LIST_SWITCH,
-        LIST_POLICE,
-        LIST_EXPORT,
-        audit_pages.LOG_EXPORT,
-        VIEWING_SWITCH,
-        RULES_CHANGE,
-    )
+    register_kinds(blueprint, *KINDS)
     # What others bring belongs to the application that is being built, and not
     # to this module: there may be two of them in one process.
     brought: dict[str, object] = {
