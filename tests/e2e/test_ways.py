@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from tests.e2e.conftest import NARROW, OTHER_LANGUAGES
 from tests.support.browsing import follow, go_on_to
 from workers.demo import world
 
@@ -125,6 +126,34 @@ def tab_to(page: Page, selector: str) -> None:
             ), selector
             return
     raise AssertionError(f"no way to {selector} on {page.url}")
+
+
+@pytest.mark.parametrize("username", ["drita", "admin", "elira"])
+def test_no_page_that_is_linked_is_wider_than_a_telephone(
+    demo: Any, visitor: Any, username: str
+) -> None:
+    """In every language: words are longer in some, and a bar has room for few."""
+    page: Page = visitor().page
+    page.set_viewport_size(NARROW)
+    page.goto(f"{demo.url}/console/sign-in?lang=en")
+    page.fill("#username", username)
+    page.fill("#password", demo.password(username))
+    follow(page, page.get_by_role("button", name="Sign in"))
+    links = page.eval_on_selector_all(
+        "nav a", "links => links.map(link => link.getAttribute('href'))"
+    )
+    pages = {link for link in links if "lang=" not in link}
+    assert len(pages) > 3
+    wide = []
+    for language in ("en", *OTHER_LANGUAGES):
+        for path in sorted(pages):
+            mark = "&" if "?" in path else "?"
+            page.goto(f"{demo.url}{path}{mark}lang={language}")
+            if page.evaluate(
+                "document.documentElement.scrollWidth > innerWidth"
+            ):
+                wide.append((language, path))
+    assert wide == []
 
 
 def test_what_lies_abroad_is_with_the_partner_hotline(

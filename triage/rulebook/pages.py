@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import (
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, gettext, lazy_gettext
 
@@ -18,6 +26,7 @@ from hotline.accounts.signing_in.auth import own_act, requires
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.web import site
+from triage.cases.pages import words
 from triage.jurisdiction.rules import list_countries_with_rules, rules_digest
 from triage.rulebook.files import (
     LARGEST_FILE,
@@ -42,6 +51,7 @@ from triage.rulebook.service import (
     withdraw_change,
 )
 
+REFUSED = 422
 STATES: Mapping[str, LazyString] = {
     RuleState.DRAFTED: lazy_gettext("drafted"),
     RuleState.IN_FORCE: lazy_gettext("in force"),
@@ -60,6 +70,10 @@ class FileChange:
 
 @requires("rules.see")
 def show_rules() -> ResponseReturnValue:
+    return _rules_page({})
+
+
+def _rules_page(typed: Mapping[str, str]) -> str:
     own = site.current_context().settings.data_dir
     with site.reading() as session:
         return render_template(
@@ -69,6 +83,7 @@ def show_rules() -> ResponseReturnValue:
             digest=rules_digest(own),
             names=_list_names(),
             states=STATES,
+            typed=typed,
         )
 
 
@@ -102,12 +117,14 @@ def show_change(change_id: uuid.UUID) -> ResponseReturnValue:
             names=_list_names(),
             states=STATES,
             today=now.date(),
+            name_route=words.name_route,
             is_draft=change.state == RuleState.DRAFTED,
         )
 
 
 @requires("rules.change")
 def draft() -> ResponseReturnValue:
+    """What was typed stands on the page again where the file cannot be taken."""
     with flash_refusals(), site.writing() as session:
         change = draft_change(
             own_act(session),
@@ -116,7 +133,7 @@ def draft() -> ResponseReturnValue:
             request.form.get("about", ""),
         )
         return _to_change(change.id)
-    return redirect(url_for("triage.show_rules"), 303)
+    return make_response(_rules_page(request.form), REFUSED)
 
 
 @requires("rules.change")

@@ -25,6 +25,7 @@ from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.outbox import OutboxEntry
 from tests.support.clock import Clock
 from triage.cases.models import Case
+from triage.cases.pages.words import name_route
 from triage.jurisdiction import load_rules
 from triage.rulebook.in_force import RuleKeeper, build_folder, find_digest
 from triage.rulebook.models import RuleChange, RuleState
@@ -172,7 +173,11 @@ def test_what_cannot_be_read_as_rules_is_refused(
         (SHIPPED, WEIGHTS),
     ):
         answer = draft(one, text, name)
-        assert answer.location.endswith("/console/rules"), (text, name)
+        assert answer.status_code == 422, (text, name)
+        # Nobody types again what they have typed.
+        assert 'value="More for one thing"' in answer.text
+        known = name in (WEIGHTS, HOTLINES)
+        assert (f"<option selected>{name}</option>" in answer.text) == known
     with context.database.reading() as session:
         assert session.scalars(select(RuleChange)).all() == []
     assert list_folders(context) == [], "what is refused leaves nothing"
@@ -301,3 +306,9 @@ def test_it_is_tried_over_past_cases_and_nothing_is_written(
     answer = one.post(f"{change}/replay", since="soon")
     assert answer.status_code == 303
     assert "year-month-day" in one.get(change).text
+
+
+def test_routes_are_told_in_words() -> None:
+    assert str(name_route("police-AL")) == "Police (AL)"
+    assert str(name_route("iccam")) == "ICCAM"
+    assert str(name_route("provider_notice-a-b")) == "Notice to the host (a-b)"

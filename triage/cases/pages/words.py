@@ -211,6 +211,13 @@ FACTS: Words = {
 }
 
 
+def name_route(route_id: str) -> str:
+    """What a route is called whose ``Route.id`` is "police-AL": the office, and where it is."""
+    destination, _, place = route_id.partition("-")
+    name = word_for(ROUTES, destination)
+    return f"{name} ({place})" if place else name
+
+
 def word_for(words: Words, slug: str) -> str:
     """The word for a slug; the slug in plain letters where there is none."""
     return str(words[slug]) if slug in words else slug.replace("_", " ")
