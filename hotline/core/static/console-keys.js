@@ -35,7 +35,9 @@
       return;
     }
     if (opened) {
-      const field = element.form && [...element.form.querySelectorAll(CONTROLS)].find(isShown);
+      // Of a part that a key opened, the first field is what one wants to write in.
+      const within = element.matches("summary") ? element.parentElement : element.form;
+      const field = within && [...within.querySelectorAll(CONTROLS)].find(isShown);
       (field || element).focus();
       return;
     }

@@ -179,6 +179,25 @@ def test_nothing_happens_while_somebody_writes(
     assert page.url.endswith("/console/queue")
 
 
+def test_a_key_that_opens_a_part_leads_into_its_first_field(
+    page: Page, base: str, make_case: Make
+) -> None:
+    reference = make_case()
+    page.goto(f"{base}/console/cases/{reference}")
+    go(page, "KeyC")
+    for code, field in (
+        ("KeyV", "#note-words"),
+        ("KeyH", "[name=words] >> visible=true"),
+    ):
+        page.evaluate("document.activeElement.blur()")
+        press(page, code)
+        page.keyboard.type("written at once")
+        assert "written at once" in {
+            page.locator(field).nth(at).input_value()
+            for at in range(page.locator(field).count())
+        }, code
+
+
 def test_anything_is_found_over_any_page(
     page: Page, base: str, make_case: Make
 ) -> None:

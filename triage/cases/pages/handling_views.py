@@ -33,7 +33,13 @@ def hand_over(reference: str) -> ResponseReturnValue:
                 request.form.get("words", ""),
                 find_colleague(session, to) if to else None,
             )
-        flash(gettext("The case is handed over."), "good")
+        flash(
+            gettext(
+                "%(case)s is handed over. Until somebody goes on with it, its page takes it back.",
+                case=reference,
+            ),
+            "good",
+        )
         return redirect(url_for("triage.queue"), 303)
     return back_to_case(reference)
 
