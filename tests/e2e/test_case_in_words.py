@@ -13,6 +13,16 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.support.browsing import follow, go_on_to
+from tests.support.desk import (
+    approve_what_was_read,
+    ask_for_plan,
+    assess,
+    note_facts,
+    note_found,
+    open_people,
+    sign_in,
+    write_summary,
+)
 from workers.demo import world
 
 pytestmark = pytest.mark.browser
@@ -25,6 +35,7 @@ WORDS = (
 SUMMARY = (
     "A stranger arranged to meet a girl of 12 on Saturday. Please call us."
 )
+GIRL = {"age": "pre_pubescent", "gender": "female"}
 ANSWERS = (
     "[value=grooming]",
     "[value=parent]",
@@ -39,14 +50,18 @@ def test_from_words_to_a_letter_that_the_police_can_act_on(
     desk = visitor()
     page: Page = desk.page
     case = note_the_people(demo, desk)
-    assess(page, demo, case, "arta")
-    assess(page, demo, case, "besnik")
-    ask_for_a_plan(page, demo, case)
-    approve_what_was_read(demo, desk, case)
+    for username in ("arta", "besnik"):
+        assess(page, demo, case, username, "grooming", **GIRL)
+    ask_for_plan(page, demo, case, "Police")
+    look_at_what_would_be_told(demo, desk, case)
+    assert SUMMARY in approve_what_was_read(page, demo, case)
     demo.wait(lambda: demo.messages(world.POLICE, case))
     letter = demo.messages(world.POLICE, case)[0]["text"]
     for said in ("wolf_of_tests", "+355 69 212 3456", SUMMARY, "Mosha: 12"):
         assert said in letter, letter
+    assert re.search(
+        r"Na u raportua më: \d{4}-\d\d-\d\d \d\d:\d\d CES?T", letter
+    )
     for boilerplate in (
         "my daughter",
         "Hosted:",
@@ -68,14 +83,6 @@ def report_in_words(demo: Any, page: Page) -> None:
         follow(page, CONTINUE)
 
 
-def sign_in(page: Page, demo: Any, username: str) -> None:
-    page.context.clear_cookies()
-    page.goto(f"{demo.url}/console/?lang=en")
-    page.fill("#username", username)
-    page.fill("#password", demo.password(username))
-    follow(page, page.get_by_role("button", name="Sign in"))
-
-
 def note_the_people(demo: Any, desk: Any) -> str:
     page: Page = desk.page
     sign_in(page, demo, "arta")
@@ -83,58 +90,28 @@ def note_the_people(demo: Any, desk: Any) -> str:
     page.locator("tbody a[data-row] >> nth=1").wait_for()
     cases = page.locator("tbody a[data-row]").all_inner_texts()
     case = max(cases)  # the newest: numbers rise
-    page.goto(f"{demo.url}/console/cases/{case}")
-    follow(
-        page, page.get_by_role("link", name="People and what leads to them")
-    )
+    open_people(page, demo, case)
     assert WORDS in page.inner_text("main")
     desk.look("people, nothing noted", narrow=True)
     for found in ("wolf_of_tests", "+355 69 212 3456"):
-        row = page.locator("article li", has_text=found)
-        follow(page, row.get_by_role("button", name="the reported person"))
-    child = page.locator("form:has([name=role][value=affected_child])").first
-    child.locator("[name='fact.age']").fill("12")
-    child.locator("[name='fact.country']").fill("al")
-    child.locator("[name='fact.next_meeting']").fill("Saturday")
-    follow(page, child.get_by_role("button"))
-    page.fill("#summary-police", SUMMARY)
-    follow(
-        page, page.locator("form:has(#summary-police)").get_by_role("button")
+        note_found(page, found)
+    note_facts(
+        page,
+        "affected_child",
+        {"age": "12", "country": "al", "next_meeting": "Saturday"},
     )
+    write_summary(page, "police", SUMMARY)
     desk.look("people", narrow=True)
     desk.show("12-people", "h1")
     return case
 
 
-def assess(page: Page, demo: Any, case: str, username: str) -> None:
-    sign_in(page, demo, username)
-    page.goto(f"{demo.url}/console/cases/{case}")
-    follow(page, page.get_by_role("button", name="Take this case"))
-    page.check("[name=class][value=national]")
-    page.select_option("#q-kind", "grooming")
-    page.check("[name=age][value=pre_pubescent]")
-    page.check("[name=gender][value=female]")
-    follow(page, page.get_by_role("button", name="Store the assessment"))
-    page.locator(".flash", has_text="Your assessment is stored").wait_for()
-
-
-def ask_for_a_plan(page: Page, demo: Any, case: str) -> None:
-    sign_in(page, demo, "arta")
-    page.goto(f"{demo.url}/console/cases/{case}")
-    panel = page.locator("section[aria-labelledby=plan]")
-    panel.get_by_label("Police", exact=False).first.check()
-    follow(page, page.get_by_role("button", name="Ask for approval"))
-
-
-def approve_what_was_read(demo: Any, desk: Any, case: str) -> None:
-    page = desk.page
+def look_at_what_would_be_told(demo: Any, desk: Any, case: str) -> None:
+    page: Page = desk.page
     sign_in(page, demo, "besnik")
     page.goto(f"{demo.url}/console/cases/{case}")
     follow(page, page.get_by_role("link", name="Read what would be told"))
-    assert SUMMARY in page.inner_text("main")
     desk.look("what would be told", narrow=True)
-    follow(page, page.get_by_role("button", name="Approve: send it"))
-    page.locator("section[aria-labelledby=referrals] article").wait_for()
 
 
 def they_ask_and_are_answered(
