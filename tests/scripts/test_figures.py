@@ -24,7 +24,7 @@ def figures() -> dict[str, float]:
     [
         ("syntax nodes per code line", 4.2),
         ("function names of one word, %", 35),
-        ("# fmt: skip", 0),
+        (script["FMT_SKIP"], 0),
         ("dict[str, Any]", 60),
         ("locals named found", 0),
         ("locals named one", 0),

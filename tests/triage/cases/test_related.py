@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import count
@@ -42,13 +42,6 @@ from triage.items.models import Sighting
 from triage.media.near import _spell, find_near_pictures
 
 PDQ = "5a" * 32
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def context(
-    request: pytest.FixtureRequest, make_context: Callable[..., Context]
-) -> Context:
-    return make_context(request.param)
 
 
 @dataclass
