@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from flask import flash, request
@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.accounts.signing_in.auth import own_act, requires
+from hotline.core.act import Act
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.web import site
-from partners.console.case.of_case import find_of_case
+from partners.console.case.of_case import Letter, find_of_case
 from partners.console.case.panels import Panel
 from partners.console.case.rendering import render_panel
 from partners.duty.alerts import find_open
@@ -76,23 +77,26 @@ def record(reference: str) -> ResponseReturnValue:
 @requires("plan.request")
 def tell_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
     """A notice could not be sent, such as to a platform that takes reports on its pages only."""
-    with faults_flashed(), site.writing() as session:
-        notice = find_of_case(session, Notice, notice_id, reference)
-        route = _find_route(session, notice.plan_id, notice.kind)
-        act = own_act(session)
-        notices_by_hand.note_told(act, notice, _read_told(route, act.now))
-        flash(gettext("It is recorded."), "good")
-    return back_to_case(reference)
+    return _tell(reference, Notice, notice_id, notices_by_hand.note_told)
 
 
 @requires("plan.request")
 def tell_office(reference: str, referral_id: uuid.UUID) -> ResponseReturnValue:
     """A referral could not be sent, and somebody telephoned."""
+    return _tell(reference, Referral, referral_id, referrals_by_hand.note_told)
+
+
+def _tell(
+    reference: str,
+    kind: type[Letter],
+    letter_id: uuid.UUID,
+    note_told: Callable[[Act, Letter, Told], object],
+) -> ResponseReturnValue:
     with faults_flashed(), site.writing() as session:
-        referral = find_of_case(session, Referral, referral_id, reference)
-        route = _find_route(session, referral.plan_id, referral.kind)
+        letter = find_of_case(session, kind, letter_id, reference)
+        route = _find_route(session, letter.plan_id, letter.kind)
         act = own_act(session)
-        referrals_by_hand.note_told(act, referral, _read_told(route, act.now))
+        note_told(act, letter, _read_told(route, act.now))
         flash(gettext("It is recorded."), "good")
     return back_to_case(reference)
 

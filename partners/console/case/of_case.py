@@ -14,6 +14,8 @@ from triage.cases.listing.queue import by_reference
 from triage.cases.models import Case
 
 OfCase = TypeVar("OfCase", Plan, Hold, Referral, Notice)
+Letter = TypeVar("Letter", Referral, Notice)
+"""What tells somebody of the case."""
 
 
 def find_of_case(

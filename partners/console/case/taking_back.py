@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import TypeVar
 
 from flask import flash, request
 from flask.typing import ResponseReturnValue
@@ -12,15 +11,13 @@ from flask_babel import gettext
 from hotline.accounts.signing_in.auth import own_act, requires
 from hotline.core.web import site
 from partners.console.case import happened
-from partners.console.case.of_case import find_of_case
+from partners.console.case.of_case import Letter, find_of_case
 from partners.notices.models import Notice
 from partners.pages import faults_flashed
 from partners.plans.links import replace_by_hand
 from partners.referrals.following_up import withdrawal
 from partners.referrals.models import Referral
 from triage.cases.pages.case_views import back_to_case
-
-Letter = TypeVar("Letter", Referral, Notice)
 
 
 @requires("referral.withdraw")
