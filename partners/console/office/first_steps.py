@@ -18,6 +18,7 @@ from hotline.accounts.factors.proof import list_holders
 from hotline.accounts.models import Person
 from hotline.accounts.pages.views import flash_refusals
 from hotline.accounts.signing_in.auth import own_act, requires
+from hotline.core.setting_parts.placeholders import list_placeholders
 from hotline.core.web import site
 from hotline.intake.models import Report
 from partners.directory.kinds import PartnerKind
@@ -71,6 +72,7 @@ def test_mail() -> ResponseReturnValue:
 
 def list_steps(session: Session, mail_test: MailTest | None) -> Iterator[Step]:
     """In the order in which they are best done."""
+    yield _of_own_names()
     yield _of_mail(mail_test)
     yield from _of_people(session)
     yield _of_the_police(session)
@@ -78,18 +80,47 @@ def list_steps(session: Session, mail_test: MailTest | None) -> Iterator[Step]:
     yield from _of_a_test_report(session)
 
 
+def _of_own_names() -> Step:
+    """Settings are of the machine, so that no page changes them; what to do there is said."""
+    examples = list_placeholders(site.current_context().settings)
+    return Step(
+        not examples,
+        gettext("Give the service its own names and addresses"),
+        gettext("done")
+        if not examples
+        else ngettext(
+            "%(num)s setting is an example",
+            "%(num)s settings are examples",
+            len(examples),
+        ),
+        gettext(
+            "No letter leaves while these are examples: %(settings)s. At the machine, hotline setup "
+            "asks for each of them; start the service again afterwards.",
+            settings=", ".join(examples),
+        ),
+    )
+
+
 def _of_mail(test: MailTest | None) -> Step:
-    is_sent = test is not None and test.is_sent
     # Also where a test once went out: without a server none does now.
-    if not site.current_context().settings.smtp_host:
-        state = gettext("no mail server is set up")
-    else:
+    has_server = bool(site.current_context().settings.smtp_host)
+    is_sent = has_server and test is not None and test.is_sent
+    if has_server:
         state = _yes_or_not_yet(is_sent)
+        how = gettext(
+            "Send a test to yourself below, and look whether it came."
+        )
+    else:
+        state = gettext("no mail server is set up")
+        how = gettext(
+            "At the machine, hotline setup asks for the mail server (smtp_host); start the service "
+            "again, then send a test to yourself below."
+        )
     return Step(
         is_sent,
         gettext("Test the mail: invitations and letters leave by it"),
         state,
-        gettext("Send a test to yourself below, and look whether it came."),
+        how,
         "#mail",
     )
 
