@@ -94,8 +94,8 @@ def _of_own_names() -> Step:
             len(examples),
         ),
         gettext(
-            "No letter leaves while these are examples: %(settings)s. At the machine, hotline setup "
-            "asks for each of them; start the service again afterwards.",
+            "No letter leaves while these are examples: %(settings)s. At the machine, "
+            "hotline setup asks for each of them; start the service again afterwards.",
             settings=", ".join(examples),
         ),
     )
@@ -113,8 +113,8 @@ def _of_mail(test: MailTest | None) -> Step:
     else:
         state = gettext("no mail server is set up")
         how = gettext(
-            "At the machine, hotline setup asks for the mail server (smtp_host); start the service "
-            "again, then send a test to yourself below."
+            "At the machine, hotline setup asks for the mail server (smtp_host); start the "
+            "service again, then send a test to yourself below."
         )
     return Step(
         is_sent,
