@@ -92,6 +92,14 @@ def read_lines(words: str) -> SaidInLines:
     )
 
 
+def leave_fields_out(words: str) -> str:
+    """``words`` without the lines that are fields: a name that somebody uses in an app may look
+    like a page's, and is none."""
+    return _LINE.sub(
+        lambda line: "" if is_field_name(line[1]) else line[0], words
+    )
+
+
 def seal_contacts(text: str, words: str) -> str:
     """``text`` without the contacts that lines of ``words`` give: they are kept sealed by
     themselves, and shown to nobody who reads the words."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -31,6 +32,10 @@ from hotline.intake.submission import (
 MAX_REFERENCE = 200
 WEB_PORTS = frozenset({80, 443, 8000, 8080, 8443})
 """A source with one of these shows a page; with another it is somebody's own."""
+OF_SENDER = re.compile(
+    r"(?m)^(?:Sender's reference|Contact of the sender|Reported by|Reporter, [^:\n]+): .*$"
+)
+"""Lines that the formats write about whoever sent a report: nothing in them leads to its people."""
 _CUT = "\n[The sender's text goes on; ask the sender for the rest.]"
 
 

@@ -7,6 +7,7 @@ from email.message import Message
 
 from hotline.core.errors import InvalidInput
 from hotline.intake.inbound import mime
+from hotline.intake.inbound.answered_lines import leave_fields_out
 from hotline.intake.inbound.findings import Inbound, build_reports
 
 FindPlaces = Callable[[str], list[str]]
@@ -21,7 +22,7 @@ def read(message: Message, find_places: FindPlaces) -> tuple[Inbound, ...]:
             hint="Send it as text, not as HTML.",
         )
     return build_reports(
-        locations=find_places(words),
+        locations=find_places(leave_fields_out(words)),
         lines=[mime.header_text(message, "Subject"), words],
         reference=mime.header_text(message, "Message-ID").strip("<>"),
         words=words,

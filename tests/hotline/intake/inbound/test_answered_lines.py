@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hotline.intake.inbound import mime
 from hotline.intake.inbound.answered_lines import read_lines
-from hotline.intake.inbound.findings import Inbound
+from hotline.intake.inbound.findings import OF_SENDER, Inbound
 from hotline.intake.inbound.formats import arf, ncmec, plain, xarf
 from hotline.intake.registry.contact_terms import ContactTerms
 from hotline.intake.registry.kinds import ReportKind
@@ -160,6 +160,16 @@ def test_a_contact_is_no_part_of_another_word(way: str) -> None:
     words = "Contact: 12345\nnote: the file 912345 was named by 12345."
     one = WAYS[way](words).submission
     assert "the file 912345 was named by (kept sealed)." in one.narrative
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_sender_says_of_itself_is_told_apart(way: str) -> None:
+    """Else its own desk would be offered as what leads to the reported person."""
+    words = "contact: +355 69 212 3456\nHe is wolf@bad.example."
+    told = OF_SENDER.sub("", WAYS[way](words).submission.narrative)
+    assert "platform.test" not in told
+    if way in IN_FREE_WORDS:
+        assert "wolf@bad.example" in told
 
 
 @pytest.mark.parametrize("way", WAYS)

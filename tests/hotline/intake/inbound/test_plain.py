@@ -70,3 +70,19 @@ def test_places_without_a_scheme_and_of_other_sorts_are_found() -> None:
         "telegram: @some_body",
         "magnet:?xt=urn:btih:c12fe1c06bba254a9dc9f519b335aa7c1367a88a",
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Name used there: anna.example",
+        "their_name: https://anna.example/",
+        "> payment_to: pay.example/wolf",
+        "contact: https://me.example/",
+    ],
+)
+def test_an_answer_to_a_question_is_no_place(line: str) -> None:
+    """An account may be called like a page, and nobody reported the page of that name."""
+    assert read_places(f"{line}\nSee https://a.example/x") == [
+        "https://a.example/x"
+    ]

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from hotline.core.act import Act
 from hotline.core.language.said_time import SaidTime
 from hotline.intake import service as intake
+from hotline.intake.inbound.findings import OF_SENDER
 from hotline.intake.models import Report
 from hotline.intake.registry.questions import Answers
-from hotline.intake.registry.vocabulary import MessageAuthor
+from hotline.intake.registry.vocabulary import FROM_PEOPLE, MessageAuthor
 from triage.cases.models import Case
 from triage.cases.people.reading.answers import (
     ProposedFact,
@@ -65,7 +66,7 @@ def open_report(act: Act, case: Case, report: Report) -> OpenedReport:
             # The same one found in the words as well takes its place: there it
             # is as the reporter wrote it.
             *propose_identifiers(texts.answers, country),
-            *find_identifiers("\n".join(spoken), country),
+            *find_identifiers(_of_its_people(report, spoken), country),
         )
     }
     return OpenedReport(
@@ -77,3 +78,9 @@ def open_report(act: Act, case: Case, report: Report) -> OpenedReport:
         propose_facts(texts.answers, texts.seen),
         texts.seen,
     )
+
+
+def _of_its_people(report: Report, spoken: Sequence[str]) -> str:
+    """All that was told; of what an organisation sent, not what is about itself."""
+    told = "\n".join(spoken)
+    return told if report.channel in FROM_PEOPLE else OF_SENDER.sub("", told)
