@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask import render_template as render
@@ -240,15 +242,32 @@ def _list_verbs(referral: Referral) -> list[str]:
     ]
 
 
-def _list_own_acts(
-    session: Session, referral: Referral
-) -> list[machine.HistoryEntry]:
-    """What the office did; what others did is not for it to read."""
-    return [
-        entry
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What the office said (``event``), or the hotline answered."""
+
+    at: datetime
+    text: str
+    event: str = ""
+
+    @property
+    def is_ours(self) -> bool:
+        return not self.event
+
+
+def _list_turns(session: Session, referral: Referral) -> list[_Turn]:
+    """Question and answer in their order; what others did is not for the office to read."""
+    acts = [
+        _Turn(entry.at, entry.details.get("note", ""), entry.event)
         for entry in machine.list_history(session, referral.id)
         if entry.actor == ACTOR
     ]
+    answers = [
+        _Turn(message.at, message.text)
+        for message in list_messages(session, site.current_context(), referral)
+        if message.is_ours
+    ]
+    return sorted([*acts, *answers], key=lambda turn: turn.at)
 
 
 def _render_page(
@@ -282,10 +301,9 @@ def _render_page(
             may_extend=hold is not None
             and hold.machine.allows(hold.state, HoldEvent.EXTENDED),
             verbs=_list_verbs(referral),
-            history=_list_own_acts(session, referral),
+            spoken=_list_turns(session, referral),
             outcomes=list_outcomes(session, [referral.id])[referral.id],
             offered=offered_outcomes(site.current_context(), referral),
-            messages=list_messages(session, site.current_context(), referral),
             problem=worded_error(error) if error and not faults else "",
             faults=faults,
             given=given,

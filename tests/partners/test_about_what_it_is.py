@@ -15,6 +15,8 @@ from hotline.core.context import Context
 from hotline.core.language.languages import SHIPPED, load_languages
 from partners.channels.base import Message
 from partners.directory.models import Partner
+from partners.referrals import service as referrals
+from partners.referrals.models import Referral
 from tests.support.house import House
 from triage.cases.models import Case
 from triage.cases.people import service
@@ -207,3 +209,32 @@ def test_a_unit_is_sent_to_no_police_about_a_child_who_acted(
     (message,) = house.mail.messages
     assert message.language == language
     assert (police in message.text) is (age == "41")
+
+
+def test_question_and_answer_stand_in_their_order(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer above its question would be read as one to something else."""
+    monkeypatch.setattr("partners.referrals.views.utc_now", lambda: house.now)
+    house.case()
+    message = letter_to_police(house)
+    said = ["Which school?", "The one at the lake.", "And when?", "At noon."]
+    for text in said:
+        house.later(minutes=5)
+        with house.context.database.writing() as session:
+            referral = session.get_one(Referral, house.only(Referral).id)
+            is_question = text.endswith("?")
+            act = Act(
+                session,
+                house.context,
+                "partner" if is_question else "person:drita",
+                house.now,
+            )
+            if is_question:
+                referrals.store_answer(act, referral, "want_more", note=text)
+            else:
+                referrals.give_more(act, referral, text)
+        house.work()
+    page = page_of(house.context, message)
+    places = [page.index(text) for text in said]
+    assert places == sorted(places)
