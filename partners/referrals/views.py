@@ -258,7 +258,7 @@ class _Turn:
 def _list_turns(session: Session, referral: Referral) -> list[_Turn]:
     """Question and answer in their order; what others did is not for the office to read."""
     acts = [
-        _Turn(entry.at, entry.details.get("note", ""), entry.event)
+        _Turn(entry.at, str(entry.details.get("note", "")), entry.event)
         for entry in machine.list_history(session, referral.id)
         if entry.actor == ACTOR
     ]

@@ -238,3 +238,16 @@ def test_question_and_answer_stand_in_their_order(
     page = page_of(house.context, message)
     places = [page.index(text) for text in said]
     assert places == sorted(places)
+
+
+def test_in_danger_a_letter_in_words_says_that_nobody_has_assessed_it(
+    house: House,
+) -> None:
+    """It leaves before anybody has: whoever reads it is to know how sure it is."""
+    case = house.case(state="waiting", danger_now=True, outcome={})
+    with house.context.database.writing() as session:
+        item = session.scalars(select(Item)).one()
+        item.kind, item.canonical, item.display = "narrative", "", ""
+        item.host, item.hosting_country = None, None
+    house.note_of_people(case, "police", "She is in the house at the lake.")
+    assert "Not assessed yet" in letter_to_police(house).text
