@@ -82,7 +82,7 @@ def find_usable_partners(
             Partner.kind == kind,
             Partner.country == country
             if country
-            # An international desk has no country, and takes no other route.
+            # An international desk has no country.
             else Partner.country.is_(None),
             Partner.approved_at.is_not(None),
             Partner.disabled_at.is_(None),

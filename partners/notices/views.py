@@ -110,7 +110,8 @@ def answer(token: str) -> BaseResponse:
                 error=error,
                 given={"verb": verb, "text": text},
             )
-    # Their language is the notice's, whatever the browser asks for.
+    # As the page itself: in the notice's language, unless the reader chose
+    # another one.
     with speaking(language):
         flash(gettext("Thank you. Your answer is stored."), "good")
     return redirect(url_for("provider_notices.notice", token=token), 303)

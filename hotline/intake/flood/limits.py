@@ -138,8 +138,7 @@ class Counters:
             self._secret + self._salt,
             f"{kind}\0{address}".encode(),
             hashlib.sha256,
-            # Enough that no two of some thousand addresses meet, and half the
-            # memory.
+            # Enough that no two of some thousand addresses meet, and less memory.
         )[:12]
         if name not in self._counts and len(self._counts) >= MAX_COUNTERS:
             # All further ones share this count: a flood from many addresses

@@ -122,8 +122,7 @@ def _count_places(
     where = func.coalesce(of_hop, UNKNOWN)
     first_hops = (
         select(where, func.count())
-        # Where it lay when it came in; what moves afterwards is counted as
-        # moved.
+        # Where it lay when it came in; a move afterwards makes no new place.
         .where(HostingHop.number == 1, is_within(HostingHop.at, period))
         .group_by(where)
     )
