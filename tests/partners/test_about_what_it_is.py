@@ -20,7 +20,14 @@ from partners.referrals.models import Referral
 from tests.support.house import House
 from triage.cases.models import Case
 from triage.cases.people import service
-from triage.cases.people.vocabulary import FactName, FactSource, PersonRole
+from triage.cases.people.reading.words import read_identifier
+from triage.cases.people.vocabulary import (
+    FactName,
+    FactSource,
+    IdentifierKind,
+    PersonRole,
+    Whose,
+)
 from triage.hosting.kinds import HostingKind
 from triage.items.models import Item
 from workers.app import create_app
@@ -251,3 +258,42 @@ def test_in_danger_a_letter_in_words_says_that_nobody_has_assessed_it(
         item.host, item.hosting_country = None, None
     house.note_of_people(case, "police", "She is in the house at the lake.")
     assert "Not assessed yet" in letter_to_police(house).text
+
+
+@pytest.mark.parametrize("language", REPORTED)
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("[2001:db8::7]:443 2026-11-20T15:00:00Z", "[2001:db8::7]:443"),
+        ("2001:db8::7 2026-11-20T15:00:00Z", "2001:db8::7"),
+        ("192.0.2.7:443 2026-11-20T15:00:00Z", "192.0.2.7:443"),
+    ],
+)
+def test_an_address_and_a_time_stand_as_a_provider_reads_them(
+    house: House, language: str, said: str, written: str
+) -> None:
+    """The port of an IPv6 address is no part of it, and no time is spelled for machines."""
+    case = house.case()
+    with house.context.database.writing() as session:
+        act = Act(session, house.context, "person:arta", house.now)
+        stored = session.get_one(Case, case.id)
+        service.add_identifier(
+            act,
+            stored,
+            read_identifier(IdentifierKind.IP_ADDRESS, "", said, "AL"),
+            whose=Whose.REPORTED_PERSON,
+            source=FactSource.REPORTER,
+        )
+        service.set_fact(
+            act,
+            stored,
+            PersonRole.REPORTED_PERSON,
+            1,
+            FactName.WHEN,
+            "2026-11-20T15:00:00Z",
+            source=FactSource.REPORTER,
+        )
+    text = letter_to_police(house, language).text
+    assert f": {written}, " in text
+    assert text.count("2026-11-20 15:00:00 UTC") == 2
+    assert "2026-11-20T" not in text

@@ -129,6 +129,16 @@ def test_no_page_of_the_console_shows_it_as_certain(
     assert shown >= 2
 
 
+def test_nor_does_the_page_on_which_the_second_person_approves_it(
+    house: House, case: Case, pages: Callable[..., str]
+) -> None:
+    house.partner()
+    plan = house.request(case, "police", by="besnik")
+    page = pages(f"/console/cases/{case.reference}/plans/{plan.id}")
+    assert CLOCK.search(page)
+    assert not bare_clocks(page)
+
+
 def test_an_address_that_somebody_used_has_no_host_on_the_page(
     case: Case, pages: Callable[..., str]
 ) -> None:

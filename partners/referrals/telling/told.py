@@ -102,6 +102,11 @@ class ToldIdentifier:
     whose: str
     source: str
 
+    @property
+    def display(self) -> str:
+        """As pages show it, where a doubt about its time is put beside it."""
+        return self.value
+
 
 @dataclass(frozen=True, slots=True)
 class ToldContact:
