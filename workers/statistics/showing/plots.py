@@ -18,13 +18,14 @@ from workers.statistics.showing.drawing import (
 WIDTH = 640.0
 _BAR = 11.0
 _GAP = 10.0
-_LABEL_WIDTH = 190.0
+_LABEL_WIDTH = 230.0
+"""Room for the longest label in Cyrillic letters, which are the widest."""
 _NUMBER_WIDTH = 48.0
 _HEIGHT = 170.0
 _LEFT = 46.0
 _BOTTOM = 22.0
 _TOP = 10.0
-_LONGEST_LABEL = 30
+_LONGEST_LABEL = 28
 MOST_BARS = 12
 _MOST_TICKS = 12
 
