@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from io import BytesIO
 from itertools import count
 
@@ -24,7 +25,12 @@ from hotline.intake.mentions import find_codes, may_name_receipt
 from hotline.intake.models import Report, ReportMention, ReportPart
 from hotline.intake.registry.vocabulary import Channel
 from hotline.intake.retention import erase_report
-from hotline.intake.submission import read_submission
+from hotline.intake.submission import (
+    MAX_LOCATIONS,
+    MAX_OF_PARTNER,
+    read_partner_submission,
+    read_submission,
+)
 from tests.support.cases import make_case
 from tests.support.clock import NOW
 from tests.support.items import make_item, make_media, make_sight
@@ -84,6 +90,26 @@ class Desk:
         self.runner.work()
         return received.receipt
 
+    def receive(self, source: str, places: int) -> str:
+        """A report that an organisation sent, of so many new places; gives its case."""
+        locations = [
+            f"https://h{next(self.numbers)}.example/" for _ in range(places)
+        ]
+        with self.context.database.writing() as session:
+            received = intake.receive_report(
+                session,
+                self.context,
+                read_partner_submission(
+                    {"locations": locations, "narrative": ""}
+                ),
+                channel=Channel.PARTNER,
+                source=source,
+                now=self.runner.now,
+            )
+        self.runner.work()
+        with self.context.database.reading() as session:
+            return self.case_of(session, received.receipt).reference
+
     def add(self, receipt: str, words: str) -> None:
         with self.context.database.writing() as session:
             report = intake.find_by_receipt(session, self.context, receipt)
@@ -101,6 +127,7 @@ class Desk:
             .join(Sighting, Sighting.item_id == CaseItem.item_id)
             .join(ReportPart, ReportPart.id == Sighting.part_id)
             .where(ReportPart.report_id == report.id)
+            .distinct()
         ).one()
 
 
@@ -301,3 +328,29 @@ def test_a_code_is_seen_among_any_words(
 )
 def test_other_words_are_no_code(words: str) -> None:
     assert not may_name_receipt(words)
+
+
+# what a sender sent at once
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("bound", [MAX_LOCATIONS, MAX_OF_PARTNER])
+def test_parts_of_what_a_sender_sent_at_once_are_offered(
+    desk: Desk, bound: int
+) -> None:
+    """A report held fewer places once, and the rest came as a report of its own."""
+    first = desk.receive("NCMEC", bound)
+    rest = desk.receive("NCMEC", 2)
+    other_sender = desk.receive("Platform", 2)
+    desk.runner.now += timedelta(seconds=1)
+    later = desk.receive("NCMEC", 2)
+    assert related(desk, first) == {rest: (Relation.SENDING,)}
+    assert related(desk, rest) == {first: (Relation.SENDING,)}
+    assert related(desk, other_sender) == related(desk, later) == {}
+
+
+@pytest.mark.services
+def test_reports_of_one_file_are_not_parts_of_each_other(desk: Desk) -> None:
+    references = [desk.receive("NCMEC", 2) for _ in range(3)]
+    for reference in references:
+        assert related(desk, reference) == {}

@@ -7,10 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Select, literal, select, union, union_all
+from sqlalchemy import (
+    Select,
+    and_,
+    func,
+    literal,
+    select,
+    union,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
-from hotline.intake.models import ReportMention, ReportPart
+from hotline.intake.models import Report, ReportMention, ReportPart
+from hotline.intake.registry.vocabulary import Channel
+from hotline.intake.submission import MAX_LOCATIONS, MAX_OF_PARTNER
 from triage.cases.models import Case, CaseItem
 from triage.cases.people.models import CaseIdentifier
 from triage.cases.places import item_ids_of
@@ -33,6 +43,8 @@ class Relation(StrEnum):
 
     REPORT = "report"
     """One report names items of both."""
+    SENDING = "sending"
+    """A sender named more places at once than one report holds, and both are parts of that."""
     IDENTIFIER = "identifier"
     """The same account, number, address or wallet was noted in both."""
     RECEIPT = "receipt"
@@ -59,6 +71,7 @@ def find_related(session: Session, case: Case) -> list[Related]:
     """The cases with most in common first; ``SHOWN`` at most."""
     questions = {
         Relation.REPORT: _of_same_report(case),
+        Relation.SENDING: _of_same_sending(case),
         Relation.IDENTIFIER: _of_same_identifier(case),
         Relation.RECEIPT: _of_named_receipt(case),
         Relation.FILE: _of_same_file(case),
@@ -119,6 +132,43 @@ def _of_same_report(case: Case) -> Select[uuid.UUID]:
         .join(own_part, own_part.report_id == part.report_id)
         .join(own, own.part_id == own_part.id)
         .where(own.item_id.in_(item_ids_of(case.id)))
+    )
+
+
+def _of_same_sending(case: Case) -> Select[uuid.UUID]:
+    """What one sender sent at one moment, where a report of it is full to its bound: the rest of
+    what was sent is in the others."""
+    own, other = aliased(Report), aliased(Report)
+    own_part, part = aliased(ReportPart), aliased(ReportPart)
+    own_sighting = aliased(Sighting)
+    full = (
+        select(ReportPart.report_id)
+        .where(ReportPart.report_id.in_((own.id, other.id)))
+        .group_by(ReportPart.report_id)
+        .having(func.count().in_((MAX_LOCATIONS, MAX_OF_PARTNER)))
+        .exists()
+    )
+    return (
+        select(CaseItem.case_id)
+        .join(Sighting, Sighting.item_id == CaseItem.item_id)
+        .join(part, part.id == Sighting.part_id)
+        .join(other, other.id == part.report_id)
+        .join(
+            own,
+            and_(
+                own.received_at == other.received_at,
+                own.source == other.source,
+                own.channel == other.channel,
+                own.id != other.id,
+            ),
+        )
+        .join(own_part, own_part.report_id == own.id)
+        .join(own_sighting, own_sighting.part_id == own_part.id)
+        .where(
+            own_sighting.item_id.in_(item_ids_of(case.id)),
+            own.channel.in_((Channel.PARTNER, Channel.EMAIL)),
+            full,
+        )
     )
 
 

@@ -50,6 +50,7 @@ PLACE_STATES: Words = {
 
 RELATIONS: Words = {
     Relation.REPORT: lazy_gettext("named in one report"),
+    Relation.SENDING: lazy_gettext("parts of what a sender sent at once"),
     Relation.IDENTIFIER: lazy_gettext("the same account, number or address"),
     Relation.RECEIPT: lazy_gettext("its reporter names the receipt"),
     Relation.FILE: lazy_gettext("the very same file"),
