@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from triage.cases.models import Case
 from triage.cases.people.reading.words import read_identifier
 from triage.cases.people.service import add_identifier
 from triage.cases.people.vocabulary import FactSource, IdentifierKind, Whose
+from triage.console.search import of_names
 from triage.hosting.facts import FactName
 from triage.items.models import HostingObservation, Item
 from triage.locations import identify_one
@@ -271,3 +273,27 @@ def test_cases_are_found_by_a_tag_that_lasts(
     page = ask(browse("analyst"), typed)
     assert tagged in page
     assert over not in page and other not in page
+
+
+@pytest.mark.parametrize(
+    "exact",
+    [
+        "AL-2026-000001",
+        "AS64500",
+        "+355 69 123 4567",
+        "host.example",
+        "https://host.example/page",
+        "0" * 64,
+    ],
+)
+def test_nobody_is_asked_for_names_where_something_exact_was_typed(
+    browse: Browse, exact: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would cost as much as all other questions together, where networks are many."""
+    asked = Mock(side_effect=of_names._named_networks)
+    monkeypatch.setattr(of_names, "_named_networks", asked)
+    browser = browse("analyst")
+    browser.post("/console/search", q=exact)
+    asked.assert_not_called()
+    browser.post("/console/search", q="Example Hosting")
+    asked.assert_called_once()

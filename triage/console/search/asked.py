@@ -14,6 +14,7 @@ from hotline.accounts.models import Person
 from hotline.accounts.permissions import role_allows
 from hotline.core.context import Context
 from triage.cases.people.reading.words import SaidIdentifier, find_identifiers
+from triage.cases.people.vocabulary import IdentifierKind
 from triage.locations import Location, identify_locations
 from triage.locations.catalogue import load_platforms
 from triage.locations.catalogue_values import Catalogue
@@ -93,6 +94,16 @@ class Asked:
         """Accounts, numbers and wallets; of a bare handle, those of each platform that has such."""
         identifiers = find_identifiers(self.text, self.region, self._catalogue)
         return (*identifiers[:MOST_PLACES], *self._handle_anywhere())
+
+    @cached_property
+    def is_exact(self) -> bool:
+        """Whether it is an address, a hash or a number, which is nobody's name."""
+        if self.hash_value or self.autonomous_system or self.locations:
+            return True
+        return any(
+            identifier.kind is not IdentifierKind.ACCOUNT
+            for identifier in self.identifiers
+        )
 
     def _handle_anywhere(self) -> Sequence[SaidIdentifier]:
         # A hash looks like a handle, and is none.

@@ -35,7 +35,8 @@ _LAST = "zzzz"
 def find_by_network_name(asked: Asked) -> Sequence[Hit]:
     """Every word must stand in the name of the network or of whoever holds it."""
     wanted = set(fold(asked.text).split())
-    if not wanted or max(map(len, wanted)) < SHORTEST:
+    # Thousands of networks are asked for their names, which no address or reference needs.
+    if asked.is_exact or not any(map(_may_be_a_name, wanted)):
         return []
     rows = asked.session.execute(_named_networks())
     networks = {
@@ -44,6 +45,10 @@ def find_by_network_name(asked: Asked) -> Sequence[Hit]:
     # Each by itself, so that of none more than the newest are read.
     chosen = sorted(networks)[:MOST_NAMES]
     return newest_cases(asked, *(Item.asn == network for network in chosen))
+
+
+def _may_be_a_name(word: str) -> bool:
+    return len(word) >= SHORTEST and not word.isdecimal()
 
 
 def _named_networks() -> Select[str, str]:
