@@ -138,6 +138,20 @@ def test_rows_are_walked_chosen_and_tagged_by_keys(
     assert "Taken back" in page.inner_text("main")
 
 
+def test_25_cases_are_seen_at_once_on_a_small_screen(
+    page: Page, base: str, make_case: Make
+) -> None:
+    for _ in range(30):
+        make_case()
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.goto(f"{base}/console/queue")
+    whole = page.evaluate(
+        """() => [...document.querySelectorAll("table.queue tbody tr")]
+        .filter(row => row.getBoundingClientRect().bottom <= innerHeight).length"""
+    )
+    assert whole >= 25
+
+
 def test_the_key_is_a_place_not_a_letter(
     page: Page, base: str, make_case: Make
 ) -> None:

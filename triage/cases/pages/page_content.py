@@ -46,6 +46,7 @@ from triage.cases.pages.evidence.looked import (
     describe_look,
     sum_up_looks,
 )
+from triage.cases.pages.evidence.moves import Stay, list_stays
 from triage.cases.places import item_ids_of
 from triage.cases.vocabulary import CaseState
 from triage.items.access import Ways, ways_of
@@ -70,12 +71,14 @@ READ_OBSERVATIONS = 200
 class PlaceView:
     """One item of the case, with what is known of where it is.
 
+    ``stays``: where it lay one after the other, if it moved.
     ``used``: of an address that somebody used, its port and time; ``shared_file``: what a link of
     a sharing network says of its file; ``fingerprint``: what was met of one that a reporter gave.
     """
 
     place: CaseItem
     observations: Sequence[HostingObservation]
+    stays: Sequence[Stay]
     visits: Sequence[Visit]
     looked: Looked
     ways: Ways
@@ -133,7 +136,7 @@ def gather_case_page(
     blind = is_blind(case)
     schema = load_schema(context.settings.data_dir)
     in_full = case.places[:SHOWN_PLACES]
-    places = [_view_place(session, context, place) for place in in_full]
+    places = [_view_place(session, context, place, now) for place in in_full]
     files = files_of(session, context, case, now=now)
     return CasePage(
         case=case,
@@ -179,13 +182,14 @@ def _sum_up(places: Sequence[PlaceView]) -> list[SharedLook]:
 
 
 def _view_place(
-    session: Session, context: Context, place: CaseItem
+    session: Session, context: Context, place: CaseItem, now: datetime
 ) -> PlaceView:
     item = place.item
     visits = _newest_visits(session, item.id)
     return PlaceView(
         place=place,
         observations=_newest_observations(session, item.id),
+        stays=list_stays(session, item.id, now),
         visits=visits,
         looked=describe_look(session, item, visits),
         ways=ways_of(session, context.settings, item.id),
