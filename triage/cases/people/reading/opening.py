@@ -82,5 +82,7 @@ def open_report(act: Act, case: Case, report: Report) -> OpenedReport:
 
 def _of_its_people(report: Report, spoken: Sequence[str]) -> str:
     """All that was told; of what an organisation sent, not what is about itself."""
-    told = "\n".join(spoken)
-    return told if report.channel in FROM_PEOPLE else OF_SENDER.sub("", told)
+    everything = "\n".join(spoken)
+    if report.channel in FROM_PEOPLE:
+        return everything
+    return OF_SENDER.sub("", everything)
