@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from html import unescape
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
@@ -17,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.accounts.permissions import PERMISSIONS, Role
+from hotline.core.context import utc_now
 from hotline.core.spreadsheets import guard_text
 from workers.statistics.showing.drawing import to_svg
 from workers.statistics.showing.exports import to_csv, to_xlsx
@@ -144,6 +146,15 @@ def test_a_long_period_is_told_by_weeks_and_its_file_by_days(
     )
     unknown = client.get(f"{PAGE}/csv", query_string={"table": "person"})
     assert unknown.status_code == 404
+
+
+def test_this_month_and_this_year_are_one_click_away(
+    browse: Browse,
+) -> None:
+    page = browse("auditor").get(PAGE, query_string={"lang": "en"}).text
+    today = utc_now().astimezone(ZoneInfo("Europe/Tirane"))
+    for period in (f"{today.year}-{today.month:02}", f"{today.year}"):
+        assert f'href="{PAGE}?period={period}"' in page
 
 
 def test_many_places_are_cut_on_the_page_and_said_to_be(

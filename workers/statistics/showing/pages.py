@@ -23,6 +23,7 @@ from workers.statistics.periods import (
     last_over,
     month_of,
     parse_period,
+    year_of,
 )
 from workers.statistics.showing import exports
 from workers.statistics.showing.exports import Form
@@ -139,12 +140,15 @@ def _asked_period(now: datetime) -> Period:
 
 
 def _offer_periods(now: datetime) -> list[str]:
-    """Names of the periods that are one click away: this month, and the last ones that are over."""
+    """Names of the periods that are one click away: of now, and the last ones that are over."""
     zone = site.current_context().country.time_zone
     over = last_over(now, zone)
     today = now.astimezone(ZoneInfo(zone))
-    this_month = month_of(today.year, today.month, zone)
-    return [this_month.name, *(period.name for period in over)]
+    now_running = (
+        month_of(today.year, today.month, zone),
+        year_of(today.year, zone),
+    )
+    return [period.name for period in (*now_running, *over)]
 
 
 _FORMS: Mapping[str, Form] = {form.value: form for form in Form}
