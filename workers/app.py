@@ -27,6 +27,7 @@ from hotline.intake.form import published
 from hotline.intake.form.asking import understood
 from hotline.intake.form.receipt import place_news, seen_again
 from hotline.intake.models import Report
+from hotline.intake.registry.questions import Answers
 
 if TYPE_CHECKING:
     from triage.rulebook.in_force import RuleKeeper
@@ -59,7 +60,7 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
     app.register_blueprint(health.create_blueprint(_readiness(context, pulse)))
     app.register_blueprint(security_txt.create_blueprint())
     rules = _RulesInForce(context)
-    understood.register_reader(app, _read_places(context, rules))
+    understood.register_reader(app, _read_report(context, rules))
     seen_again.register_counter(app, _count_seen)
     place_news.register_teller(app, _tell_places(context))
     published.register_publisher(app, _publisher(context))
@@ -118,22 +119,23 @@ class _RulesInForce:
                 self.keeper.keep_for_page()
 
 
-def _read_places(context: Context, rules: _RulesInForce) -> understood.Reader:
-    """What triage understands of the places of a report, for the page that asks to check them."""
+def _read_report(context: Context, rules: _RulesInForce) -> understood.Reader:
+    """What triage understands of a report, for the page that asks to check it."""
 
     def read(
-        lines: Sequence[str], narrative: str, region: str
+        lines: Sequence[str], narrative: str, answers: Answers, region: str
     ) -> understood.Understood:
         # Loaded when it is asked for: an app that serves no such page starts
         # without it.
+        from triage.cases.people.reading.understanding import understand_report
         from triage.locations.catalogue import load_platforms
-        from triage.locations.understanding import understand_places
 
         rules.keeper.keep_for_page()
         catalogue = load_platforms(context.settings.data_dir)
-        return understand_places(
+        return understand_report(
             lines,
             narrative,
+            answers,
             region,
             catalogue,
             str(understood.ZONE_NOT_STATED),

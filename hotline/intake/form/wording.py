@@ -43,6 +43,7 @@ SORTS: dict[Sort, LazyString] = {
     Sort.PHONE: _("Telephone numbers"),
     Sort.EMAIL: _("E-mail addresses"),
     Sort.ADDRESS: _("Internet addresses (IP)"),
+    Sort.PAYMENT: _("Where money is to go"),
     Sort.FINGERPRINT: _("Fingerprints of files"),
     Sort.UNREAD: _("Not clear to the computer; a person will read it"),
 }

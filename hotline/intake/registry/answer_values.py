@@ -52,6 +52,13 @@ def keep_possible(said: Mapping[Answer, str]) -> dict[Answer, str]:
     }
 
 
+def possible_answers(fields: Mapping[str, str]) -> Answers:
+    """Of a form's fields, named as the answers are, what can be an answer."""
+    return keep_possible(
+        {answer: fields.get(answer.value, "") for answer in Answer}
+    )
+
+
 def _is_possible(answer: Answer, value: str) -> bool:
     row = answer.row
     if row.choices is not None:

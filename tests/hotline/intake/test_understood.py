@@ -9,6 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.intake.form.asking.understood import MOST_SHOWN, Sort
+from hotline.intake.registry.answer_values import possible_answers
+from hotline.intake.registry.questions import Answer
+from triage.cases.people.reading.answers import propose_identifiers
+from triage.cases.people.reading.understanding import understand_report
 from triage.locations import identify_locations
 from triage.locations.understanding import understand_places
 
@@ -50,6 +54,41 @@ def test_without_a_line_the_links_of_the_words_are_shown(
     assert "Pages and links (1)" in page
     # A number in the words may be the reporter's own.
     assert "Telephone numbers" not in page
+
+
+def test_what_leads_to_the_reported_person_is_shown(
+    person: Any, client: FlaskClient
+) -> None:
+    client.get("/report/what?lang=en")
+    person.send("/report/what", kind="sexual_extortion")
+    person.send(
+        "/report/their_account",
+        their_platform="Snapchat",
+        their_name="wolf_of_tests",
+    )
+    # Where money is to go is asked where money was demanded.
+    person.send("/report/demand", asked_for="money")
+    person.send(
+        "/report/payment", payment_way="bank", payment_to="068 212 3456"
+    )
+    page = " ".join(client.get("/report/check").text.split())
+    assert "wolf_of_tests (Snapchat)" in page
+    assert "Accounts and groups (1)" in page
+    assert "Telephone numbers (1)" in page
+
+
+@given(
+    st.dictionaries(st.sampled_from(list(Answer)), st.text(max_size=60)),
+)
+def test_every_identifier_that_an_analyst_is_offered_is_shown(
+    typed: dict[Answer, str],
+) -> None:
+    """Whatever is typed into the fields, also what can be no answer."""
+    answers = possible_answers(typed)
+    understood = understand_report((), "", answers, "AL")
+    shown = {text for texts in understood.values() for text in texts}
+    offered = {said.display for said in propose_identifiers(answers, "AL")}
+    assert shown == offered
 
 
 def test_where_nothing_was_named_nothing_is_said(

@@ -32,6 +32,7 @@ from hotline.intake.form import pages, wording
 from hotline.intake.form.asking import drafts, form_fields, paths, understood
 from hotline.intake.form.public import blueprint, needs_no_cookie
 from hotline.intake.form.receipt import confirmation_pages, qr
+from hotline.intake.registry.answer_values import possible_answers
 from hotline.intake.registry.questions import Question
 from hotline.intake.registry.vocabulary import Channel, ReporterRole
 from hotline.intake.submission import Submission
@@ -262,10 +263,11 @@ def _store_report(
 
 
 def _understood_in(values: Mapping[str, str]) -> understood.Understood:
-    """What the places name that are about to be sent."""
-    return understood.read_places(
+    """What the report names that is about to be sent."""
+    return understood.read_report(
         form_fields.locations_of(values["locations"]),
         values["narrative"],
+        possible_answers(values),
         site.current_context().country.code,
     )
 

@@ -1,7 +1,7 @@
-"""What was understood of the places that a reporter named, said before anything is sent.
+"""What was understood of what a reporter named, said before anything is sent.
 
-Which places a text names is worked out above this layer. Whoever builds the application hands a
-reader in (``register_reader``); without one the page says nothing about it.
+What a report names is worked out above this layer. Whoever builds the application hands a reader in
+(``register_reader``); without one the page says nothing about it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Protocol, cast
 
 from flask import Flask, current_app
 from flask_babel import lazy_gettext as _
+
+from hotline.intake.registry.questions import Answers
 
 _EXTENSION = "hotline.intake.understood"
 ZONE_NOT_STATED = _("time zone not stated")
@@ -28,6 +30,7 @@ class Sort(StrEnum):
     PHONE = "phone"
     EMAIL = "email"
     ADDRESS = "address"
+    PAYMENT = "payment"
     FINGERPRINT = "fingerprint"
     UNREAD = "unread"
     """Nothing was found in it: a person will read it."""
@@ -38,10 +41,14 @@ Understood = Mapping[Sort, Sequence[str]]
 
 
 class Reader(Protocol):
-    """Works out what the lines name, or the narrative where there is no line."""
+    """Works out what the lines name, or the narrative where there is no line; and the answers."""
 
     def __call__(
-        self, lines: Sequence[str], narrative: str, region: str
+        self,
+        lines: Sequence[str],
+        narrative: str,
+        answers: Answers,
+        region: str,
     ) -> Understood: ...
 
 
@@ -49,8 +56,10 @@ def register_reader(app: Flask, reader: Reader) -> None:
     app.extensions[_EXTENSION] = reader
 
 
-def read_places(
-    lines: Sequence[str], narrative: str, region: str
+def read_report(
+    lines: Sequence[str], narrative: str, answers: Answers, region: str
 ) -> Understood:
     reader = cast("Reader | None", current_app.extensions.get(_EXTENSION))
-    return reader(lines, narrative, region) if reader is not None else {}
+    if reader is None:
+        return {}
+    return reader(lines, narrative, answers, region)
