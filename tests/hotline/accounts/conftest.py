@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
@@ -13,10 +12,8 @@ from hotline.accounts import service
 from hotline.accounts.oidc import provider as providers
 from hotline.accounts.signing_in import passwords
 from hotline.core.act import Act
-from hotline.core.context import Context, build_context
-from hotline.core.settings import Settings
+from hotline.core.context import Context
 from tests.support.identity_provider import IdentityProvider, served_provider
-from workers.migrations.tables import metadata
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 PASSWORD = "a long enough one"
@@ -34,15 +31,8 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> Iterator[Context]:
-    made = build_context(
-        Settings(
-            data_dir=tmp_path, country="AL", smtp_host="mail.hotline.example"
-        )
-    )
-    metadata.create_all(made.database.engine)
-    yield made
-    made.close()
+def context(make_context: Callable[..., Context]) -> Context:
+    return make_context(country="AL", smtp_host="mail.hotline.example")
 
 
 @pytest.fixture

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from hotline.core.context import Context, build_context
+from hotline.core.context import Context
 from hotline.core.datafiles.country_folders import SHIPPED as COUNTRIES
 from hotline.core.errors import InvalidInput
 from hotline.core.language import languages
 from hotline.core.language.languages import SHIPPED, load_languages
-from hotline.core.settings import Settings
 from partners.letters import wording
 from triage.cases.assessing.assessment import in_language, load_schema
 from triage.jurisdiction.deciding.routing import route_facts
@@ -21,7 +20,6 @@ from triage.jurisdiction.facts import Facts
 from triage.jurisdiction.rules import load_rules
 from triage.priority import load_weights
 from workers.app import create_app
-from workers.migrations.tables import metadata
 
 NEW = "cy"
 """Welsh: a code that Babel knows, and that no country here speaks."""
@@ -64,12 +62,8 @@ def data_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def context(data_dir: Path) -> Iterator[Context]:
-    settings = Settings(data_dir=data_dir, audiences=("public",), country="AL")
-    made = build_context(settings)
-    metadata.create_all(made.database.engine)
-    yield made
-    made.close()
+def context(data_dir: Path, make_context: Callable[..., Context]) -> Context:
+    return make_context(data_dir=data_dir, audiences=("public",), country="AL")
 
 
 def test_the_form_speaks_it(context: Context) -> None:

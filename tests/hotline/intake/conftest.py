@@ -1,27 +1,19 @@
 """An app that serves the public pages alone, on a database of its own."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-from hotline.core.context import Context, build_context
-from hotline.core.settings import Settings
-from hotline.core.storage.database import Base
+from hotline.core.context import Context
 from workers.app import create_app
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> Iterator[Context]:
-    built = build_context(
-        Settings(data_dir=tmp_path, audiences=("public",), country="AL")
-    )
-    Base.metadata.create_all(built.database.engine)
-    yield built
-    built.close()
+def context(make_context: Callable[..., Context]) -> Context:
+    return make_context(audiences=("public",), country="AL")
 
 
 @pytest.fixture

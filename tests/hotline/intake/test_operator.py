@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from argon2 import PasswordHasher
@@ -15,15 +14,13 @@ from hotline.accounts import service as accounts
 from hotline.accounts.permissions import Role, role_allows
 from hotline.accounts.signing_in import auth, passwords, sessions
 from hotline.core.act import Act
-from hotline.core.context import Context, build_context, utc_now
-from hotline.core.settings import Settings
+from hotline.core.context import Context, utc_now
 from hotline.core.storage.machine import HistoryEntry
 from hotline.intake import service
 from hotline.intake.models import Report
 from hotline.intake.registry.questions import Answer
 from tests.support.said import ANSWERED
 from workers.app import create_app
-from workers.migrations.tables import metadata
 
 PAGE = "/console/report"
 SignIn = Callable[[str], FlaskClient]
@@ -31,13 +28,10 @@ SignIn = Callable[[str], FlaskClient]
 
 @pytest.fixture
 def context(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Context]:
+    make_context: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
+) -> Context:
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
-    built = build_context(
-        Settings(data_dir=tmp_path, audiences=("console",), country="AL")
-    )
-    metadata.create_all(built.database.engine)
+    built = make_context(audiences=("console",), country="AL")
     with built.database.writing() as session:
         for role in Role:
             accounts.add_person(
@@ -47,8 +41,7 @@ def context(
                 role=role,
                 password="a long enough one",
             )
-    yield built
-    built.close()
+    return built
 
 
 @pytest.fixture

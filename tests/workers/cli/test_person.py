@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 import typer
@@ -16,9 +15,8 @@ from hotline.accounts.approvals.models import Approval
 from hotline.accounts.models import Person
 from hotline.accounts.signing_in import passwords
 from hotline.core.act import Act
-from hotline.core.context import Context, build_context
+from hotline.core.context import Context
 from hotline.core.errors import Forbidden
-from hotline.core.settings import load_settings
 from hotline.core.storage.audit import AuditEntry
 from hotline.intake.models import Report
 from partners.forgetting.due import is_under_hold
@@ -32,8 +30,6 @@ from triage.cases.people.reading.words import find_identifiers
 from triage.cases.people.service import add_identifier
 from triage.cases.people.vocabulary import FactSource, Whose
 from workers import cli
-from workers.migrations.run import stamp_newest
-from workers.migrations.tables import metadata
 from workers.retention.asked import (
     ASKED_BY_PERSON,
     agree_to_answer,
@@ -48,13 +44,12 @@ WORDS = {"drita": "orange kettle rain", "teuta": "purple ladder wind"}
 
 @pytest.fixture
 def context(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Context]:
-    monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
+    make_context: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
+) -> Context:
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
-    made = build_context(load_settings())
-    metadata.create_all(made.database.engine)
-    stamp_newest(made.database)
+    made = make_context()
+    # Where the commands look for it.
+    monkeypatch.setenv("HOTLINE_DATA_DIR", str(made.settings.data_dir))
     with made.database.writing() as session:
         act = Act(session, made, actor="test", now=NOW)
         for name, password in WORDS.items():
@@ -72,8 +67,7 @@ def context(
             )
             for part in report.parts:
                 part.state = "closed"
-    yield made
-    made.close()
+    return made
 
 
 def add_member(act: Act, name: str, role: str, password: str) -> None:

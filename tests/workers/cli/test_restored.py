@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,13 +14,10 @@ from sqlalchemy import delete, select
 from hotline.accounts import service
 from hotline.accounts.signing_in import passwords
 from hotline.core.act import Act
-from hotline.core.context import Context, build_context
-from hotline.core.settings import load_settings
+from hotline.core.context import Context
 from hotline.core.storage import audit
 from hotline.core.storage.audit import AuditEntry
 from workers import cli
-from workers.migrations.run import stamp_newest
-from workers.migrations.tables import metadata
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 NOTE = [
@@ -37,15 +34,13 @@ NOTE = [
 
 @pytest.fixture
 def context(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Context]:
-    monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
+    make_context: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
+) -> Context:
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
-    made = build_context(load_settings())
-    metadata.create_all(made.database.engine)
-    stamp_newest(made.database)
-    yield made
-    made.close()
+    made = make_context()
+    # Where the commands look for it.
+    monkeypatch.setenv("HOTLINE_DATA_DIR", str(made.settings.data_dir))
+    return made
 
 
 @pytest.fixture
