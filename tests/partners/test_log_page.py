@@ -189,6 +189,25 @@ def test_no_id_is_shown_and_no_code_has_to_be_typed(
     )
 
 
+def test_details_are_told_as_people_say_them(
+    context: Context, auditor: FlaskClient
+) -> None:
+    note(
+        context,
+        "hold.judged",
+        "x",
+        released=False,
+        again=True,
+        to=["police", "helpline"],
+        count=1,
+    )
+    asked = {"action": "hold.judged", "lang": "en"}
+    (row,) = rows(auditor.get(LOG, query_string=asked).text)
+    assert "released: no" in row and "again: yes" in row
+    assert "to: police, helpline" in row
+    assert "count: 1" in row
+
+
 def test_the_export_holds_what_is_filtered_and_is_noted(
     context: Context, auditor: FlaskClient
 ) -> None:

@@ -279,10 +279,18 @@ def _list_people(session: Session) -> Sequence[Person]:
 def _list_details(entry: AuditEntry) -> dict[str, object]:
     """What an entry says beside; ids of other things say nothing to a reader."""
     return {
-        name.replace("_", " "): value
+        name.replace("_", " "): _in_words(value)
         for name, value in entry.details.items()
         if value not in (None, "", [], {}) and _uuid_of(str(value)) is None
     }
+
+
+def _in_words(value: object) -> object:
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return value
 
 
 def _write_row(
