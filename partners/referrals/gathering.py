@@ -12,7 +12,7 @@ from collections.abc import Collection
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
@@ -111,8 +111,14 @@ def send_package(task: Task) -> None:
         task.mark_done(session)
         act = Act(session, task.context, audit.SYSTEM, task.now)
         partner = session.get_one(Partner, partner_id)
-        # Read anew, now that nobody else can change them.
-        gathered = _list_gathered(session, partner_id, task.now)
+        # Read anew, now that nobody else can change them; without what came
+        # meanwhile, whose case is not locked.
+        locked = {referral.id for referral in waiting}
+        gathered = [
+            referral
+            for referral in _list_gathered(session, partner_id, task.now)
+            if referral.id in locked
+        ]
         if partner.approved_at is None:
             _lay_aside(act, gathered)
         # A list of one would make its reader open two things instead of one.
@@ -125,17 +131,32 @@ def send_package(task: Task) -> None:
 def _list_gathered(
     session: Session, partner_id: uuid.UUID, now: datetime
 ) -> list[Referral]:
+    """What is due, and with it what is urgent and waits for the pause to end.
+
+    A letter leaves now: the urgent one would come after it, in one more letter.
+    """
     query = (
         select(Referral)
         .where(
             Referral.partner_id == partner_id,
             Referral.state == ReferralState.QUEUED,
             Referral.package_id.is_(None),
-            Referral.leaves_at <= now,
+            or_(
+                Referral.leaves_at <= now,
+                and_(
+                    Referral.leaves_at.is_not(None),
+                    Referral.urgency == Urgency.HIGH,
+                ),
+            ),
         )
         .order_by(Referral.id)
     )
-    return list(session.scalars(query))
+    waiting = list(session.scalars(query))
+    is_any_due = any(
+        referral.leaves_at is not None and referral.leaves_at <= now
+        for referral in waiting
+    )
+    return waiting if is_any_due else []
 
 
 def _lay_aside(act: Act, gathered: Collection[Referral]) -> None:

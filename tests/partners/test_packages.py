@@ -128,6 +128,37 @@ def test_what_is_urgent_leaves_at_once_but_not_ten_times_in_half_an_hour(
     assert len(house.mail.messages) == 3
 
 
+def test_what_is_urgent_waits_for_no_letter_of_its_own_while_another_leaves(
+    house: House,
+) -> None:
+    house.partner()
+    refer(house, "normal")
+    at(house, NEXT_MORNING - timedelta(minutes=10))
+    refer(house, "first", "high")
+    refer(house, "second", "high")
+    assert len(house.mail.messages) == 1
+    at(house, NEXT_MORNING)
+    assert "2 referrals" in house.mail.messages[1].subject
+    house.later(minutes=31)
+    house.work()
+    assert len(house.mail.messages) == 2
+
+
+def test_what_is_normal_waits_for_its_hour_while_the_urgent_leaves(
+    house: House,
+) -> None:
+    house.partner()
+    refer(house, "normal")
+    refer(house, "first", "high")
+    refer(house, "second", "high")
+    house.later(minutes=31)
+    house.work()
+    assert len(house.mail.messages) == 2
+    assert "referrals" not in house.mail.messages[1].subject
+    at(house, NEXT_MORNING)
+    assert len(house.mail.messages) == 3
+
+
 def test_danger_waits_for_nothing(house: House) -> None:
     house.partner()
     for number in range(3):
