@@ -182,6 +182,7 @@ def _queue_package(
     act.session.flush()
     for referral in gathered:
         referral.package_id, referral.leaves_at = package.id, None
+        _begin_deadline(act, referral)
     act.record(
         "referral.package",
         "partner",
@@ -200,12 +201,20 @@ def _queue_package(
 def queue_letter(act: Act, referral: Referral) -> None:
     """Have the referral's own letter sent."""
     referral.leaves_at = None
+    _begin_deadline(act, referral)
     queue_delivery(
         act,
         subject="referral",
         subject_id=referral.id,
         partner=referral.partner,
         urgent=referral.urgency == Urgency.IMMEDIATE,
+    )
+
+
+def _begin_deadline(act: Act, referral: Referral) -> None:
+    """From the letter on, which names it: after a standstill it leaves later than was planned."""
+    referral.due_at = find_due_time(
+        act.context.country, referral.urgency, act.now
     )
 
 
@@ -220,11 +229,7 @@ def hasten_referrals(act: Act, case_id: uuid.UUID) -> int:
         )
     ).all()
     for referral in waiting:
-        # Before the deadline, which is reckoned from it.
         referral.urgency = Urgency.IMMEDIATE
-        referral.due_at = find_due_time(
-            act.context.country, referral.urgency, act.now
-        )
         queue_letter(act, referral)
         act.record(
             "referral.hastened",

@@ -159,6 +159,23 @@ def test_what_is_normal_waits_for_its_hour_while_the_urgent_leaves(
     assert len(house.mail.messages) == 3
 
 
+def test_no_letter_names_a_deadline_that_has_passed(house: House) -> None:
+    """The service stood still while a letter was to leave."""
+    house.partner()
+    refer(house, "leaves at once", "high")
+    refer(house, "waits", "high")
+    refer(house, "waits, too", "high")
+    refer(house, "normal")
+    planned = {one.id: one.due_at for one in house.all(Referral)}
+    at(house, NEXT_MORNING + timedelta(days=10))
+    _, letter = house.mail.messages
+    for one in house.all(Referral)[1:]:
+        hours = {"high": timedelta(hours=16), "normal": timedelta(days=2)}
+        assert one.due_at is not None and planned[one.id] < house.now
+        assert one.due_at >= house.now + hours[one.urgency]
+    assert "2026-12-0" in letter.text and "2026-11-2" not in letter.text
+
+
 def test_danger_waits_for_nothing(house: House) -> None:
     house.partner()
     for number in range(3):
