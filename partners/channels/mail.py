@@ -158,6 +158,8 @@ def compose_mail(message: Message, settings: Settings) -> EmailMessage:
             maintype=main,
             subtype=sub,
             filename=attachment.name,
+            # Words without it are read as US-ASCII: "Për" comes out broken.
+            params={"charset": "utf-8"} if main == "text" else None,
         )
     return mail
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from email import policy
 from email.parser import BytesParser
 from importlib import resources
@@ -21,7 +22,7 @@ from hotline.intake.models import ReportPart
 from hotline.intake.registry.vocabulary import Channel
 from hotline.intake.service import receive_report
 from hotline.intake.submission import Submission
-from partners.channels.base import Message
+from partners.channels.base import Attachment, Message
 from partners.channels.mail import compose_mail
 from partners.notices.models import Notice, NoticeItem
 from partners.notices.telling.message import notice_message
@@ -244,6 +245,22 @@ def test_the_mail_is_one_that_a_mail_program_reads(house: House) -> None:
     assert back.get_body().get_content() == message.text  # type: ignore[union-attr]
     kinds = [part.get_content_type() for part in back.iter_attachments()]
     assert kinds == ["application/json", "text/csv"]
+
+
+def test_attached_words_say_how_they_are_to_be_read(house: House) -> None:
+    """Without a charset they are US-ASCII (RFC 2046): Albanian and Cyrillic come out broken."""
+    words = "Për ju: Дете"
+    message = replace(
+        notice(house, ("sq",)),
+        attachments=(
+            Attachment("a.txt", "text/plain", words.encode()),
+            Attachment("b.csv", "text/csv", words.encode()),
+        ),
+    )
+    mail = compose_mail(message, house.context.settings)
+    back = BytesParser(policy=policy.default).parsebytes(mail.as_bytes())
+    for part in back.iter_attachments():
+        assert part.get_content() == words
 
 
 # referrals
