@@ -93,6 +93,10 @@ def local_time(text: str) -> datetime | None:
     )
 
 
+_ENDS = (".", "!", "?")
+"""Of a sentence, in each language of the console."""
+
+
 @contextmanager
 def faults_flashed() -> Iterator[None]:
     """What cannot be done is told on the page that one came from, with every field's fault."""
@@ -104,9 +108,10 @@ def faults_flashed() -> Iterator[None]:
         )
         sentences = [worded_error(error)]
         sentences += [
-            # The hint is in the first sentence already.
             gettext(fault)
             for fault in fields
-            if fault != error.hint
+            # The hint is in the first sentence already, and "is missing"
+            # says something beside its field alone.
+            if fault != error.hint and fault.endswith(_ENDS)
         ]
         flash(" ".join(dict.fromkeys(sentences)), "danger")

@@ -523,6 +523,18 @@ def test_what_failed_is_sent_again(house: House, browser: Any) -> None:
     assert "Send again" not in arta.case()
 
 
+def test_what_is_told_are_sentences(house: House, browser: Any) -> None:
+    """A fault that is worded for its field ("is missing") says nothing apart from it."""
+    house.case()
+    other = house.case("two")
+    arta = browser("arta")
+    path = action(arta.case(), ">Merge them<")
+    answer = arta.post(path, other=other.reference, why="")
+    assert answer.status_code == 303
+    page = arta.case()
+    assert "Say why." in page and "is missing" not in page
+
+
 def test_a_senior_withdraws_a_notice(house: House, browser: Any) -> None:
     house.partner(
         "provider:abuse@isp.example", "provider", address="abuse@isp.example"
