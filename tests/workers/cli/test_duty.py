@@ -18,7 +18,7 @@ from hotline.core.datafiles.countries import WEEK
 from hotline.core.settings import load_settings
 from hotline.core.storage.audit import AuditEntry
 from partners.duty import rota
-from partners.duty.models import DutyTurn
+from partners.duty.models import DutyContact, DutyTurn
 from tests.support.people import make_person
 from workers import cli
 from workers.migrations.run import stamp_newest
@@ -105,17 +105,37 @@ def test_who_would_be_called(capsys: pytest.CaptureFixture[str]) -> None:
     }
 
 
-def test_nobody_on_duty_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    context = build_context(load_settings())
-    with context.database.writing() as session:
-        session.execute(delete(DutyTurn))
-    context.close()
+def test_where_nobody_is_on_duty_everybody_would_be_called(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    delete_all(DutyTurn)
     assert cli.run(["duty", "now"]) == 0
     told = capsys.readouterr()
-    assert not told.out and "Nobody would be called now" in told.err
+    assert told.out.split() == ["arta", "sms,", "push"]
+    assert "Nobody is on duty now" in told.err
+    assert cli.run(["duty", "now", "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["username"] == "arta" and not told.err
+
+
+def test_nobody_to_be_called_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    delete_all(DutyTurn, DutyContact)
+    assert cli.run(["duty", "now"]) == 0
+    told = capsys.readouterr()
+    assert not told.out and "Nobody can be called" in told.err
     assert cli.run(["duty", "now", "--json"]) == 0
     told = capsys.readouterr()
     assert not told.out and not told.err
+
+
+def delete_all(*tables: type[DutyTurn | DutyContact]) -> None:
+    context = build_context(load_settings())
+    with context.database.writing() as session:
+        for table in tables:
+            session.execute(delete(table))
+    context.close()
 
 
 def test_each_way_is_tried_with_its_own_key(

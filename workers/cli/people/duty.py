@@ -10,7 +10,7 @@ from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, Unavailable
 from workers.cli.opening import opened_house, operator_name
-from workers.cli.output import emit_each, emit_json
+from workers.cli.output import emit_each, emit_json, stderr
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,7 +30,7 @@ def register(root: typer.Typer) -> None:
 def show_now(as_json: AsJson = False) -> None:
     """Who would be called now, in this order."""
     from partners.duty.models import DutyContact
-    from partners.duty.rota import find_on_duty
+    from partners.duty.rota import find_on_duty, list_contacts
 
     def shape(contact: DutyContact) -> dict[str, object]:
         ways = [str(way) for way in contact.addresses]
@@ -40,12 +40,18 @@ def show_now(as_json: AsJson = False) -> None:
         return f"{contact.person.username:<20} {', '.join(contact.addresses)}"
 
     with opened_house() as context, context.database.reading() as session:
+        on_duty = find_on_duty(session, context, utc_now())
+        called = on_duty or list_contacts(session)
+        if called and not on_duty and not as_json:
+            stderr.print(
+                "Nobody is on duty now: all of these are called at once."
+            )
         emit_each(
-            find_on_duty(session, context, utc_now()),
+            called,
             as_json,
             shape,
             line,
-            empty="Nobody would be called now: add turns on the console's page of duty.",
+            empty="Nobody can be called: note ways to people on the console's page On duty.",
         )
 
 
