@@ -13,7 +13,7 @@ from hotline.core.errors import InvalidInput, NotFound, TooMany, phrase
 from hotline.core.storage.ids import new_id
 from hotline.intake.values import clean_text
 from partners.notices.models import Notice, ProviderAnswer
-from partners.notices.preservation import end_wait
+from partners.notices.preservation import PRESERVATION, end_wait
 from partners.notices.service import note_at_places
 from partners.replaced_links import LinkEnd, LinkEnded, find_linked
 from partners.states import NoticeEvent
@@ -97,6 +97,9 @@ def store_answer(
         # Whatever a host says of a request to keep data, nobody need wait for
         # its answer any longer.
         end_wait(act.session, notice, act.now)
+        if event == NoticeEvent.PRESERVED and notice.kind == PRESERVATION:
+            # All that was asked for is done: there is nothing to remind of.
+            notice.due_at = None
     stored = ProviderAnswer(
         id=new_id(), notice_id=notice.id, at=act.now, verb=verb, text=text
     )

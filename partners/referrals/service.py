@@ -179,6 +179,13 @@ def store_answer(
     note_answer(act, referral, ANSWERS[verb])
 
 
+def note_read(act: Act, referral: Referral) -> None:
+    """The office did something at its link, so it has the letter: nobody reminds it, or tells its
+    head that it says nothing."""
+    if referral.machine.allows(referral.state, ReferralEvent.ACKNOWLEDGED):
+        store_answer(act, referral, "acknowledge")
+
+
 def give_more(act: Act, referral: Referral, text: str) -> None:
     """Answer an office that asked for more: the letter goes out again under its reference.
 

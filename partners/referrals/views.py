@@ -124,6 +124,7 @@ def extend(token: str) -> Response:
             reason=form.get("reason", ""),
             officer_reference=form.get("officer_reference", ""),
         )
+        service.note_read(act, referral)
 
     return _act_by_link(token, do, lambda *_: gettext("The hold is extended."))
 
@@ -144,6 +145,7 @@ def release(token: str) -> Response:
             _find_hold(act.session, referral),
             reason=reason,
         )
+        service.note_read(act, referral)
 
     return _act_by_link(token, do, _describe_released)
 

@@ -12,10 +12,12 @@ from partners.channels.base import Refused
 from partners.console.attention import HELD_AT_THE_DOOR, list_points
 from partners.notices.answers import store_answer
 from partners.notices.models import Notice
+from partners.notices.reminders import send_reminders
 from partners.notices.service import withdraw_notice
 from partners.plans.confirming import confirm_and_send
 from partners.referrals import holds
 from partners.referrals.models import Hold
+from partners.sending.models import Delivery
 from tests.support.house import House
 from tests.support.routing import FREE_HOST, HOST, POLICE, ROUTING
 
@@ -80,6 +82,26 @@ def test_a_question_is_no_acknowledgement(house: House) -> None:
     decide(house)
     answer(house, "question")
     assert states(house)[REMOVAL] == "awaiting_release"
+
+
+@pytest.mark.parametrize(
+    ("verb", "reminded"), [("preserved", False), ("acknowledge", True)]
+)
+def test_whoever_kept_the_data_is_not_reminded(
+    house: House, verb: str, reminded: bool
+) -> None:
+    decide(house)
+    answer(house, verb)
+    house.later(days=2)
+    with house.context.database.writing() as session:
+        send_reminders(session, house.context, house.now)
+    letters = {
+        one.subject_id
+        for one in house.all(Delivery)
+        if one.purpose == "reminder"
+    }
+    assert find(house, REMOVAL).id in letters
+    assert (find(house, REQUEST).id in letters) == reminded
 
 
 @pytest.mark.parametrize(("danger", "hours"), [(False, 24), (True, 2)])

@@ -14,6 +14,7 @@ from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.keys.links import new_link
 from partners.notices.models import Notice, ProviderAnswer
+from partners.referrals.following_up.reminders import chase_referrals
 from partners.referrals.models import Hold, Referral
 from tests.support.house import House
 from triage.items.models import HostingObservation
@@ -452,6 +453,7 @@ def test_the_office_extends_the_hold_in_local_time(
         police.hold.deadline.isoformat() == "2026-12-01T11:00:00+00:00"
     )  # Tirana is UTC+1
     assert police.hold.officer_reference == "77/26"
+    assert police.referral.state == "acknowledged"
 
 
 def test_the_office_releases_with_a_second_thought(
@@ -467,6 +469,18 @@ def test_the_office_releases_with_a_second_thought(
     police.work()
     assert (police.hold.state, police.notice.state) == ("released", "sent")
     assert "Release the hold" not in client.get(link).text
+
+
+def test_whoever_releases_the_hold_is_not_asked_for_an_answer(
+    police: Any, client: FlaskClient
+) -> None:
+    """Nor does the head of the office read that nobody there said anything."""
+    link = link_in(police, "referral")
+    post(client, link, f"{link}/hold/release", confirm="yes")
+    assert police.referral.state == "acknowledged"
+    police.later(days=30)
+    with police.context.database.writing() as session:
+        assert chase_referrals(session, police.context, police.now) == 0
 
 
 def test_a_hotline_s_page_has_no_hold(
