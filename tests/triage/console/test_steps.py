@@ -53,6 +53,21 @@ def test_a_person_ticks_what_cannot_be_seen(
         assert sorted(actions) == ["case.step_done", "case.step_undone"]
 
 
+def test_a_call_to_the_police_is_recorded_and_not_ticked(
+    browse: Browse, make_case: Make, context: Context
+) -> None:
+    """The case asks for the call until somebody says whom they reached."""
+    reference = make_case(kind="grooming", danger_now=True)
+    analyst, page = browse("analyst"), f"/console/cases/{reference}"
+    shown = analyst.get(page).text
+    assert 'name="step" value="note_people"' in shown
+    assert 'name="step" value="telephone_police"' not in shown
+    answer = analyst.post(f"{page}/steps", step="telephone_police")
+    assert answer.status_code == 404
+    steps = steps_of(context, reference=reference)
+    assert not steps["telephone_police"].is_done
+
+
 def test_a_step_of_another_kind_is_none(
     browse: Browse, make_case: Make, context: Context
 ) -> None:

@@ -55,6 +55,12 @@ class Step:
     label: Labels
     done_when: Sign | None = None
 
+    @property
+    def is_ticked(self) -> bool:
+        """Whether a person's tick is enough. A call to the police is recorded, with whom was
+        reached: a tick would say "done" while the case still asks for the call."""
+        return self.done_when != Sign.POLICE_CALLED
+
 
 @dataclass(frozen=True, slots=True)
 class Playbook:

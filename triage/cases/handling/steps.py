@@ -145,6 +145,6 @@ def _require_step(act: Act, case: Case, name: str) -> None:
             phrase("The period of this case is over; nothing is left of it.")
         )
     # Of this case: the file may have lost a step that a page still shows.
-    names = [step.name for step in playbooks.steps_for(subject_of(case))]
-    if name not in names:
+    steps = playbooks.steps_for(subject_of(case))
+    if name not in [step.name for step in steps if step.is_ticked]:
         raise NotFound(phrase("There is no such step in this case."))
