@@ -26,6 +26,7 @@ from partners.notices.models import Notice
 from partners.referrals.models import Hold, Plan, Referral
 from partners.watching.models import Watch
 from tests.support.house import House
+from tests.support.pages import store_page
 from tests.support.routing import HOST, POLICE, ROUTE_IDS, ROUTING
 from triage.cases.models import Case
 from triage.items.models import Sighting, Visit
@@ -533,6 +534,22 @@ def test_what_is_told_are_sentences(house: House, browser: Any) -> None:
     assert answer.status_code == 303
     page = arta.case()
     assert "Say why." in page and "is missing" not in page
+
+
+def test_how_often_is_said_of_one_place_alone(
+    house: House, browser: Any
+) -> None:
+    """The first of several may be reported once, and the case ten times."""
+    case = house.case()
+    arta = browser("arta")
+    assert re.search(r"Reported (once|\d+ times)", arta.case())
+    with house.context.database.writing() as session:
+        stored = session.get_one(Case, case.id)
+        item = store_page(session, "two", abuse_contact=None, now=house.now)
+        session.add(stored.add_item(item, house.now))
+    page = arta.case()
+    assert not re.search(r"Reported (once|\d+ times)", page)
+    assert "Sightings" in page
 
 
 def test_a_senior_withdraws_a_notice(house: House, browser: Any) -> None:
