@@ -24,6 +24,7 @@ from triage.cases.models import Case
 
 # House time begins on Monday, 23 November 2026, 10:00 in Tirana.
 NEXT_MORNING = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+KIND = "About: "
 
 
 @pytest.fixture
@@ -85,6 +86,19 @@ def test_the_letter_is_ranked_and_each_referral_stays_its_own(
     places = [letter.text.index(reference) for reference in ranked]
     assert places == sorted(places)
     assert letter.text.count("/referral/") == 5
+    own_lines = [
+        line
+        for attachment in letter.attachments
+        if attachment.media_type == "text/plain"
+        for line in attachment.data.decode().splitlines()
+        if line.startswith(KIND)
+    ]
+    listed = [
+        line.strip()
+        for line in letter.text.splitlines()
+        if line.strip().startswith(KIND)
+    ]
+    assert len(listed) == 5 and listed == own_lines
     names = {attachment.name for attachment in letter.attachments}
     for reference in ranked:
         assert {f"{reference}.txt", f"{reference}.referral.json"} <= names

@@ -128,6 +128,7 @@ def every_other() -> Iterator[tuple[str, dict[str, Any]]]:
         referral = {
             "reference": MARK,
             "case_reference": MARK,
+            "kind_of_report": MARK,
             "danger_now": is_urgent,
             "urgency": "immediate" if is_urgent else "normal",
             "due_at": WHEN if is_urgent else None,

@@ -139,7 +139,7 @@ def _write_letter(
         language,
         settings.data_dir,
         case_reference=case.reference,
-        kind_of_report=_kind_in_words(context, case, language),
+        kind_of_report=kind_in_words(context, case, language),
         **wording.address_letter(context, delivery.partner, language),
         handled_by=body["handled_by"],
         danger_now=case.danger_now,
@@ -314,7 +314,7 @@ def _has_hold(session: Session, referral: Referral) -> bool:
     return session.scalar(waiting) is not None
 
 
-def _kind_in_words(context: Context, case: Case, language: str) -> str:
+def kind_in_words(context: Context, case: Case, language: str) -> str:
     """What it is about, in the letter's language; the code of a kind that is no more."""
     if case.kind not in set(ReportKind):
         return case.kind

@@ -10,7 +10,11 @@ from hotline.core.language.languages import letter_language
 from partners.channels.base import Attachment, Message
 from partners.letters.wording import address_letter, write_letter
 from partners.referrals.models import Referral, ReferralPackage
-from partners.referrals.telling.message import answer_link, referral_message
+from partners.referrals.telling.message import (
+    answer_link,
+    kind_in_words,
+    referral_message,
+)
 from partners.sending.models import Delivery
 from triage.jurisdiction import Urgency
 
@@ -38,7 +42,9 @@ def package_message(
         settings.data_dir,
         reference=package.reference,
         **address_letter(act.context, partner, language),
-        referrals=[_list_entry(act, referral) for referral in ranked],
+        referrals=[
+            _list_entry(act, referral, language) for referral in ranked
+        ],
     )
     return Message(
         message_id=delivery.message_id,
@@ -59,9 +65,12 @@ def package_message(
     )
 
 
-def _list_entry(act: Act, referral: Referral) -> dict[str, object]:
-    """What the list says of one referral; what it is about stands in its own letter."""
+def _list_entry(
+    act: Act, referral: Referral, language: str
+) -> dict[str, object]:
+    """What the list says of one referral: its kind, and nothing more of what it is about."""
     return {
+        "kind_of_report": kind_in_words(act.context, referral.case, language),
         "reference": referral.reference,
         "case_reference": referral.case.reference,
         "urgency": referral.urgency,
