@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,10 +31,26 @@ if TYPE_CHECKING:
     import redis
 
 BACKENDS = ("sqlite", "postgresql")
+SECONDS_OF_A_DAY = 86_400
 # Most tests are about something else than the second factor, which everybody needs by default.
 # Those that are about it say so: tests/hotline/accounts/factors.
 WITHOUT_FACTORS = ("HOTLINE_REQUIRE_SECOND_FACTOR", "false")
 os.environ[WITHOUT_FACTORS[0]] = WITHOUT_FACTORS[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """No test is named after the moment at which it was collected.
+
+    The processes of a run collect at different seconds, and refuse to begin where their names
+    differ.
+    """
+    now = time.time()
+    for item in items:
+        for digits in re.findall(r"\d{10,}", item.nodeid):
+            if abs(int(digits[:10]) - now) < SECONDS_OF_A_DAY:
+                raise pytest.UsageError(
+                    f"{item.nodeid} is named by the clock."
+                )
 
 
 @pytest.fixture(autouse=True)
