@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.support.browsing import follow, go_on_to
+from tests.support.browsing import follow, go_on_to, send_report
 from tests.support.desk import (
     approve_what_was_read,
     ask_for_plan,
@@ -79,8 +79,7 @@ def report_in_words(demo: Any, page: Page) -> None:
         page.check(answer)
     go_on_to(page, "#narrative")
     page.fill("#narrative", WORDS)
-    while page.locator("#receipt").count() == 0:
-        follow(page, CONTINUE)
+    send_report(page)
 
 
 def note_the_people(demo: Any, desk: Any) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browsing import follow, go_on_to
+from tests.support.browsing import follow, go_on_to, send_report
 from tests.support.desk import (
     approve_what_was_read,
     ask_for_plan,
@@ -74,8 +74,7 @@ def report(
     if words:
         go_on_to(page, "#narrative")
         page.fill("#narrative", words)
-    go_on_to(page, "#receipt")
-    return page.inner_text("#receipt")
+    return send_report(page)
 
 
 def give_fingerprint(page: Page, demo: Any, picture: str) -> str:
@@ -207,7 +206,7 @@ def test_an_address_that_somebody_used_goes_to_the_police_with_its_doubt(
     go_on_to(page, "[name=seen_at]:not([type=hidden])")
     page.fill("[name=seen_at]", "2026-11-20 21:15")
     page.check("[value=unknown]")
-    go_on_to(page, "#receipt")
+    send_report(page)
     page = desk.page
     case = find_new_case(page, demo, "p2p", cases)
     open_people(page, demo, case)
