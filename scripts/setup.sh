@@ -163,5 +163,13 @@ if [ "$kind" = dev ]; then
   missing=()
   command -v chromium >/dev/null || missing+=(chromium)
   fc-list 2>/dev/null | grep -qi dejavu || missing+=(fonts-dejavu-core)
+  [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
+  command -v promtool >/dev/null || missing+=(prometheus)
   if [ ${#missing[@]} -gt 0 ]; then apt_install "What the tests need" "${missing[@]}"; fi
+  # The tests start what they use; nobody here wants those that come with the packages.
+  for service in pgbouncer prometheus prometheus-node-exporter; do
+    if [ -d /run/systemd/system ] && [[ " ${missing[*]} " == *" ${service%-node-exporter} "* ]]; then
+      as_root systemctl disable --now --quiet "$service" 2>/dev/null || true
+    fi
+  done
 fi
