@@ -79,7 +79,7 @@ def test_the_police_get_one_letter_of_the_whole_case(house: House) -> None:
         "http://two.test/p/1",
     ]
     for number, host in ((1, "one"), (2, "two")):
-        assert f"Location {number}/2" in message.text
+        assert f"No. {number}/2" in message.text
         assert f"http://{host}.test/p/1" in message.text
 
 
