@@ -8,14 +8,15 @@ While a case is assessed blind it is not found here: what was planned tells how 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
-from flask_babel import lazy_gettext
-from sqlalchemy import Table, func, select
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import func, select
 
 from hotline.core.storage.machine import HistoryEntry
 from partners import words
 from partners.console.case.diary import NAMES
+from partners.console.written import BY_HAND, PLANS
 from partners.manual.models import ManualAct
 from partners.notices.models import Notice
 from partners.referrals.models import Hold, Plan, Referral
@@ -23,13 +24,9 @@ from triage.cases.assessing.rounds import is_blind
 from triage.cases.models import Case
 from triage.console.search.asked import Asked
 from triage.console.search.finding import Finder, Hit
-from triage.console.search.of_words import REASONS, hit_with_words
-from triage.console.search.written import Written, find_written
+from triage.console.search.of_words import find_written, hit_with_words
+from triage.console.search.written import REASONS, Written
 
-PLANS = Written("plan", "{of}note", "{of}note <> ''", "requested_at")
-BY_HAND = Written("manual_act", "{of}note", "{of}note <> ''", "recorded_at")
-PLANS.make_indexes(cast(Table, Plan.__table__))
-BY_HAND.make_indexes(cast(Table, ManualAct.__table__))
 _OF_CASES = (Plan, Referral, Hold, Notice)
 
 
@@ -39,10 +36,8 @@ def find_by_words(asked: Asked) -> Sequence[Hit]:
         hit_with_words(case, said, text)
         for case, said, text in (
             *_steps(asked),
-            *_notes(asked, PLANS, Plan, str(lazy_gettext("Plan"))),
-            *_notes(
-                asked, BY_HAND, ManualAct, str(lazy_gettext("Done by hand"))
-            ),
+            *_notes(asked, PLANS, Plan, gettext("Plan")),
+            *_notes(asked, BY_HAND, ManualAct, gettext("Done by hand")),
         )
         if not is_blind(case)
     ]

@@ -22,7 +22,7 @@ import hotline.core.storage.servers.presence
 import hotline.core.storage.servers.served_schema
 import hotline.core.storage.servers.write_mark
 import hotline.intake.models  # noqa: F401
-import partners.console.finders_of_words
+import partners.console.written
 import partners.directory.models
 import partners.duty.models
 import partners.manual.models
@@ -38,7 +38,7 @@ import triage.cases.models
 import triage.cases.people.models
 import triage.cases.quality.models
 import triage.console.queue.saved_views
-import triage.console.search.of_words
+import triage.console.search.written
 import triage.hashlists.models
 import triage.hashlists.uploads.models
 import triage.items.models

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -236,3 +238,17 @@ def _submission() -> Submission:
             "language": "en",
         }
     )
+
+
+def test_the_schema_is_known_without_a_page() -> None:
+    """Every process knows it, and most show nobody anything."""
+    code = (
+        "import workers.migrations.tables, sys; print('flask' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "False"

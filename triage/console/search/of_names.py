@@ -18,7 +18,7 @@ from triage.console.search.asked import Asked
 from triage.console.search.finding import Finder, Hit
 from triage.console.search.folding import fold
 from triage.console.search.of_cases import newest_cases
-from triage.console.search.written import SHORTEST
+from triage.console.search.of_words import SHORTEST
 from triage.hosting.facts import FactName
 from triage.items.models import HostingObservation, Item
 

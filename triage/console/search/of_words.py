@@ -8,37 +8,25 @@ case, for everybody who may open it, and is forgotten with it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any
 
 from flask import url_for
 from flask_babel import lazy_gettext
-from sqlalchemy import Table, select
+from sqlalchemy import Select, select
 
 from hotline.core.storage.machine import HistoryEntry
 from triage.cases.models import Case
 from triage.cases.pages import words
 from triage.console.search.asked import Asked
-from triage.console.search.finding import Finder, Hit
-from triage.console.search.written import Written, find_written
+from triage.console.search.finding import SHOWN, Finder, Hit
+from triage.console.search.folding import fold
+from triage.console.search.written import REASONS, Written
 
 LONGEST_REASON = 160
-REASONS = Written(
-    "history_entry",
-    words=(
-        "coalesce({of}details ->> 'why', {of}details ->> 'reason',"
-        " {of}details ->> 'note')"
-    ),
-    # Reasons of the service's own are written with the program, and say nothing new.
-    # "IS TRUE" keeps SQLite from the index of entities, which has every row of them.
-    rows=(
-        "({of}entity IN ('case', 'hold', 'notice', 'plan', 'referral')) IS TRUE"
-        " AND {of}actor <> 'system'"
-        " AND coalesce({of}details ->> 'why', {of}details ->> 'reason',"
-        " {of}details ->> 'note') <> ''"
-    ),
-    at="at",
-)
-REASONS.make_indexes(cast(Table, HistoryEntry.__table__))
+SHORTEST = 3
+"""Letters of a word below which half of the rows would be found."""
+READ_ON_SQLITE = 5_000
+"""Rows, the newest first, that are looked through where there is no index of words."""
 
 
 def find_by_words(asked: Asked) -> Sequence[Hit]:
@@ -49,6 +37,31 @@ def find_by_words(asked: Asked) -> Sequence[Hit]:
     return [
         hit_with_words(case, str(words.word_for(words.EVENTS, event)), reason)
         for case, event, reason in find_written(asked, REASONS, reasons)
+    ]
+
+
+def find_written(
+    asked: Asked, written: Written, question: Select[*tuple[Any, ...]]
+) -> Sequence[Any]:
+    """Rows of ``question``, whose last column is what was ``written``, that have every word.
+
+    The words may stand in whatever order, case and accents.
+    """
+    wanted = fold(asked.text).split()
+    # Short words are allowed beside a longer one, as in names.
+    if not wanted or max(len(word) for word in wanted) < SHORTEST:
+        return []
+    question = question.where(written.is_there)
+    if asked.session.get_bind().dialect.name != "sqlite":
+        # By the index alone: sorted they would all be read, of a word that
+        # many have.
+        having = question.where(written.has(" ".join(wanted)))
+        return asked.session.execute(having.limit(SHOWN)).all()
+    newest = question.order_by(written.newest_first).limit(READ_ON_SQLITE)
+    rows = asked.session.execute(newest)
+    wanted_words = set(wanted)
+    return [row for row in rows if wanted_words <= set(fold(row[-1]).split())][
+        :SHOWN
     ]
 
 

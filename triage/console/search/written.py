@@ -1,34 +1,27 @@
-"""Words that people wrote where everybody who may open the case reads them, and how they are found.
+"""Words that people wrote where everybody who may open the case reads them, and their indexes.
 
-Of such words an index holds those of the rows that have any, and nothing is kept twice: PostgreSQL
-has one of the words themselves, SQLite one of the rows, whose newest are looked through. What is
-sealed stands in no ``Written``.
+No page is imported here: processes that show none know the schema as well. Of such words an index
+holds those of the rows that have any, and nothing is kept twice: PostgreSQL has one of the words
+themselves, SQLite one of the rows, whose newest are looked through. What is sealed stands in no
+``Written``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
     Index,
-    Select,
     Table,
     func,
     literal_column,
     text,
 )
 
-from triage.console.search.asked import Asked
-from triage.console.search.finding import SHOWN
-from triage.console.search.folding import fold, words_of
-
-SHORTEST = 3
-"""Letters of a word below which half of the rows would be found."""
-READ_ON_SQLITE = 5_000
-"""Rows, the newest first, that are looked through where there is no index of words."""
+from hotline.core.storage.machine import HistoryEntry
+from triage.console.search.folding import words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +80,20 @@ class Written:
         return sql.format(of=f"{self.table}.")
 
 
-def find_written(
-    asked: Asked, written: Written, question: Select[*tuple[Any, ...]]
-) -> Sequence[Any]:
-    """Rows of ``question``, whose last column is what was ``written``, that have every word.
-
-    The words may stand in whatever order, case and accents.
-    """
-    wanted = fold(asked.text).split()
-    # Short words are allowed beside a longer one, as in names.
-    if not wanted or max(len(word) for word in wanted) < SHORTEST:
-        return []
-    question = question.where(written.is_there)
-    if asked.session.get_bind().dialect.name != "sqlite":
-        # By the index alone: sorted they would all be read, of a word that
-        # many have.
-        having = question.where(written.has(" ".join(wanted)))
-        return asked.session.execute(having.limit(SHOWN)).all()
-    newest = question.order_by(written.newest_first).limit(READ_ON_SQLITE)
-    rows = asked.session.execute(newest)
-    wanted_words = set(wanted)
-    return [row for row in rows if wanted_words <= set(fold(row[-1]).split())][
-        :SHOWN
-    ]
+REASONS = Written(
+    "history_entry",
+    words=(
+        "coalesce({of}details ->> 'why', {of}details ->> 'reason',"
+        " {of}details ->> 'note')"
+    ),
+    # Reasons of the service's own are written with the program, and say nothing new.
+    # "IS TRUE" keeps SQLite from the index of entities, which has every row of them.
+    rows=(
+        "({of}entity IN ('case', 'hold', 'notice', 'plan', 'referral')) IS TRUE"
+        " AND {of}actor <> 'system'"
+        " AND coalesce({of}details ->> 'why', {of}details ->> 'reason',"
+        " {of}details ->> 'note') <> ''"
+    ),
+    at="at",
+)
+REASONS.make_indexes(cast(Table, HistoryEntry.__table__))
