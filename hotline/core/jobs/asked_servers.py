@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hotline.core.storage.database import (
     Base,
@@ -44,6 +44,10 @@ class Standing:
 class Standings(Protocol):
     """Where the standings are kept."""
 
+    def is_silent(self, server: str) -> bool:
+        """Whether it left a question unanswered the last time."""
+        ...
+
     def changing(self, server: str) -> AbstractContextManager[Standing]:
         """The server's standing, which is nobody else's within; what was changed is kept."""
         ...
@@ -56,6 +60,9 @@ class OwnStandings:
     servers: defaultdict[str, Standing] = field(
         default_factory=lambda: defaultdict(Standing)
     )
+
+    def is_silent(self, server: str) -> bool:
+        return self.servers[server].silences > 0
 
     @contextmanager
     def changing(self, server: str) -> Iterator[Standing]:
@@ -79,25 +86,38 @@ class SharedStandings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def is_silent(self, server: str) -> bool:
+        query = select(AskedServer.silences).where(_is_called(server))
+        with self._database.reading() as session:
+            return bool(session.scalar(query))
+
     @contextmanager
     def changing(self, server: str) -> Iterator[Standing]:
-        name = server[:LONGEST_NAME]
         with self._database.writing() as session:
-            insert_once(
-                session,
-                AskedServer,
-                ["name"],
-                id=new_id(),
-                name=name,
-                silences=0,
-            )
-            row = session.scalars(
-                select(AskedServer)
-                .where(AskedServer.name == name)
-                .with_for_update()
-            ).one()
+            row = _lock_server(session, server)
             standing = Standing(row.free_at, row.closed_until, row.silences)
             yield standing
             row.free_at = standing.free_at
             row.closed_until = standing.closed_until
             row.silences = standing.silences
+
+
+def _lock_server(session: Session, server: str) -> AskedServer:
+    locked = select(AskedServer).where(_is_called(server)).with_for_update()
+    row = session.scalar(locked)
+    if row is None:
+        # Asked for the first time, perhaps by another process as well.
+        insert_once(
+            session,
+            AskedServer,
+            ["name"],
+            id=new_id(),
+            name=server[:LONGEST_NAME],
+            silences=0,
+        )
+        row = session.scalars(locked).one()
+    return row
+
+
+def _is_called(server: str) -> ColumnElement[bool]:
+    return AskedServer.name == server[:LONGEST_NAME]

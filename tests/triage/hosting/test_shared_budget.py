@@ -89,3 +89,18 @@ def test_silences_of_different_processes_are_added_up(
     processes[0].note_answer(SERVER, later, answered=True)
     processes[1].note_answer(SERVER, later, answered=False)
     assert processes[2].take_turn(SERVER, later)
+
+
+def test_an_answer_like_all_others_writes_nothing(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = Budget(standings=SharedStandings(context.database))
+    assert budget.take_turn(SERVER, NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(context.database, "writing", None)
+        budget.note_answer(SERVER, NOW, answered=True)
+    budget.note_answer(SERVER, NOW, answered=False)
+    budget.note_answer(SERVER, NOW, answered=True)
+    for _ in range(SILENCES - 1):
+        budget.note_answer(SERVER, NOW, answered=False)
+    assert budget.take_turn(SERVER, NOW)

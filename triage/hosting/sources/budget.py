@@ -53,6 +53,9 @@ class Budget:
     ) -> None:
         """A server that stays silent some times in a row is left alone for a while: to wait for it
         holds up the look at every item. The registries' answers are a help, no more."""
+        # Nearly every server answers: that is not worth a write lock each time.
+        if answered and not self._standings.is_silent(server):
+            return
         with self._standings.changing(server) as standing:
             if answered:
                 standing.silences = 0
