@@ -19,6 +19,7 @@ from hotline.intake.registry.vocabulary import (
     ReporterRole,
 )
 from triage.cases.models import Case, CaseItem
+from triage.cases.reports import COUNTS, about_case
 from triage.cases.vocabulary import CaseState, PlaceState
 from triage.items.models import Sighting
 
@@ -55,39 +56,24 @@ def is_child_cared_for(session: Session, case: Case) -> bool:
     # of it.
     if not row_of(case.kind).child_is_known:
         return False
-    query = (
-        select(Report.id)
-        .join(ReportPart, ReportPart.report_id == Report.id)
-        .join(Sighting, Sighting.part_id == ReportPart.id)
-        .where(
-            Sighting.item_id.in_([item.id for item in case.items]),
-            # What a flood brings waits for a person.
-            Sighting.held.is_(False),
-            Report.reporter_role.in_(CARERS),
-            # Whoever writes other organisations' reports is a professional of
-            # another sort; of a parent they say so.
-            or_(
-                Report.channel.in_(FROM_PEOPLE),
-                Report.reporter_role == ReporterRole.PARENT,
-            ),
-        )
+    query = about_case(select(Report.id), case).where(
+        COUNTS,
+        Report.reporter_role.in_(CARERS),
+        # Whoever writes other organisations' reports is a professional of
+        # another sort; of a parent they say so.
+        or_(
+            Report.channel.in_(FROM_PEOPLE),
+            Report.reporter_role == ReporterRole.PARENT,
+        ),
     )
     return session.scalar(query.limit(1)) is not None
 
 
 def is_child_said_elsewhere(session: Session, case: Case) -> bool:
     """Whether a report of the case gives another country than home as the child's."""
-    query = (
-        select(Report.id)
-        .join(ReportPart, ReportPart.report_id == Report.id)
-        .join(Sighting, Sighting.part_id == ReportPart.id)
-        .where(
-            Sighting.item_id.in_([item.id for item in case.items]),
-            Sighting.held.is_(False),
-            Report.child_elsewhere,
-        )
-    )
-    return session.scalar(query.limit(1)) is not None
+    query = about_case(select(Report.id), case)
+    saying_so = query.where(COUNTS, Report.child_elsewhere).limit(1)
+    return session.scalar(saying_so) is not None
 
 
 def tell_reporters(act: Act, item_id: uuid.UUID, event: str) -> int:

@@ -48,6 +48,7 @@ from triage.cases.pages.evidence.looked import (
 )
 from triage.cases.pages.evidence.moves import Stay, list_stays
 from triage.cases.places import item_ids_of
+from triage.cases.reports import about_case
 from triage.cases.vocabulary import CaseState
 from triage.items.access import Ways, ways_of
 from triage.items.models import HostingObservation, Sighting, Visit
@@ -251,10 +252,7 @@ def _routing_for_reader(
 def reports_of_case(session: Session, case: Case) -> Sequence[Report]:
     """The newest reports that name any item of the case."""
     return session.scalars(
-        select(Report)
-        .join(ReportPart, ReportPart.report_id == Report.id)
-        .join(Sighting, Sighting.part_id == ReportPart.id)
-        .where(Sighting.item_id.in_(item_ids_of(case.id)))
+        about_case(select(Report), case)
         .distinct()
         .order_by(Report.received_at.desc(), Report.id.desc())
         .limit(SHOWN_REPORTS)
