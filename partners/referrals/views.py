@@ -8,7 +8,7 @@ from datetime import datetime
 
 from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask import render_template as render
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -25,6 +25,7 @@ from hotline.core.errors import (
 from hotline.core.language.languages import letter_language
 from hotline.core.storage import machine
 from hotline.core.web import site
+from hotline.core.web.translations import spoken_language
 from hotline.core.web.wording import worded_error
 from hotline.intake.flood import guard
 from partners import words
@@ -223,9 +224,8 @@ def _hold_shown(
 
 def _name_office(referral: Referral) -> str:
     """As the letter names it, in the language of the page."""
-    language = str(get_locale()).replace("_", "-")
     data_dir = site.current_context().settings.data_dir
-    return say_office(referral.partner.name, language, data_dir)
+    return say_office(referral.partner.name, spoken_language(), data_dir)
 
 
 def _find_hold(session: Session, referral: Referral) -> Hold:

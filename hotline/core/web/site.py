@@ -18,7 +18,6 @@ from flask import (
     render_template,
     request,
 )
-from flask_babel import get_locale
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -35,7 +34,7 @@ from hotline.core.logs import origin_of
 from hotline.core.storage.keys.keyring import ReadingKeys
 from hotline.core.web import outages
 from hotline.core.web.sessions import Sessions
-from hotline.core.web.translations import FolderBabel
+from hotline.core.web.translations import FolderBabel, spoken_language
 from hotline.core.web.wording import is_worded, worded_error
 
 if TYPE_CHECKING:
@@ -380,13 +379,10 @@ def _error_answer(
 
 def _page_variables() -> dict[str, object]:
     ctx = current_context()
-    locale = get_locale()
     return {
         "country": ctx.country,
         "hotline_name": ctx.hotline_name,
         "languages": page_languages(),
         "language_name": language_name,
-        "language": str(locale).replace("_", "-")
-        if locale
-        else page_languages()[0],
+        "language": spoken_language() or page_languages()[0],
     }

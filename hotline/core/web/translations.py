@@ -14,6 +14,12 @@ from hotline.core.language.languages import (
 )
 
 
+def spoken_language() -> str:
+    """Code of the language of this request or of ``force_locale``; "" where nobody is spoken to."""
+    locale = get_locale()
+    return str(locale).replace("_", "-") if locale else ""
+
+
 class LanguageFolders(Domain):  # type: ignore[misc]  # it has no types
     """Where flask-babel looks sentences up: in all catalogues of the language's folder."""
 
@@ -22,10 +28,8 @@ class LanguageFolders(Domain):  # type: ignore[misc]  # it has no types
         self.data_dir = data_dir
 
     def get_translations(self) -> NullTranslations:
-        """The sentences of the language of this request or of ``force_locale``."""
-        locale = get_locale()
-        code = str(locale).replace("_", "-") if locale else ""
-        language = load_languages(self.data_dir).get(code)
+        """The sentences of the language that is spoken now."""
+        language = load_languages(self.data_dir).get(spoken_language())
         if language is None:
             return NullTranslations()
         return read_catalogue(language, *CATALOGUES)

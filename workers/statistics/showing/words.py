@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from babel import Locale, UnknownLocaleError
 from flask_babel import LazyString, get_locale, lazy_gettext
 
+from hotline.core.language.languages import SOURCE
 from hotline.core.web import site
+from hotline.core.web.translations import spoken_language
 from partners.words import OFFICE_OUTCOMES, PARTNER_KINDS
 from triage.cases.assessing.assessment import in_language, load_schema
 from triage.cases.pages.words import CHANNELS, KINDS, ROLES, STATES
@@ -218,7 +220,7 @@ def _name_class(code: str) -> str:
 
 
 def _language() -> str:
-    return str(get_locale() or "en").replace("_", "-")
+    return spoken_language() or SOURCE
 
 
 def _from(words: Mapping[str, LazyString]) -> Callable[[str], str]:
