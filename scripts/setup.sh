@@ -137,17 +137,20 @@ fi
 
 # --- Programs beside Python
 
-# Debian and Ubuntu start a server of their own with the package. We did not want that one, and as
-# the package was not there before, nobody else does.
+# switch_off SERVICE: Debian and Ubuntu start a server of their own with a package. We do not want
+# that one, and as the package was not there before, nobody else does.
+switch_off() {
+  if [ ! -d /run/systemd/system ]; then return; fi
+  as_root systemctl disable --now --quiet "$1" || true
+  say "The system's own $1 was switched off: what needs one here starts it for itself alone."
+}
+
 install_redis() {
   local package=redis-server
   apt_update || fail "Redis is missing. Install it: sudo apt-get install redis-server (or valkey-server)"
   apt_has redis-server || package=valkey-server
   apt_install "Redis" "$package"
-  if [ -d /run/systemd/system ]; then
-    as_root systemctl disable --now --quiet "$package" || true
-    say "The system's own $package was switched off: the service starts one for itself alone."
-  fi
+  switch_off "$package"
 }
 
 has_redis() {
@@ -163,13 +166,14 @@ if [ "$kind" = dev ]; then
   missing=()
   command -v chromium >/dev/null || missing+=(chromium)
   fc-list 2>/dev/null | grep -qi dejavu || missing+=(fonts-dejavu-core)
-  [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
-  command -v promtool >/dev/null || missing+=(prometheus)
   if [ ${#missing[@]} -gt 0 ]; then apt_install "What the tests need" "${missing[@]}"; fi
-  # The tests start what they use; nobody here wants those that come with the packages.
-  for service in pgbouncer prometheus prometheus-node-exporter; do
-    if [ -d /run/systemd/system ] && [[ " ${missing[*]} " == *" ${service%-node-exporter} "* ]]; then
-      as_root systemctl disable --now --quiet "$service" 2>/dev/null || true
-    fi
-  done
+  if [ ! -x /usr/sbin/pgbouncer ]; then
+    apt_install "The pool that the tests put before PostgreSQL" pgbouncer
+    switch_off pgbouncer
+  fi
+  # With the server comes promtool, which reads the rules of alerts.
+  if ! command -v promtool >/dev/null; then
+    apt_install "What the tests check the rules of alerts with" prometheus
+    switch_off prometheus
+  fi
 fi
