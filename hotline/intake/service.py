@@ -269,7 +269,7 @@ def open_texts(act: Act, report: Report, *, why: str) -> OpenedReport:
     """Open what is sealed, and write down who read it and why. Erased texts come back empty."""
     # Before the opening: nothing is read of which the log does not know.
     act.record("personal.read", "report", report.id, why=why)
-    return open_on_arrival(act, report)
+    return _open_sealed(act, report)
 
 
 def open_on_arrival(act: Act, report: Report) -> OpenedReport:
@@ -278,6 +278,10 @@ def open_on_arrival(act: Act, report: Report) -> OpenedReport:
     No row of the log says so: it would stand beside every report's own and tell nothing. Whoever
     reads later, the service included, comes through ``open_texts``.
     """
+    return _open_sealed(act, report)
+
+
+def _open_sealed(act: Act, report: Report) -> OpenedReport:
     key = act.context.vault.key_of(act.session, report.id)
     if key is None:
         return OpenedReport("", {part.id: "" for part in report.parts})

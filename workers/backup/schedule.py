@@ -37,11 +37,9 @@ class BackupsOnTime:
         is_lock_held: Callable[[Session], bool],
         start: Start = start_process,
     ) -> None:
-        self._context, self._is_lock_held, self._start = (
-            context,
-            is_lock_held,
-            start,
-        )
+        self._context = context
+        self._is_lock_held = is_lock_held
+        self._start = start
         self._process: subprocess.Popen[bytes] | None = None
 
     def go_on(self, now: datetime) -> int:

@@ -61,7 +61,7 @@ def _take_back(reference: str, what: Undoable) -> ResponseReturnValue:
             own_act(session),
             case,
             signed_in(),
-            # BuiltOn under the lock: until then somebody may still be at it.
+            # Asked under the lock: until then somebody may still be at it.
             lambda: _is_built_on(session, case, what),
         )
         flash(said, "good")
