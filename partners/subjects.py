@@ -15,12 +15,14 @@ from hotline.core.storage.machine import Stateful
 from partners.channels.base import Message
 from partners.channels.cloudflare import NAME as CLOUDFLARE
 from partners.notices import judging
+from partners.notices.contacts import find_due_time
 from partners.notices.models import OPEN, Notice
 from partners.notices.service import tell_of_withdrawal
 from partners.notices.telling import origins
 from partners.notices.telling.message import notice_message
 from partners.referrals.following_up import withdrawal
 from partners.referrals.following_up.reminder_letters import reminder_message
+from partners.referrals.gathering import begin_deadline
 from partners.referrals.holds import begin_clocks
 from partners.referrals.models import Referral, ReferralPackage
 from partners.referrals.telling.message import referral_message
@@ -71,6 +73,11 @@ class ReferralSubject:
         if is_reminder and self.referral.state != ReferralState.DELIVERED:
             return MayLeave.OVERTAKEN
         return MayLeave.YES
+
+    def begin_deadline(self, act: Act) -> None:
+        # After a crash it may leave again although the office has answered.
+        if self.referral.state == ReferralState.QUEUED:
+            begin_deadline(act, self.referral)
 
     def message(self, act: Act, delivery: Delivery) -> Message:
         if delivery.purpose == Purpose.WITHDRAWAL:
@@ -145,6 +152,9 @@ class NoticeSubject:
         ) and judging.may_leave(act.session, act.context, notice, act.now)
         return MayLeave.YES if is_free else MayLeave.HELD
 
+    def begin_deadline(self, act: Act) -> None:
+        self.notice.due_at = find_due_time(self.notice, act.now)
+
     def message(self, act: Act, delivery: Delivery) -> Message:
         return notice_message(act.session, act.context, self.notice, delivery)
 
@@ -207,6 +217,10 @@ class PackageSubject:
         # One that stands is enough: those that were taken back are left out of
         # the letter.
         return MayLeave.YES if self._standing() else MayLeave.WITHDRAWN
+
+    def begin_deadline(self, act: Act) -> None:
+        for part in self.parts:
+            part.begin_deadline(act)
 
     def message(self, act: Act, delivery: Delivery) -> Message:
         return package_message(act, self.package, self._standing(), delivery)

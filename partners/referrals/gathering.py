@@ -182,7 +182,7 @@ def _queue_package(
     act.session.flush()
     for referral in gathered:
         referral.package_id, referral.leaves_at = package.id, None
-        _begin_deadline(act, referral)
+        begin_deadline(act, referral)
     act.record(
         "referral.package",
         "partner",
@@ -201,7 +201,7 @@ def _queue_package(
 def queue_letter(act: Act, referral: Referral) -> None:
     """Have the referral's own letter sent."""
     referral.leaves_at = None
-    _begin_deadline(act, referral)
+    begin_deadline(act, referral)
     queue_delivery(
         act,
         subject="referral",
@@ -211,7 +211,7 @@ def queue_letter(act: Act, referral: Referral) -> None:
     )
 
 
-def _begin_deadline(act: Act, referral: Referral) -> None:
+def begin_deadline(act: Act, referral: Referral) -> None:
     """From the letter on, which names it: after a standstill it leaves later than was planned."""
     referral.due_at = find_due_time(
         act.context.country, referral.urgency, act.now

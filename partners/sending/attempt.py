@@ -60,6 +60,11 @@ class Subject(Protocol):
         """Asked at each try, by the rules and the case of this moment."""
         ...
 
+    def begin_deadline(self, act: Act) -> None:
+        """A try of the first message: the time for an answer counts from this one, which names it.
+        A server of theirs or ours that was down for hours takes nothing from it."""
+        ...
+
     def message(self, act: Act, delivery: Delivery) -> Message:
         """What leaves, with the content of this moment; a referral's is kept as it is."""
         ...
@@ -160,6 +165,8 @@ class _Attempt:
                 verdict = subject.may_leave(act, delivery)
                 if verdict is MayLeave.YES:
                     _address(delivery)
+                    if delivery.purpose == Purpose.FIRST:
+                        subject.begin_deadline(act)
                     message = subject.message(act, delivery)
                     delivery.tries += 1
                     act.advance(

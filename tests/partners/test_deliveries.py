@@ -16,14 +16,17 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
 from hotline.core.act import Act
-from hotline.core.errors import Conflict
+from hotline.core.errors import Conflict, Unavailable
 from hotline.core.network.client import LOOPBACK
 from hotline.core.storage.outbox import OutboxEntry
 from partners.channels.base import Refused, build_channels
 from partners.channels.http import HttpChannel
 from partners.channels.mail import MailChannel
 from partners.directory.service import set_contact
+from partners.letters.clock import Clock
+from partners.notices import contacts
 from partners.referrals import service as referrals
+from partners.referrals.following_up.deadlines import find_due_time
 from partners.referrals.models import Referral
 from partners.sending.models import Delivery
 from partners.sending.service import queue_delivery
@@ -189,6 +192,42 @@ def test_for_now_means_later_with_the_same_id(by_mail: Any) -> None:
     delivery = house.only(Delivery)
     assert (delivery.state, delivery.tries, len(box.mails)) == ("sent", 3, 1)
     assert house.hold.state == "active"
+
+
+def test_hours_without_a_mail_server_take_nothing_from_a_deadline(
+    house: House,
+) -> None:
+    house.mail.faults = [Unavailable("down"), Unavailable("down")]
+    house.partner()
+    house.decide(house.case(), "police")
+    planned = house.referral.due_at
+    house.later(hours=30)
+    for _ in range(3):
+        house.later(hours=1)
+        house.work()
+    referral = house.referral
+    assert referral.state == "delivered"
+    assert planned is not None and referral.due_at is not None
+    assert referral.due_at == find_due_time(
+        house.context.country, referral.urgency, house.only(Delivery).sent_at
+    )
+    assert referral.chase_at == referral.due_at > planned
+    shown = Clock.for_partner(house.context, referral.partner)
+    assert shown.show(referral.due_at) in house.mail.messages[-1].text
+
+
+def test_hours_without_a_mail_server_take_nothing_from_a_host_s_time(
+    house: House,
+) -> None:
+    house.mail.faults = [Unavailable("down")]
+    house.partner("provider:abuse@isp.example", "provider")
+    house.decide(house.case(), "provider_notice-XK")
+    house.later(hours=9)
+    house.work()
+    assert house.notice.state == "sent"
+    sent_at = house.only(Delivery).sent_at
+    assert sent_at == house.now
+    assert house.notice.due_at == contacts.find_due_time(house.notice, sent_at)
 
 
 def test_for_good_means_a_person(by_mail: Any) -> None:

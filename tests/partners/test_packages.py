@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hotline.core.act import Act
+from hotline.core.errors import Unavailable
 from partners.channels.base import Refused
 from partners.directory.models import Partner
 from partners.directory.service import confirm_address, set_contact
@@ -188,6 +189,21 @@ def test_no_letter_names_a_deadline_that_has_passed(house: House) -> None:
         assert one.due_at is not None and planned[one.id] < house.now
         assert one.due_at >= house.now + hours[one.urgency]
     assert "2026-12-0" in letter.text and "2026-11-2" not in letter.text
+
+
+def test_nor_does_one_that_no_server_took_for_hours(house: House) -> None:
+    house.partner()
+    refer(house, "leaves at once", "high")
+    refer(house, "waits", "high")
+    refer(house, "waits, too", "high")
+    house.mail.faults = [Unavailable("down")]
+    at(house, NEXT_MORNING)
+    assert not house.mail.faults
+    house.later(hours=20)
+    house.work()
+    for one in house.all(Referral)[1:]:
+        assert one.state == "delivered"
+        assert one.due_at == one.chase_at == house.now + timedelta(hours=16)
 
 
 def test_danger_waits_for_nothing(house: House) -> None:
