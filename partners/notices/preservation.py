@@ -6,6 +6,7 @@ until it is acknowledged, or for a time that ends by itself.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, select
@@ -24,6 +25,18 @@ UNANSWERED = (*UNSENT, NoticeState.SENT)
 """Of a request: nobody has said yet that they have it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Until when a take-down notice waits for a request, as things stand now.
+
+    ``request_has_left`` is False where the request itself has still to leave: then it may wait for
+    the police, and its leaving moves the end.
+    """
+
+    ends_at: datetime
+    request_has_left: bool
+
+
 def open_requests() -> Select[Notice]:
     """Requests without an answer, of their case's present round; to be narrowed to a case."""
     return (
@@ -38,21 +51,15 @@ def open_requests() -> Select[Notice]:
     )
 
 
-def find_wait_end(
+def find_wait(
     session: Session, context: Context, notice: Notice, now: datetime
-) -> datetime | None:
-    """Until when a take-down notice that has not left waits for a request; None where it need not.
+) -> Wait | None:
+    """What a take-down notice that has not left waits for; None where it need not.
 
     The time begins anew when the request has left, so that its reader has all of it.
     """
     if notice.kind not in REMOVALS or notice.state not in UNSENT:
         return None
-    settings = context.settings
-    hours = (
-        settings.preservation_hours_danger
-        if notice.case.danger_now
-        else settings.preservation_hours
-    )
     about_the_same = select(NoticeItem.notice_id).where(
         NoticeItem.item_id.in_([entry.item_id for entry in notice.items])
     )
@@ -60,30 +67,41 @@ def find_wait_end(
         open_requests().where(
             Notice.case_id == notice.case_id, Notice.id.in_(about_the_same)
         )
-    )
-    ends = [
-        request.state_since + timedelta(hours=hours) for request in requests
-    ]
+    ).all()
     # The latest of them: data that one request is about may be gone with what
     # another one is about.
-    return max((end for end in ends if end > now), default=None)
+    since = max((request.state_since for request in requests), default=now)
+    ends_at = since + _time_to_answer(context, notice.case)
+    if not requests or ends_at <= now:
+        return None
+    has_left = all(request.state not in UNSENT for request in requests)
+    return Wait(ends_at, has_left)
+
+
+def _time_to_answer(context: Context, case: Case) -> timedelta:
+    settings = context.settings
+    return timedelta(
+        hours=settings.preservation_hours_danger
+        if case.danger_now
+        else settings.preservation_hours
+    )
 
 
 def wait_for_request(
     session: Session, context: Context, notice: Notice, now: datetime
 ) -> bool:
     """Whether the notice has to wait; then it is looked at again when the time is over."""
-    end = find_wait_end(session, context, notice, now)
-    if end is None:
+    wait = find_wait(session, context, notice, now)
+    if wait is None:
         return False
     post_release(
         session,
         notice.case_id,
         # A request that leaves later moves the end, and with it the look at
         # the notice.
-        key=f"release:{notice.id}:kept:{end.isoformat()}",
+        key=f"release:{notice.id}:kept:{wait.ends_at.isoformat()}",
         now=now,
-        delay=end - now,
+        delay=wait.ends_at - now,
     )
     return True
 

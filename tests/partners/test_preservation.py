@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from partners.channels.base import Refused
 from partners.console.attention import HELD_AT_THE_DOOR, list_points
 from partners.notices.answers import store_answer
 from partners.notices.models import Notice
+from partners.notices.preservation import Wait, find_wait
 from partners.notices.reminders import send_reminders
 from partners.notices.service import withdraw_notice
 from partners.plans.confirming import confirm_and_send
@@ -139,6 +141,36 @@ def test_the_police_come_before_both(house: House) -> None:
     house.later(hours=24)
     house.work()
     assert states(house)[REMOVAL] == "sent"
+
+
+def test_no_end_is_promised_while_the_police_hold_the_request(
+    house: House,
+) -> None:
+    house.partner()
+    house.partner(f"provider:{DESK}", "provider", address=DESK)
+    case = house.case(
+        routing={**ROUTING, "routes": [POLICE, *routes_of(HOST)]}
+    )
+    house.decide(case, "police", f"{REQUEST}-AL", f"{REMOVAL}-AL")
+    wait = waiting(house)
+    assert wait is not None and not wait.request_has_left
+    with house.context.database.writing() as session:
+        holds.release_hold(
+            Act(session, house.context, "partner", house.now),
+            session.get_one(Hold, house.only(Hold).id),
+            reason="ok",
+        )
+    house.later(hours=3)
+    house.work()
+    wait = waiting(house)
+    assert wait is not None and wait.request_has_left
+    assert wait.ends_at == house.now + timedelta(hours=24)
+
+
+def waiting(house: House) -> Wait | None:
+    with house.context.database.reading() as session:
+        notice = session.get_one(Notice, find(house, REMOVAL).id)
+        return find_wait(session, house.context, notice, house.now)
 
 
 def test_a_request_that_cannot_leave_stops_nothing_for_ever(

@@ -21,7 +21,7 @@ from partners.console.case.plan_panel import plan_panel
 from partners.console.case.rendering import render_panel
 from partners.manual.service import OTHER, list_acts, list_route_ids
 from partners.notices.models import Notice
-from partners.notices.preservation import find_wait_end
+from partners.notices.preservation import find_wait
 from partners.plans.by_hand import find_report_url, list_hand_routes
 from partners.referrals.following_up.outcomes import (
     list_outcomes,
@@ -136,8 +136,8 @@ def notice_panel(
             # and nowhere else.
             if notice.machine.allows(notice.state, NoticeEvent.TOLD_BY_HAND)
         },
-        kept_until={
-            notice.id: find_wait_end(
+        waits={
+            notice.id: find_wait(
                 session, site.current_context(), notice, now
             )
             for notice in notices
