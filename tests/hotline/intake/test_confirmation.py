@@ -94,8 +94,10 @@ def test_it_holds_the_words_and_neither_the_code_nor_a_place(
 ) -> None:
     drawn: list[str] = []
 
-    def record(title: str, lines: Any, heading: str, words: str) -> bytes:
-        drawn.extend([title, *lines, heading, words])
+    def record(
+        title: str, lines: Any, heading: str, words: str, incomplete: str
+    ) -> bytes:
+        drawn.extend([title, *lines, heading, words, incomplete])
         return b"%PDF-"
 
     monkeypatch.setattr(confirmation, "draw_pdf", record)
@@ -125,6 +127,16 @@ def test_a_page_that_is_sent_again_leads_to_the_same_one(
     client.post("/report/all?lang=en", data=typed)
     assert take(client, again).status_code == 404
     assert drafts(context) == 0
+
+
+@pytest.mark.parametrize("words", ["Ένα παιδί.\t?", "Fëmijë ☃"])
+def test_a_letter_without_a_picture_is_an_empty_square_that_is_explained(
+    words: str,
+) -> None:
+    is_whole = "☃" not in words
+    document = confirmation.draw_pdf("", [], "", words, "§")
+    assert ("§" in letters_of(document)) != is_whole
+    assert ("□" in letters_of(document)) != is_whole
 
 
 def test_after_an_hour_it_is_gone(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _NAME = "DejaVu"
-_MISSING = "?"
+_MISSING = "\N{WHITE SQUARE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +74,26 @@ def take_confirmation(
 
 
 def draw_pdf(
-    title: str, lines: Sequence[str], heading: str, narrative: str
+    title: str,
+    lines: Sequence[str],
+    heading: str,
+    narrative: str,
+    incomplete: str = "",
 ) -> bytes:
-    """One document of plain text: a title, a line for each fact, and the reporter's own words."""
+    """One document of plain text: a title, a line for each fact, and the reporter's own words.
+
+    ``incomplete`` stands below where some of their letters could not be drawn.
+    """
     document, font = _new_page()
     letters = font.cmap
+    is_whole = _printable(narrative, letters) == narrative.replace("\t", " ")
     document.set_title(title)
     for size, text in (
         (18, title),
         *((11, line) for line in lines),
         (13, heading),
         (11, narrative),
+        (11, "" if is_whole else incomplete),
     ):
         document.set_font(_NAME, size=size)
         document.multi_cell(

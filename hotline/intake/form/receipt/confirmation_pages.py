@@ -86,4 +86,8 @@ def _draw(taken: Confirmation) -> bytes:
         ],
         _("In the words of the report"),
         taken.narrative or _("None."),
+        _(
+            "An empty square stands for a letter that this document cannot show. The report itself"
+            " has it as it was written."
+        ),
     )
