@@ -16,8 +16,10 @@ from werkzeug.exceptions import HTTPException
 
 from hotline.core.errors import Conflict, HotlineError, InvalidInput, TooMany
 from hotline.core.web import site
+from hotline.core.web.translations import spoken_language
 from hotline.core.web.wording import worded_error
 from partners.letters.clock import Clock
+from hotline.core.language.data_words import say_office
 from partners.replaced_links import LinkEnded
 from partners.words import FAULTS
 
@@ -34,6 +36,12 @@ def speaking(language: str) -> Iterator[None]:
         # Flask-Babel writes a language with its script as "sr_Latn".
         with force_locale(language.replace("-", "_")):
             yield
+
+
+def name_office(name: str) -> str:
+    """As letters call the office of the directory, in the language of the page."""
+    data_dir = site.current_context().settings.data_dir
+    return say_office(name, spoken_language(), data_dir)
 
 
 def faults_of(error: Exception | None) -> Mapping[str, str]:

@@ -115,7 +115,7 @@ ATTENTION: Words = {
         "A child may be in danger now, and nobody has taken it yet"
     ),
     "case.awaits_call": lazy_gettext(
-        "A child is in danger, and nobody has telephoned the police yet"
+        "A child is in danger, and the police are to be telephoned"
     ),
     "held.danger": lazy_gettext(
         "Held as a possible flood: a child is said to be in danger now"

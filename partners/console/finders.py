@@ -11,6 +11,7 @@ from sqlalchemy import func, or_, select
 from partners import words
 from partners.directory.models import Partner
 from partners.notices.models import Notice
+from partners.pages import name_office
 from partners.referrals.models import Hold, Referral, ReferralPackage
 from triage.cases.models import Case
 from triage.console.search.asked import Asked
@@ -50,7 +51,9 @@ def find_referrals(asked: Asked) -> Sequence[Hit]:
             hits.setdefault(
                 referral.reference,
                 _of_case(
-                    referral.reference, referral.case, referral.partner.name
+                    referral.reference,
+                    referral.case,
+                    name_office(referral.partner.name),
                 ),
             )
     return list(hits.values())
@@ -65,7 +68,7 @@ def find_notices(asked: Asked) -> Sequence[Hit]:
         .where(Notice.reference == asked.text.upper()[:LONGEST_REFERENCE])
     )
     return [
-        _of_case(notice.reference, case, name or "")
+        _of_case(notice.reference, case, name_office(name or ""))
         for notice, case, name in notices
     ]
 
@@ -107,7 +110,7 @@ def _of_partner(partner: Partner) -> Hit:
     place = partner.country or ""
     kind = words.PARTNER_KINDS.get(partner.kind, partner.kind)
     return Hit(
-        partner.name,
+        name_office(partner.name),
         url_for("partners.show_directory", words=partner.name),
         badge=gettext("disabled") if partner.disabled_at else "",
         detail=" · ".join(_spoken((kind, place, partner.address))),

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
-from partners.letters.datawords import say_basis
+from hotline.core.language.data_words import say_basis
 from triage.availability.model import VerdictName
 from triage.cases.examination.appraise import route_case
 from triage.cases.models import Case

@@ -27,7 +27,7 @@ from hotline.core.language.languages import FOLDER, LETTERS, SHIPPED, SOURCE
 from hotline.core.settings import Settings
 from partners.directory.models import Partner
 from partners.letters.clock import Clock, format_exact
-from partners.letters.datawords import say_office
+from hotline.core.language.data_words import say_office
 from triage.jurisdiction.messages import country_name
 
 SUBJECT = "Subject: "

@@ -49,11 +49,18 @@ def ask_for_call(act: Act, case: Case) -> None:
 
 
 def _was_called_lately(act: Act, case: Case) -> bool:
-    return any(
-        done.recorded_at > act.now - CALLED_LATELY
-        for done in list_acts(act.session, case.id)
+    called = find_last_call(act.session, case)
+    return called is not None and called.recorded_at > act.now - CALLED_LATELY
+
+
+def find_last_call(session: Session, case: Case) -> ManualAct | None:
+    """The call that was recorded last by which the police learned of the case's present round."""
+    calls = [
+        done
+        for done in list_acts(session, case.id)
         if done.round == case.round and _settles_call(done)
-    )
+    ]
+    return max(calls, key=lambda call: call.recorded_at, default=None)
 
 
 def _settles_call(done: ManualAct) -> bool:

@@ -31,7 +31,6 @@ from hotline.intake.flood import guard
 from partners import words
 from partners.letters import findings
 from partners.letters.clock import Clock
-from partners.letters.datawords import say_office
 from partners.pages import (
     faults_of,
     local_time,
@@ -222,12 +221,6 @@ def _hold_shown(
     return session.scalar(select(Hold).where(Hold.referral_id == referral.id))
 
 
-def _name_office(referral: Referral) -> str:
-    """As the letter names it, in the language of the page."""
-    data_dir = site.current_context().settings.data_dir
-    return say_office(referral.partner.name, spoken_language(), data_dir)
-
-
 def _find_hold(session: Session, referral: Referral) -> Hold:
     hold = session.scalar(select(Hold).where(Hold.referral_id == referral.id))
     if hold is None:
@@ -289,7 +282,7 @@ def _render_page(
         page = render(
             "provider/referral.html",
             referral=referral,
-            office=_name_office(referral),
+            office=name_office(referral.partner.name),
             places=places,
             sources={
                 place.item_id: findings.find_country_sources(

@@ -141,6 +141,23 @@ def test_a_further_report_asks_for_a_call_again_only_after_a_while(
     assert alarm(house).awaits_call_since == house.now
 
 
+def test_a_second_waking_says_that_they_were_telephoned_before(
+    house: House,
+) -> None:
+    house.case(danger_now=True)
+    alarm(house)
+    browser = browse(house)
+    first = "Nobody has done so yet."
+    again = "They were telephoned before something new was said"
+    page = browser.get(CASE).text
+    assert first in page and again not in page
+    record(house)
+    house.later(hours=13)
+    alarm(house)
+    page = browser.get(CASE).text
+    assert again in page and first not in page
+
+
 def test_it_stands_above_every_tab_and_first_of_what_is_to_decide(
     house: House,
 ) -> None:
@@ -151,12 +168,12 @@ def test_it_stands_above_every_tab_and_first_of_what_is_to_decide(
         page = browser.get(f"/console/queue?tab={tab}").text
         assert page.index("AL-2026-one") < page.index('class="tabs"')
     points = browser.get("/console/to-decide").text
-    assert "nobody has telephoned the police yet" in points
+    assert "the police are to be telephoned" in points
     record(house)
     page = browser.get("/console/queue?tab=closed").text
     assert "AL-2026-one" not in page
     points = browser.get("/console/to-decide").text
-    assert "nobody has telephoned the police yet" not in points
+    assert "the police are to be telephoned" not in points
 
 
 def test_the_case_page_gives_the_number_and_takes_the_record(

@@ -31,6 +31,7 @@ from triage.cases.pages.people import people_views as people
 from triage.cases.pages.words import (
     defang,
     shorten_middle,
+    show_basis,
     show_place,
     show_whole_place,
 )
@@ -250,6 +251,7 @@ def create_blueprint(
         viewing.HINDRANCES: tuple(hindrances),
     }
     blueprint.record(lambda state: state.app.extensions.update(brought))
+    blueprint.add_app_template_filter(show_basis, "basis")
     blueprint.add_app_template_filter(show_place, "place")
     blueprint.add_app_template_filter(show_whole_place, "whole_place")
     blueprint.add_app_template_filter(defang, "defanged")

@@ -31,6 +31,8 @@ def sandbox_settings() -> Settings:
         "SMTP_PORT": str(smtp),
         "SMTP_SECURITY": "none",
         "AVAILABILITY_POLICY": "demo",
+        # Offices are asked to call: a letter should say by which number.
+        "CONTACT_PHONE": "+355 69 000 0001",
         # Whoever walks through it wants to see each letter at once.
         "PACKAGE_AT": "",
         # Nobody should need a telephone to walk through it; what it guards is generated.

@@ -1,4 +1,4 @@
-"""Words of data files, legal bases and names of offices, in the language of a letter.
+"""Words of data files, legal bases and names of offices, in the language of a letter or a page.
 
 They are found in ``letters.po`` of the language, whole or in their parts: a basis names several
 laws, and the name of a local office ends with its place. What is not found stays as it is, as an

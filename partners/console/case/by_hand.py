@@ -22,7 +22,7 @@ from partners.console.case.panels import Panel
 from partners.console.case.rendering import render_panel
 from partners.duty.alerts import find_open
 from partners.manual.police_numbers import list_police_numbers
-from partners.manual.service import Told, record_act
+from partners.manual.service import Told, find_last_call, record_act
 from partners.manual.vocabulary import ManualWay
 from partners.notices import by_hand as notices_by_hand
 from partners.notices.models import Notice
@@ -45,12 +45,14 @@ def danger_banner(
     # called, and not before.
     if alert is None and case.awaits_call_since is None:
         return Markup()
+    called = find_last_call(session, case)
     return render_panel(
         "danger",
         case,
         person,
         now,
         alert=alert,
+        called_at=called.happened_at if called else None,
         numbers=list_police_numbers(
             session, site.current_context(), municipality_of(case)
         ),

@@ -20,7 +20,7 @@ from hotline.core.language.languages import (
 )
 from hotline.intake.registry.kinds import ReportKind
 from partners.directory.seed import load_seed
-from partners.letters.datawords import (
+from hotline.core.language.data_words import (
     BEFORE_PLACE,
     BETWEEN_LAWS,
     say_basis,

@@ -9,6 +9,9 @@ from flask_babel import LazyString, gettext, lazy_gettext
 
 from hotline.accounts.models import PERSON, Person
 from hotline.accounts.staff.actors import name_actor
+from hotline.core.language.data_words import say_basis
+from hotline.core.web import site
+from hotline.core.web.translations import spoken_language
 from hotline.intake.registry.kinds import ReportKind
 from hotline.intake.registry.vocabulary import Channel, ReporterRole
 from triage.cases.assessing.rounds import is_blind
@@ -16,6 +19,7 @@ from triage.cases.listing.related import Relation
 from triage.cases.models import Case
 from triage.cases.vocabulary import CaseEvent, CaseState, PlaceState
 from triage.items.models import Item
+from triage.jurisdiction.vocabulary import GroundName
 from triage.locations.others import address_use
 
 Words = Mapping[str, LazyString]
@@ -181,6 +185,22 @@ URGENCY: Words = {
     "normal": lazy_gettext("in its turn"),
 }
 
+GROUNDS: Words = {
+    GroundName.TERRITORIALITY: lazy_gettext("done or kept in the country"),
+    GroundName.ACTIVE_PERSONALITY: lazy_gettext(
+        "the reported person is a national"
+    ),
+    GroundName.HABITUAL_RESIDENCE: lazy_gettext(
+        "the reported person lives there"
+    ),
+    GroundName.PASSIVE_PERSONALITY: lazy_gettext("the child is a national"),
+    GroundName.PASSIVE_RESIDENCE: lazy_gettext("the child lives there"),
+    GroundName.PROSECUTION_WITHOUT_COMPLAINT: lazy_gettext(
+        "prosecuted without a complaint"
+    ),
+    GroundName.NOT_ASSESSED: lazy_gettext("no rules for this country"),
+}
+
 DECISIONS: Words = {
     "open": lazy_gettext("not decided"),
     "confirmed": lazy_gettext("confirmed"),
@@ -299,6 +319,12 @@ class Place(Protocol):
 
     @property
     def display(self) -> str: ...
+
+
+def show_basis(basis: str) -> str:
+    """The laws of a finding, law by law, as letters name them in the language of the page."""
+    data_dir = site.current_context().settings.data_dir
+    return say_basis(basis, spoken_language(), data_dir)
 
 
 def show_place(place: Place) -> str:
