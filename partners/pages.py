@@ -12,14 +12,20 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, flash, make_response, render_template, request
 from flask_babel import force_locale, gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from hotline.core.errors import Conflict, HotlineError, InvalidInput, TooMany
+from hotline.core.language.data_words import say_office
+from hotline.core.language.folding import fold_letters
+from hotline.core.language.languages import SOURCE
 from hotline.core.web import site
 from hotline.core.web.translations import spoken_language
 from hotline.core.web.wording import worded_error
+from partners.directory.kinds import PartnerKind
+from partners.directory.models import Partner
 from partners.letters.clock import Clock
-from hotline.core.language.data_words import say_office
 from partners.replaced_links import LinkEnded
 from partners.words import FAULTS
 
@@ -42,6 +48,22 @@ def name_office(name: str) -> str:
     """As letters call the office of the directory, in the language of the page."""
     data_dir = site.current_context().settings.data_dir
     return say_office(name, spoken_language(), data_dir)
+
+
+def list_names_spoken_with(session: Session, words: str) -> list[str]:
+    """Names of the directory that the page's language says with these words.
+
+    Of hosts' desks there may be thousands, and they are called the same in every language.
+    """
+    if spoken_language() == SOURCE:
+        return []
+    wanted = fold_letters(words)
+    offices = select(Partner.name).where(Partner.kind != PartnerKind.PROVIDER)
+    return [
+        name
+        for name in session.scalars(offices.distinct())
+        if wanted in fold_letters(name_office(name))
+    ]
 
 
 def faults_of(error: Exception | None) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select
 from partners import words
 from partners.directory.models import Partner
 from partners.notices.models import Notice
-from partners.pages import name_office
+from partners.pages import list_names_spoken_with, name_office
 from partners.referrals.models import Hold, Referral, ReferralPackage
 from triage.cases.models import Case
 from triage.console.search.asked import Asked
@@ -88,6 +88,7 @@ def find_partners(asked: Asked) -> Sequence[Hit]:
                 func.lower(Partner.address) == text.lower(),
                 func.lower(Partner.code) == text.lower(),
                 Partner.telephone == text,
+                Partner.name.in_(list_names_spoken_with(asked.session, text)),
             )
         )
         .order_by(Partner.name)

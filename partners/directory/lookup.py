@@ -21,14 +21,16 @@ def find_partners(
     kind: str = "",
     country: str = "",
     words: str = "",
+    also_named: Sequence[str] = (),
     is_waiting: bool = False,
     limit: int = 200,
     skipped: int = 0,
 ) -> Sequence[Partner]:
     """Partners for the directory page, by kind, country and name.
 
-    ``is_waiting``: only those whose address waits for somebody to confirm it. ``skipped``: as
-    many, in that order, stand on the pages before.
+    ``also_named``: whole names that fit the words in another language. ``is_waiting``: only
+    those whose address waits for somebody to confirm it. ``skipped``: as many, in that order,
+    stand on the pages before.
     """
     query = (
         select(Partner)
@@ -47,7 +49,7 @@ def find_partners(
         holds_words = [
             column.icontains(words, autoescape=True) for column in columns
         ]
-        query = query.where(or_(*holds_words))
+        query = query.where(or_(*holds_words, Partner.name.in_(also_named)))
     return session.scalars(query).all()
 
 

@@ -23,11 +23,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from hotline.core.context import Context
 from hotline.core.errors import Misconfigured
+from hotline.core.language.data_words import say_office
 from hotline.core.language.languages import FOLDER, LETTERS, SHIPPED, SOURCE
 from hotline.core.settings import Settings
 from partners.directory.models import Partner
 from partners.letters.clock import Clock, format_exact
-from hotline.core.language.data_words import say_office
 from triage.jurisdiction.messages import country_name
 
 SUBJECT = "Subject: "

@@ -25,7 +25,6 @@ from hotline.core.errors import (
 from hotline.core.language.languages import letter_language
 from hotline.core.storage import machine
 from hotline.core.web import site
-from hotline.core.web.translations import spoken_language
 from hotline.core.web.wording import worded_error
 from hotline.intake.flood import guard
 from partners import words
@@ -34,6 +33,7 @@ from partners.letters.clock import Clock
 from partners.pages import (
     faults_of,
     local_time,
+    name_office,
     render_ended_link,
     speaking,
 )

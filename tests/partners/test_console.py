@@ -126,6 +126,23 @@ def test_the_directory_is_searched(house: House, browser: Any) -> None:
     )
 
 
+def test_an_office_is_named_and_found_in_the_language_of_the_page(
+    house: House, browser: Any
+) -> None:
+    house.unit("Berat")
+    analyst = browser("arta")
+    albanian = "Njësia e mbrojtjes së fëmijëve, Berat"
+    for asked in ("", "&words=njesia", "&words=Child+protection"):
+        page = analyst.get(f"/console/partners?lang=sq{asked}").text
+        assert albanian in page
+        assert "Child protection unit, Berat" not in page
+    assert albanian not in analyst.get(
+        "/console/partners?lang=sq&words=policia"
+    ).text
+    english = analyst.get("/console/partners?lang=en&words=njesia").text
+    assert "Berat" not in english
+
+
 def test_a_long_directory_comes_in_pages_that_keep_what_was_asked(
     house: House, browser: Any
 ) -> None:

@@ -137,9 +137,7 @@ def notice_panel(
             if notice.machine.allows(notice.state, NoticeEvent.TOLD_BY_HAND)
         },
         waits={
-            notice.id: find_wait(
-                session, site.current_context(), notice, now
-            )
+            notice.id: find_wait(session, site.current_context(), notice, now)
             for notice in notices
         },
         deliveries=_find_deliveries(session, notices),

@@ -22,7 +22,11 @@ from partners.directory import lookup, service
 from partners.directory.kinds import PartnerKind
 from partners.directory.models import Partner
 from partners.directory.office_details import set_details
-from partners.pages import faults_flashed, faults_of
+from partners.pages import (
+    faults_flashed,
+    faults_of,
+    list_names_spoken_with,
+)
 from partners.plans.confirming import (
     Confirmed,
     confirm_and_send,
@@ -199,6 +203,7 @@ def _render_directory(
             kind=filters["kind"],
             country=filters["country"].upper(),
             words=filters["words"],
+            also_named=list_names_spoken_with(session, filters["words"]),
             is_waiting=is_waiting,
             # One more than is shown tells whether there are more, without
             # counting them.
