@@ -9,6 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from hotline.core.language.data_words import (
+    BEFORE_PLACE,
+    BETWEEN_LAWS,
+    say_basis,
+    say_office,
+)
 from hotline.core.language.languages import (
     LETTER_WORDS,
     LETTERS,
@@ -20,12 +26,6 @@ from hotline.core.language.languages import (
 )
 from hotline.intake.registry.kinds import ReportKind
 from partners.directory.seed import load_seed
-from hotline.core.language.data_words import (
-    BEFORE_PLACE,
-    BETWEEN_LAWS,
-    say_basis,
-    say_office,
-)
 from partners.letters.wording import write_letter
 from tests.support.letters import (
     MARK,
