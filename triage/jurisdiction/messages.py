@@ -58,15 +58,20 @@ def load_messages(override_dir: Path | None = None) -> Mapping[str, Catalog]:
     """Language -> key -> sentence; raises ``Misconfigured`` unless all say what is shipped.
 
     The shipped English file is the measure: an override may change words, never keys or blanks.
+    Sentences that it lacks, such as those that came with a newer version, are said as they are
+    shipped; in English where the language is an operator's own.
     """
     # Without the operator's folder: an override must not become its own measure.
-    shipped = _read_catalog(load_languages()[SOURCE])
+    languages = load_languages()
+    shipped = _read_catalog(languages[SOURCE])
     catalogs: dict[str, Catalog] = {}
     faults: list[str] = []
     for code, language in load_languages(override_dir).items():
         if language.find(ROUTING) is None:
             continue
         catalog = _read_catalog(language)
+        if code not in languages:
+            catalog = {**shipped, **catalog}
         name = _file_name(code)
         faults += [
             f"{name}: {fault}" for fault in _list_differences(catalog, shipped)
@@ -182,16 +187,18 @@ def _read_cases(language: Language, sentences: Catalog) -> dict[str, str]:
 
 
 def _read_tables(language: Language, name: str) -> dict[str, str]:
-    path = language.find(name)
-    assert path is not None
+    """The file as it is shipped, and over it the operator's own."""
     shown = f"{FOLDER}/{language.code}/{name}"
-    raw = files.parse_toml(shown, path.read_bytes())
-    tables = parse_file(dict[str, dict[str, str]], shown, raw)
-    return {
-        f"{table}.{key}": sentence
-        for table, sentences in tables.items()
-        for key, sentence in sentences.items()
-    }
+    sentences: dict[str, str] = {}
+    for folder in language.folders:
+        if not (folder / name).exists():
+            continue
+        raw = files.parse_toml(shown, (folder / name).read_bytes())
+        tables = parse_file(dict[str, dict[str, str]], shown, raw)
+        for table, of_table in tables.items():
+            for key, sentence in of_table.items():
+                sentences[f"{table}.{key}"] = sentence
+    return sentences
 
 
 def _list_differences(catalog: Catalog, shipped: Catalog) -> Iterator[str]:
