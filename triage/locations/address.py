@@ -28,10 +28,21 @@ _ZONE = (
     r"|(?P<named>[CEW]ES?T)\b"
     r"|(?P<offset>[+\-−]\d\d(?::?\d\d)?)(?![\d:]))\)?)?"
 )
-_TIME = rf"(?P<time>{_DATE}(?:[T ]|, ){_CLOCK}{_HALF_OF_DAY}{_ZONE})"
+# As people of the region say it: "1.11.2026. u 22:15", "më 1.11.2026 ora 22:15".
+_TO_CLOCK = (
+    r"(?:[T ]|,? |\.? (?:at|u|у|во|në|ne|ora|në orën|ne oren|në ora|kl\.?) )"
+)
+_TIME = rf"(?P<time>{_DATE}(?:{_TO_CLOCK}|\.,? ){_CLOCK}{_HALF_OF_DAY}{_ZONE})"
 _ZONE_OF_NAME = {"C": "CET", "E": "EET", "W": "WET"}
-_PORT = r"(?:\s{0,2}(?::|,|;|\bport\b:?)\s{0,2}(?:port\b\s?:?\s?)?(?P<port>\d{1,5})(?!\d))?"
-_BETWEEN = r"(?:[\s,;@|]{1,3}(?:at|on|time|date|më|u|во)?:?\s{0,2})"
+_PORT_WORD = r"(?:port|porta|portën|porti|порт|порта|портот)\b"
+_PORT = (
+    rf"(?:\s{{0,2}}(?::|,|;|\b{_PORT_WORD}:?)\s{{0,2}}(?:{_PORT_WORD}\s?:?\s?)?"
+    r"(?P<port>\d{1,5})(?!\d|\.\d|-\d\d-))?"
+)
+_BETWEEN = (
+    r"(?:[\s,;@|]{1,3}(?:at|on|time|date|më|me|më datë|me date|u|dana|у|дана|во|на)?"
+    r":?\s{0,2})"
+)
 # Programs of sharing networks, as logs of them name them, and those whose names are plain words.
 _PROGRAMS = (
     "eMule|aMule|xMule|eDonkey(?:2000)?|MLDonkey|lphant|Shareaza|BitTorrent|BitComet|[uµμ]Torrent"

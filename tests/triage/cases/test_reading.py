@@ -183,10 +183,105 @@ def test_a_handle_after_its_platform_is_an_account(
 
 @pytest.mark.parametrize(
     "text",
-    ["They chat on Snapchat", "Snapchat as usual", "Snapchat si gjithmonë"],
+    [
+        "They chat on Snapchat",
+        "Snapchat as usual",
+        "Snapchat si gjithmonë",
+        "on Snapchat yesterday.He is 13",
+        "Vajza ime në Instagram 13-vjeçare",
+        "Од 1.11.2026. па до 12/11/2026",
+    ],
 )
 def test_a_plain_word_beside_a_platform_is_no_handle(text: str) -> None:
     assert find_identifiers(text, "AL") == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "account"),
+    [
+        ("Zove se vuk_77 na Snapchatu i traži slike", "@vuk_77 (Snapchat)"),
+        ("Пише ми на Снепчету, а зове се vuk_77", "@vuk_77 (Snapchat)"),
+        ("Na Instagramu @vuk.stari mi piše", "@vuk.stari (Instagram)"),
+        ("Пише са Инстаграма: @vuk.stari", "@vuk.stari (Instagram)"),
+        ("На Инстаграмот се вика vuk_77.", "@vuk_77 (Instagram)"),
+        ("Се вика @vuk.star на Снепчет,", "@vuk.star (Snapchat)"),
+        ("Quhet ujku_77 në Snapchat-in e tij", "@ujku_77 (Snapchat)"),
+        ("Në TikTok-un tim më shkroi ujku77!", "@ujku77 (TikTok)"),
+        ("his profile is Snapchat (wolf_77)", "@wolf_77 (Snapchat)"),
+        ("Instagram wolf_77,Snapchat", "@wolf_77 (Instagram)"),
+    ],
+)
+def test_a_platform_is_named_as_each_language_bends_it(
+    words: str, account: str
+) -> None:
+    assert [said.display for said in find_identifiers(words, "RS")] == [
+        account
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "On Instagram @wolf and on Snapchat @fox_1",
+        "@wolf on Instagram and fox_1 on Snapchat",
+        "On Instagram @wolf, fox_1 on Snapchat",
+        "Na Instagramu se zove @wolf, a na Snapchatu piše kao fox_1",
+    ],
+)
+def test_each_name_belongs_to_the_platform_beside_it(words: str) -> None:
+    said = [entry.display for entry in find_identifiers(words, "RS")]
+    assert sorted(said) == ["@fox_1 (Snapchat)", "@wolf (Instagram)"]
+
+
+@pytest.mark.parametrize(
+    ("country", "words", "number"),
+    [
+        ("AL", "tel.0692123456", "+355 69 212 3456"),
+        ("AL", "më telefonon,nr:069/21-23-456.", "+355 69 212 3456"),
+        ("RS", "broj:0641234567,zove stalno", "+381 64 1234567"),
+        ("RS", "број:064/123-4567", "+381 64 1234567"),
+        ("MK", "тел.070 123 456;", "+389 70 123 456"),
+        ("MK", "Вајбер:+38970123456", "+389 70 123 456"),
+    ],
+)
+def test_a_number_is_read_behind_its_label(
+    country: str, words: str, number: str
+) -> None:
+    (said,) = find_identifiers(words, country)
+    assert said.display == number
+
+
+@pytest.mark.parametrize(
+    ("country", "words"),
+    [
+        ("AL", "nga IP-ja 203.0.113.9 porta 4662 më 1.11.2026 ora 22:15"),
+        ("RS", "sa adrese 203.0.113.9:4662 dana 01.11.2026. u 22:15."),
+        ("RS", "са адресе 203.0.113.9, порт 4662, 1.11.2026. у 22:15"),
+        ("MK", "од 203.0.113.9:4662 на 01.11.2026 во 22:15 часот"),
+        ("AL", "203.0.113.9:4662, 2026-11-01 22:15"),
+    ],
+)
+def test_an_address_is_read_with_port_and_time_as_they_are_spoken(
+    country: str, words: str
+) -> None:
+    """And the date is no telephone number of Belgrade."""
+    (said,) = find_identifiers(words, country)
+    assert said.canonical == "203.0.113.9:4662 2026-11-01T22:15:00"
+
+
+@pytest.mark.parametrize(
+    ("words", "canonical"),
+    [
+        ("It was 203.0.113.9:4662.", "203.0.113.9:4662"),
+        ("203.0.113.9, 2026-11-01 22:15", "203.0.113.9 2026-11-01T22:15:00"),
+        ("203.0.113.9, 1.11.2026 22:15", "203.0.113.9 2026-11-01T22:15:00"),
+    ],
+)
+def test_the_beginning_of_a_date_is_no_port(
+    words: str, canonical: str
+) -> None:
+    (said,) = find_identifiers(words, "AL")
+    assert said.canonical == canonical
 
 
 def test_a_number_without_its_country_belongs_to_ours() -> None:

@@ -60,7 +60,7 @@ _BARE_ADDRESS = re.compile(
     rf"(?i)(?<![\w.@:&%-])(?:{address._V4}|\[{address._V6}\])(?::\d{{1,5}})?[/?#]{_DELIMITED}+"
 )
 _APP_LINK = re.compile(r"//[A-Za-z0-9][A-Za-z0-9._~/?=&%+\-]*[A-Za-z0-9=]")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d\d?([./-])\d\d?\1(?:19|20)\d\d(?!\d)")
 _WORD = re.compile(r"\w")
 _FILE_LIKE = frozenset(("zip", "mov", "sh", "py"))
 

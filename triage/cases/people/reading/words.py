@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 
 from stdnum import iban
 from stdnum.exceptions import ValidationError
 
 from hotline.core.errors import InvalidInput, phrase
+from triage.cases.people.reading.spelling import spell_plainly
 from triage.cases.people.reading.wallets import WALLET, Wallet, read_wallet
 from triage.cases.people.vocabulary import IdentifierKind
 from triage.locations import Location, identify_locations
@@ -31,14 +31,6 @@ _KIND_OF_LOCATION = {
     "email": IdentifierKind.EMAIL,
     "ip": IdentifierKind.IP_ADDRESS,
 }
-_NAME = r"(?P<name>@[\w.-]{2,40}|(?=[a-z-]{0,40}[\d_.])(?=[\d_.-]{0,40}[a-z])\w[\w.-]{1,40})"
-_CALLED = (
-    r"(?:as|named|called|by the name|under the name|with the name"
-    r"|me emrin|me emër|me emer|me nofkën|si|quhet"
-    r"|pod imenom|sa imenom|kao|zove se|под именом|са именом|као|зове се"
-    r"|под името|со името|со име|како|се вика)"
-)
-"""What stands between a platform and how somebody is called there, in the region's languages."""
 # ISO 13616: two letters, two check digits, 11 to 30 letters or digits, often in groups of four.
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
 
@@ -72,7 +64,7 @@ def find_identifiers(
         rest = rest.replace(written, " ")
     by_identity: dict[str, SaidIdentifier] = {}
     catalogue = catalogue or load_platforms(None)
-    rest = _name_platforms_first(rest, catalogue)
+    rest = spell_plainly(rest, catalogue)
     for location in identify_locations(rest, country, catalogue=catalogue):
         said = _of_location(location)
         if said is not None:
@@ -110,44 +102,6 @@ def _use_of(said: SaidIdentifier) -> AddressUse | None:
     if said.kind is not IdentifierKind.IP_ADDRESS:
         return None
     return read_address_use(said.canonical)
-
-
-def _name_platforms_first(text: str, catalogue: Catalogue) -> str:
-    """ "wolf_77 on Snapchat" and "on Snapchat as wolf_77" as "Snapchat: wolf_77", which is how a
-    handle is read.
-
-    Only what looks like a handle: with an @, a digit, a dot or an underscore in it.
-    """
-    words = tuple(
-        word
-        for platform in catalogue.platforms.values()
-        if platform.handle is not None
-        for word in platform.handle.words
-    )
-    for pattern in _handles_beside_platforms(words):
-        text = pattern.sub(r"\g<where>: \g<name>", text)
-    return text
-
-
-@cache
-def _handles_beside_platforms(
-    words: tuple[str, ...],
-) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """The handle before the platform, and after it."""
-    # Of "X" and "Xbox" the longer one is meant where it fits.
-    longest_first = sorted(words, key=len, reverse=True)
-    names = "|".join(re.escape(word) for word in longest_first)
-    where = rf"(?P<where>{names})\b"
-    before = (
-        rf"(?<![\w@./-]){_NAME}"
-        r"\s{1,3}(?:on|in|at|via|në|ne|na|на|u|у|sa|са)\s{1,3}"
-        rf"{where}"
-    )
-    after = rf"\b{where},?\s{{1,3}}{_CALLED}\s{{1,3}}[\"'«„“”]?{_NAME}"
-    return (
-        re.compile(before, re.IGNORECASE),
-        re.compile(after, re.IGNORECASE),
-    )
 
 
 def _of_location(location: Location) -> SaidIdentifier | None:
