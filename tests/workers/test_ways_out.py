@@ -34,7 +34,7 @@ ENDS: Mapping[str, frozenset[str]] = {
     # A grant that nobody uses ends by itself with its time.
     "approval": frozenset({"used", "refused", "withdrawn", "lapsed"}),
     "hash_upload": frozenset({"done", "failed", "dropped"}),
-    "rule_change": frozenset({"replaced", "withdrawn"}),
+    "rule_change": frozenset({"replaced"}),
 }
 
 # Who moves each thing on: a page (its endpoint), a job of a worker, or the scheduler.
@@ -181,6 +181,7 @@ MOVERS: Mapping[str, Mapping[str, str]] = {
         "activated": "approvals.grant_approval",
         "replaced": "approvals.grant_approval",
         "withdrawn": "triage.withdraw_rules",
+        "offered_again": "triage.offer_rules_again",
     },
 }
 

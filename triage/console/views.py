@@ -160,6 +160,7 @@ ACTS: Mapping[str, RouteCallable] = {
     f"{RULE_CHANGE}/replay": rules.replay_rules,
     f"{RULE_CHANGE}/ask": rules.ask_rules,
     f"{RULE_CHANGE}/withdraw": rules.withdraw_rules,
+    f"{RULE_CHANGE}/offer": rules.offer_rules_again,
     "/viewing/ask": viewing.ask_switch,
     "/viewing/off": viewing.end_switch,
     f"{CASE}/files/<uuid:media_id>/look": viewing.ask_viewing,

@@ -25,7 +25,7 @@ class RuleState(StrEnum):
     REPLACED = "replaced"
     """Another change, or the installation's own files, came into force after it."""
     WITHDRAWN = "withdrawn"
-    """It never came into force."""
+    """It never came into force; it may be offered again."""
 
 
 class RuleEvent(StrEnum):
@@ -34,6 +34,7 @@ class RuleEvent(StrEnum):
     ACTIVATED = "activated"
     REPLACED = "replaced"
     WITHDRAWN = "withdrawn"
+    OFFERED_AGAIN = "offered_again"
 
 
 RULE_MACHINE = Machine(
@@ -43,6 +44,11 @@ RULE_MACHINE = Machine(
         {
             (RuleState.DRAFTED, RuleEvent.ACTIVATED): RuleState.IN_FORCE,
             (RuleState.DRAFTED, RuleEvent.WITHDRAWN): RuleState.WITHDRAWN,
+            # A draft and no more: who agreed with it before, agreed with nothing.
+            (
+                RuleState.WITHDRAWN,
+                RuleEvent.OFFERED_AGAIN,
+            ): RuleState.DRAFTED,
             # Nothing leads back into force: the way back is a change of its
             # own, to which another person has to agree.
             (RuleState.IN_FORCE, RuleEvent.REPLACED): RuleState.REPLACED,

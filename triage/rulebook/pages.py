@@ -48,6 +48,7 @@ from triage.rulebook.service import (
     get_change,
     list_changes,
     lock_change,
+    offer_again,
     withdraw_change,
 )
 
@@ -119,6 +120,7 @@ def show_change(change_id: uuid.UUID) -> ResponseReturnValue:
             today=now.date(),
             name_route=words.name_route,
             is_draft=change.state == RuleState.DRAFTED,
+            is_taken_back=change.state == RuleState.WITHDRAWN,
         )
 
 
@@ -184,6 +186,13 @@ def withdraw_rules(change_id: uuid.UUID) -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
         withdraw_change(own_act(session), lock_change(session, change_id))
     return redirect(url_for("triage.show_rules"), 303)
+
+
+@requires("rules.change")
+def offer_rules_again(change_id: uuid.UUID) -> ResponseReturnValue:
+    with flash_refusals(), site.writing() as session:
+        offer_again(own_act(session), lock_change(session, change_id))
+    return _to_change(change_id)
 
 
 def _compare(

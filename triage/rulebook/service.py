@@ -14,7 +14,12 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.approvals.kinds import Kind
 from hotline.accounts.approvals.models import Approval
-from hotline.accounts.approvals.service import Question, ask_approval
+from hotline.accounts.approvals.service import (
+    Question,
+    ask_approval,
+    find_question,
+    refuse_approval,
+)
 from hotline.core.act import Act
 from hotline.core.errors import (
     Conflict,
@@ -38,6 +43,10 @@ def _check_change(act: Act, approval: Approval) -> None:
     change = lock_change(act.session, uuid.UUID(approval.subject))
     if change.state != RuleState.DRAFTED:
         raise Conflict(phrase("This change is not waiting any more."))
+    # What was offered again is asked for anew: whoever asked before may be
+    # who took it back.
+    if approval.asked_at < change.state_since:
+        raise Conflict(phrase("It was taken back since this was asked for."))
     # Whoever agrees has read these files, and no others may come into force by
     # it.
     if change.digest != approval.details["digest"]:
@@ -151,7 +160,19 @@ def ask_to_activate(act: Act, change: RuleChange, why: str) -> Approval:
 
 
 def withdraw_change(act: Act, change: RuleChange) -> None:
+    """Nobody is asked about it any more. ``change`` is locked."""
     act.advance(change, RuleEvent.WITHDRAWN, about=change.about)
+    question = find_question(
+        act.session, RULES_CHANGE, str(change.id), act.now
+    )
+    if question is not None:
+        refuse_approval(act, RULES_CHANGE, question)
+
+
+def offer_again(act: Act, change: RuleChange) -> None:
+    """A draft that was taken back is one again, for whoever may draft; it decides nothing until
+    two people want it. ``change`` is locked."""
+    act.advance(change, RuleEvent.OFFERED_AGAIN, about=change.about)
 
 
 def begin_replay(act: Act, change: RuleChange, since: datetime) -> None:

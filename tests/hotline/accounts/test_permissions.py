@@ -189,6 +189,7 @@ WHO_MAY: dict[str, set[Role]] = {
     "triage.ask_rules": MANAGERS,
     "triage.draft": MANAGERS,
     "triage.fetch_rule_file": MANAGERS | {Role.AUDITOR},
+    "triage.offer_rules_again": MANAGERS,
     "triage.replay_rules": MANAGERS,
     "triage.show_change": MANAGERS | {Role.AUDITOR},
     "triage.show_rules": MANAGERS | {Role.AUDITOR},

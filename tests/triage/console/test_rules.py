@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,12 @@ from sqlalchemy import select
 import triage.priority
 import triage.rulebook.pages
 import triage.rulebook.service
+from hotline.accounts.approvals.models import Approval
 from hotline.accounts.service import disable_person
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.datafiles.in_force import read_instead
+from hotline.core.errors import Conflict
 from hotline.core.jobs.task import Task
 from hotline.core.settings import Settings
 from hotline.core.storage.audit import AuditEntry
@@ -30,6 +34,7 @@ from triage.jurisdiction import load_rules
 from triage.rulebook.in_force import RuleKeeper, build_folder, find_digest
 from triage.rulebook.models import RuleChange, RuleState
 from triage.rulebook.replaying import run_replay
+from triage.rulebook.service import RULES_CHANGE, draft_change
 
 HOTLINES = "data/partner_hotlines.csv"
 WEIGHTS = "data/priority_weights.toml"
@@ -272,6 +277,56 @@ def test_what_nobody_may_agree_to_any_more_stays_a_draft(
         assert grant(one, other, change).status_code == 303
         with context.database.reading() as session:
             assert find_digest(session) != ""
+
+
+def test_a_draft_that_was_taken_back_is_offered_again_and_asked_for_anew(
+    browse: Callable[[str], Any], context: Context, clock: Clock
+) -> None:
+    one, other = browse("supervisor"), browse("administrator")
+    change = draft(one, lowered()).location
+    one.post(f"{change}/ask", why="First")
+    asked = find_question(other)
+    clock.forward(minutes=1)
+    one.post(f"{change}/withdraw")
+    assert "Ask a second person" not in one.get(change).text
+    assert other.post(f"{change}/offer").location == change
+    # Whoever offers it again does not agree by that to what the other no more wants.
+    other.post(f"{asked}/grant")
+    with context.database.reading() as session:
+        assert find_digest(session) == ""
+    assert "Offer it again" not in other.get(change).text
+    assert grant(one, other, change).status_code == 303
+    with context.database.reading() as session:
+        assert find_digest(session) != ""
+    # What is in force is no draft.
+    other.post(f"{change}/offer")
+    with context.database.reading() as session:
+        row = session.scalars(select(RuleChange)).one()
+        assert row.state == RuleState.IN_FORCE
+
+
+@pytest.mark.parametrize("moment", [-1, 0])
+def test_a_question_from_before_it_was_taken_back_is_not_agreed_to(
+    context: Context, clock: Clock, moment: int
+) -> None:
+    """Also where the agreement was read before the question ended."""
+    with context.database.writing() as session:
+        act = Act(session, context, "person:supervisor", clock.now)
+        change = _draft_by(act)
+        earlier = clock.now + timedelta(minutes=moment)
+        asked = Approval(
+            subject=str(change.id),
+            asked_at=earlier,
+            details={"digest": change.digest},
+        )
+        with (
+            pytest.raises(Conflict) if moment else contextlib.nullcontext()
+        ):
+            RULES_CHANGE.check(act, asked)
+
+
+def _draft_by(act: Act) -> RuleChange:
+    return draft_change(act, WEIGHTS, lowered().encode(), "More")
 
 
 def test_it_is_tried_over_past_cases_and_nothing_is_written(
