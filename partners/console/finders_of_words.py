@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from hotline.core.storage.machine import HistoryEntry
 from partners import words
 from partners.console.case.diary import NAMES
-from partners.console.written import BY_HAND, PLANS
+from partners.console.written import BY_HAND, PLANS, ROUTES
 from partners.manual.models import ManualAct
 from partners.notices.models import Notice
 from partners.referrals.models import Hold, Plan, Referral
@@ -24,6 +24,7 @@ from triage.cases.assessing.rounds import is_blind
 from triage.cases.models import Case
 from triage.console.search.asked import Asked
 from triage.console.search.finding import Finder, Hit
+from triage.console.search.folding import fold
 from triage.console.search.of_words import find_written, hit_with_words
 from triage.console.search.written import REASONS, Written
 
@@ -31,12 +32,13 @@ _OF_CASES = (Plan, Referral, Hold, Notice)
 
 
 def find_by_words(asked: Asked) -> Sequence[Hit]:
-    """The steps of what was told, the notes of plans, and what was done by hand."""
+    """The steps of what was told, notes and reasons of plans, and what was done by hand."""
     return [
         hit_with_words(case, said, text)
         for case, said, text in (
             *_steps(asked),
             *_notes(asked, PLANS, Plan, gettext("Plan")),
+            *_reasons_of_routes(asked),
             *_notes(asked, BY_HAND, ManualAct, gettext("Done by hand")),
         )
         if not is_blind(case)
@@ -68,6 +70,32 @@ def _notes(
         (case, said, text)
         for case, text in find_written(asked, written, question)
     ]
+
+
+def _reasons_of_routes(asked: Asked) -> list[tuple[Case, str, str]]:
+    question = select(Case, Plan).join(Plan, Plan.case_id == Case.id)
+    rows = find_written(
+        asked, ROUTES, question, lambda row: "\n".join(_reasons_in(row[1]))
+    )
+    wanted = set(fold(asked.text).split())
+    return [
+        (case, gettext("Plan"), reason)
+        for case, plan in rows
+        for reason in _reasons_in(plan)
+        # Of a plan with several, those that were looked for.
+        if wanted & set(fold(reason).split())
+    ]
+
+
+def _reasons_in(plan: Plan) -> list[str]:
+    """Each once, as several routes may be taken for the same reason."""
+    reasons = (
+        reason
+        for route in plan.planned_routes
+        for reason in (route.again_reason, route.without_police)
+        if reason
+    )
+    return list(dict.fromkeys(reasons))
 
 
 FINDERS = (

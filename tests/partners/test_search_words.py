@@ -17,7 +17,7 @@ from partners.plans.making import planning
 from partners.referrals import holds
 from partners.referrals.models import Hold, Plan
 from tests.support.house import House
-from tests.support.routing import ROUTE_IDS
+from tests.support.routing import HOST, POLICE, ROUTE_IDS, ROUTING
 from triage.cases.assessing.rounds import BLIND_STATES
 from triage.cases.models import Case
 from triage.console.search.asked import Asked
@@ -25,6 +25,12 @@ from workers.app import create_app
 
 NOTE = "Çështje e Gjirokastrës: pyet për NJË emër tjetër"
 HELD = "Policia u kthye me përgjigje të vonuar"
+AGAIN = "U takuar një tjetër, hera e dytë"
+WITHOUT = "Nëna kërkoi të mos njoftohet policia"
+LEFT_TO_PEOPLE = {
+    **ROUTING,
+    "routes": [{**POLICE, "after": "person"}, HOST],
+}
 BY_HAND = "Zyra ishte e mbyllur, thirri roja"
 
 
@@ -107,7 +113,7 @@ def test_while_a_case_is_assessed_blind_nothing_of_it_is_found(
 ) -> None:
     with house.context.database.writing() as session:
         session.get_one(Case, worked.id).state = state
-    for words in ("gjirokastres", "vonuar", "roja"):
+    for words in ("gjirokastres", "vonuar", "roja", "takuar"):
         assert searched(words) == []
 
 
@@ -134,11 +140,32 @@ def test_a_refusal_is_found_and_where_a_child_is_not(
 
 
 @pytest.mark.services
+def test_reasons_of_a_plans_routes_are_found(
+    house: House, searched: Callable[[str], list[str]]
+) -> None:
+    case = house.case(routing=LEFT_TO_PEOPLE)
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
+    house.request(
+        case, "provider_notice", again=AGAIN, without_police=WITHOUT
+    )
+    # Of two reasons the one that was looked for.
+    assert searched("TAKUAR dyte") == [f"Plan: {AGAIN}"]
+    assert searched("nena kerkoi") == [f"Plan: {WITHOUT}"]
+    assert len(searched("takuar nena")) == 2
+    for other in ("provider", "again_reason", "takuar gjirokastres", "takua"):
+        assert searched(other) == [], other
+
+
+@pytest.mark.services
 def test_it_is_forgotten_with_the_case(
     house: House, worked: Case, searched: Callable[[str], list[str]]
 ) -> None:
+    house.request(worked, "provider_notice", again=AGAIN)
+    assert searched("takuar")
     with house.context.database.writing() as session:
         act = Act(session, house.context, "system", house.now)
         forget_case(act, session.get_one(Case, worked.id))
-    for words in ("gjirokastres", "vonuar", "roja"):
+    for words in ("gjirokastres", "vonuar", "roja", "takuar"):
         assert searched(words) == []

@@ -188,9 +188,10 @@ def test_words_are_asked_by_their_own_index(desk: Desk) -> None:
     assert indexes == {
         "ix_history_entry_words",
         "ix_plan_words",
+        "ix_plan_routes_words",
         "ix_manual_act_words",
     }
-    assert len(questions) == 4
+    assert len(questions) == 5
 
 
 @pytest.mark.services

@@ -75,7 +75,7 @@ def test_the_indexes_of_words_are_what_the_models_say(
         connection.execute(text("DROP TABLE alembic_version"))
     run.upgrade_schema(context.database)
     assert _indexes_of_words(context) == of_models
-    assert len(of_models) == 3
+    assert len(of_models) == 4
 
 
 def _indexes_of_words(context: Context) -> list[str]:

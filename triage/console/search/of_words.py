@@ -7,7 +7,8 @@ case, for everybody who may open it, and is forgotten with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 from flask import url_for
@@ -41,9 +42,12 @@ def find_by_words(asked: Asked) -> Sequence[Hit]:
 
 
 def find_written(
-    asked: Asked, written: Written, question: Select[*tuple[Any, ...]]
+    asked: Asked,
+    written: Written,
+    question: Select[*tuple[Any, ...]],
+    text_of: Callable[[Any], str] = lambda row: str(row[-1]),
 ) -> Sequence[Any]:
-    """Rows of ``question``, whose last column is what was ``written``, that have every word.
+    """Rows of ``question`` in which every word was ``written``: their last column, or ``text_of``.
 
     The words may stand in whatever order, case and accents.
     """
@@ -60,9 +64,10 @@ def find_written(
     newest = question.order_by(written.newest_first).limit(READ_ON_SQLITE)
     rows = asked.session.execute(newest)
     wanted_words = set(wanted)
-    return [row for row in rows if wanted_words <= set(fold(row[-1]).split())][
-        :SHOWN
-    ]
+    having_all = (
+        row for row in rows if wanted_words <= set(fold(text_of(row)).split())
+    )
+    return list(islice(having_all, SHOWN))
 
 
 def hit_with_words(case: Case, said: str, reason: str) -> Hit:

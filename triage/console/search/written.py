@@ -30,12 +30,14 @@ class Written:
 
     ``words``, and ``rows``, which have any, name columns as ``{of}column``: in a question the
     table stands there, in an index nothing. ``at``: the column that says when a row was written.
+    ``name``: what the indexes are called after, where the table has several.
     """
 
     table: str
     words: str
     rows: str
     at: str
+    name: str = ""
 
     @property
     def column(self) -> ColumnElement[str]:
@@ -62,16 +64,16 @@ class Written:
 
     def make_indexes(self, table: Table) -> None:
         """One on either database."""
-        rows = text(self.rows.format(of=""))
+        rows, name = text(self.rows.format(of="")), self.name or self.table
         Index(
-            f"ix_{self.table}_words",
+            f"ix_{name}_words",
             text(words_of(f"({self.words.format(of='')})")),
             postgresql_using="gin",
             postgresql_where=rows,
             _table=table,
         ).ddl_if(dialect="postgresql")
         Index(
-            f"ix_{self.table}_worded",
+            f"ix_{name}_worded",
             table.c[self.at],
             sqlite_where=rows,
         ).ddl_if(dialect="sqlite")
