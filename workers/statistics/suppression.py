@@ -23,7 +23,11 @@ LEAST = 5
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """``counts``: None is kept back. ``total`` is None where the whole table is."""
+    """``counts``: None is kept back. ``total`` is None where the whole table is.
+
+    They stand in an order of what is published alone, the largest first and what is kept back
+    last, by name: figures come sorted by their counts, and their places would tell these.
+    """
 
     counts: Mapping[str, int | None]
     total: int | None
@@ -36,11 +40,13 @@ def suppress_table(
     kept_back = _choose_kept_back(counts, least)
     if kept_back is None:
         return _withhold(counts)
-    shown = {
-        name: None if name in kept_back else count
-        for name, count in counts.items()
-    }
-    return Published(shown, sum(counts.values()))
+    shown = [name for name in counts if name not in kept_back]
+    in_order = sorted(shown, key=lambda name: (-counts[name], name))
+    return Published(
+        {name: counts[name] for name in in_order}
+        | dict.fromkeys(sorted(kept_back)),
+        sum(counts.values()),
+    )
 
 
 def suppress_together(
@@ -60,7 +66,7 @@ def suppress_number(count: int, *, least: int = LEAST) -> int | None:
 
 
 def _withhold(counts: Mapping[str, int]) -> Published:
-    return Published(dict.fromkeys(counts), None)
+    return Published(dict.fromkeys(sorted(counts)), None)
 
 
 def _choose_kept_back(

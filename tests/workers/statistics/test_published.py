@@ -101,6 +101,25 @@ def test_the_report_is_written_in_every_alphabet(
         context.close()
 
 
+def test_where_a_row_stands_says_nothing_of_what_is_kept_back(
+    house: Context,
+) -> None:
+    """Figures are sorted by their counts, what is published is not."""
+    close(house, QUARTER)
+    period = parse_period(QUARTER, ZONE)
+    with house.database.reading() as session:
+        figures = closing.load_closed(session, period)
+    assert figures is not None
+    hidden = 0
+    for table in publish_figures(period, figures).tables.values():
+        kept_back = [name for name, n in table.counts.items() if n is None]
+        assert list(table.counts)[-len(kept_back) :] == sorted(kept_back) or (
+            not kept_back
+        )
+        hidden += len(kept_back)
+    assert hidden > 1
+
+
 def test_reports_by_kind_and_by_language_keep_their_sum_back_together(
     house: Context,
 ) -> None:
