@@ -147,9 +147,7 @@ def test_reasons_of_a_plans_routes_are_found(
     house.partner(
         "provider:abuse@isp.example", "provider", address="abuse@isp.example"
     )
-    house.request(
-        case, "provider_notice", again=AGAIN, without_police=WITHOUT
-    )
+    house.request(case, "provider_notice", again=AGAIN, without_police=WITHOUT)
     # Of two reasons the one that was looked for.
     assert searched("TAKUAR dyte") == [f"Plan: {AGAIN}"]
     assert searched("nena kerkoi") == [f"Plan: {WITHOUT}"]

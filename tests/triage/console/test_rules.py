@@ -319,9 +319,7 @@ def test_a_question_from_before_it_was_taken_back_is_not_agreed_to(
             asked_at=earlier,
             details={"digest": change.digest},
         )
-        with (
-            pytest.raises(Conflict) if moment else contextlib.nullcontext()
-        ):
+        with pytest.raises(Conflict) if moment else contextlib.nullcontext():
             RULES_CHANGE.check(act, asked)
 
 
