@@ -59,6 +59,7 @@ PARAMETERS = frozenset(
         "network",
         "next",
         "page",
+        "part",
         "period",
         "picture",
         "rest",

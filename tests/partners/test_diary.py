@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hotline.core.act import Act
 from hotline.core.storage import machine
+from partners.console.case import diary
 from partners.console.case.diary import PartnersDiary
 from partners.manual.service import Told, record_act
 from partners.referrals.holds import release_hold
@@ -36,6 +39,18 @@ def test_a_case_of_which_nothing_was_told_has_no_entries(
     case = house.case()
     assert told(house, case) == []
     assert due(house, case) == []
+
+
+def test_of_too_many_steps_the_oldest_are_left_to_the_log(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.partner()
+    case = house.case()
+    house.decide(case, "police")
+    every = told(house, case)
+    assert len(every) > 3
+    monkeypatch.setattr(diary, "TOLD", 3)
+    assert told(house, case) == every[-3:]
 
 
 def test_plans_holds_releases_and_notices_are_on_the_time_line(

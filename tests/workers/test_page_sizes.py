@@ -40,8 +40,10 @@ A_YEAR_OF = 700
 """Cases with all that happened to them; as many again have places and files."""
 PARTNERS = 300
 PLACES = 100
-NOTES = STEPS = 30
-"""Of the busiest case, which has a file at each place."""
+NOTES = STEPS = 300
+"""Of the busiest case, which has a file at each place; each as long as it may be."""
+REASON = "Местото е повторно тука под друго име. " * 12
+NOTE = "Видено е повторно на истото место. " * 56
 BUSIEST = "AL-2026-999999"
 OF_EACH = 8
 """Pages of one kind that are opened: pages of two hundred cases are alike."""
@@ -112,7 +114,7 @@ def add_busiest_case(session: Session, context: Context) -> None:
     author = service.find_person(session, Role.ANALYST)
     act = Act(session, context, actor=author.actor, now=now)
     for number in range(NOTES):
-        add_note(act, case, author, f"Seen again, for the {number}. time")
+        add_note(act, case, author, f"{number}: {NOTE}")
     for _ in range(STEPS):
         session.add(
             HistoryEntry(
@@ -124,7 +126,7 @@ def add_busiest_case(session: Session, context: Context) -> None:
                 to_state="waiting",
                 at=now,
                 actor="analyst",
-                details={"reason": "The place is back under another name"},
+                details={"why": REASON},
             )
         )
 

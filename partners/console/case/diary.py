@@ -91,7 +91,8 @@ class PartnersDiary:
     def list_happenings(
         self, session: Session, case: Case
     ) -> Iterator[Happening]:
-        for entry, reference, office in session.execute(_happened(case)):
+        newest_first = session.execute(_happened(case)).all()
+        for entry, reference, office in reversed(newest_first):
             name, states = NAMES[entry.entity]
             whom = ", ".join(filter(None, (reference, office)))
             thing = f"{name} {whom}" if whom else str(name)
@@ -141,7 +142,8 @@ def _note_of(details: Mapping[str, object]) -> str:
 
 
 def _happened(case: Case) -> Select[HistoryEntry, str, str]:
-    """Every step of everything that belongs to the case, with its reference and its office."""
+    """Every step of everything that belongs to the case, with its reference and its office; the
+    newest first, as the oldest are those that may be too many."""
     ids = union(
         *(
             select(kind.id).where(kind.case_id == case.id)
@@ -164,7 +166,7 @@ def _happened(case: Case) -> Select[HistoryEntry, str, str]:
             HistoryEntry.entity_id.in_(ids),
             HistoryEntry.entity.in_(NAMES),
         )
-        .order_by(HistoryEntry.at, HistoryEntry.id)
+        .order_by(HistoryEntry.at.desc(), HistoryEntry.id.desc())
         .limit(TOLD)
     )
 

@@ -34,11 +34,14 @@ from partners.sending.models import Delivery
 from partners.states import NoticeEvent, ReferralEvent
 from partners.watching.models import Watch
 from triage.cases.models import Case
+from triage.cases.pages.parts import take_newest
 from triage.cases.pages.words import ROUTES
 from triage.cases.places import item_ids_of
 from triage.items.models import Visit
 
 SHOWN_CHECKS = 20
+SHOWN_REFERRALS = SHOWN_ACTS = 10
+SHOWN_NOTICES = 15
 
 Panel = Callable[[Session, Case, Person, datetime], Markup]
 
@@ -56,6 +59,7 @@ def by_hand_panel(
         case,
         person,
         now,
+        part=take_newest("by-hand", acts, SHOWN_ACTS),
         acts=acts,
         hand_routes=list_hand_routes(
             session, site.current_context(), case, acts
@@ -76,13 +80,17 @@ def name_route(route_id: str) -> str:
 def referral_panel(
     session: Session, case: Case, person: Person, now: datetime
 ) -> Markup:
-    referrals = list_referrals(session, case.id)
+    part = take_newest(
+        "referrals", list_referrals(session, case.id), SHOWN_REFERRALS
+    )
+    referrals = part.rows
     holds = session.scalars(select(Hold).where(Hold.case_id == case.id)).all()
     return render_panel(
         "referrals",
         case,
         person,
         now,
+        part=part,
         referrals=referrals,
         told_event=ReferralEvent.TOLD_BY_HAND,
         holds={hold.referral_id: hold for hold in holds},
@@ -121,12 +129,14 @@ def notice_panel(
         .options(selectinload(Notice.answers))
         .order_by(Notice.id)
     )
-    notices = session.scalars(query).all()
+    part = take_newest("notices", session.scalars(query).all(), SHOWN_NOTICES)
+    notices = part.rows
     return render_panel(
         "notices",
         case,
         person,
         now,
+        part=part,
         notices=notices,
         told_event=NoticeEvent.TOLD_BY_HAND,
         report_urls={

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from flask import Flask
@@ -22,6 +24,7 @@ from triage.cases.handling.models import CaseMention, CaseNote, CaseTag
 from triage.cases.handling.tags import add_tag
 from triage.cases.models import Assessment, Case
 from triage.cases.pages.history.diary import DIARIES, Happening
+from triage.cases.pages.page_content import SHOWN_NOTES
 from triage.cases.people.keeping.forget import forget_people_of
 from triage.cases.vocabulary import CaseEvent, CaseState
 from workers.retention.pruning import drop_expired_tags
@@ -77,6 +80,46 @@ def test_a_note_names_a_colleague_and_no_reported_account(
     assert "/console/mentions" not in second.get("/console/queue").text
     third = browse("third")
     assert third.post(f"/console/mentions/{named.id}/open").status_code == 404
+
+
+def test_of_many_notes_the_newest_are_shown_and_the_rest_by_links(
+    browse: Browse, make_case: Make, clock: Clock
+) -> None:
+    reference = make_case()
+    first, second = browse("analyst"), browse("second")
+    for number in range(SHOWN_NOTES * 2 + 1):
+        note_on(first, reference, f"(no. {number}) @second")
+        clock.forward(seconds=1)
+    seen, address = [], f"/console/cases/{reference}"
+    while address:
+        page = second.get(**_parts_of(address)).text
+        seen += reversed(re.findall(r"\((no\. \d+)\)", page))
+        older = re.search(r'href="([^"]*part=notes\.\d+)#notes">Older', page)
+        address = older[1] if older else ""
+    assert seen == [f"no. {n}" for n in reversed(range(SHOWN_NOTES * 2 + 1))]
+    # Whom an old note names comes to that very note, not to the newest ones.
+    mentions = second.get("/console/mentions").text
+    paths = re.findall(r"/console/mentions/[0-9a-f-]+/open", mentions)
+    oldest = second.post(paths[-1]).location
+    assert "(no. 0)" in second.get(**_parts_of(oldest)).text
+    assert "part=notes" not in second.post(paths[0]).location
+
+
+def _parts_of(address: str) -> dict[str, str]:
+    split = urlsplit(address)
+    return {"path": split.path, **dict(parse_qsl(split.query))}
+
+
+@pytest.mark.parametrize("part", ["notes.999999", "notes.-1", "notes", "x.1"])
+def test_a_part_that_is_not_there_leads_to_one_that_is(
+    browse: Browse, make_case: Make, part: str
+) -> None:
+    reference = make_case()
+    browser = browse("analyst")
+    note_on(browser, reference, "The only one")
+    page = browser.get(f"/console/cases/{reference}", part=part)
+    assert "The only one" in page.text
+    assert ">Older<" not in page.text and ">Newer<" not in page.text
 
 
 def test_only_its_author_takes_a_note_back(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
@@ -111,18 +111,25 @@ def _find_named(
 
 
 def list_notes(
-    session: Session, context: Context, case: Case, reader: Person
+    session: Session,
+    context: Context,
+    case: Case,
+    reader: Person,
+    *,
+    skipped: int = 0,
+    most: int = SHOWN,
 ) -> list[ReadNote]:
-    """The newest notes that the person may read now, oldest first, opened."""
+    """The newest notes that the person may read now, oldest first, opened; without the very
+    newest, of which so many are ``skipped``."""
     open_sealed = opener_of(session, context, case.id)
     if open_sealed is None:
         return []
-    newest = select(CaseNote).where(CaseNote.case_id == case.id)
-    hidden = _authors_in_blind_round(session, case) - {reader.id}
     rows = session.scalars(
-        newest.where(CaseNote.author_id.not_in(hidden))
+        select(CaseNote)
+        .where(_is_readable(session, case, reader))
         .order_by(CaseNote.at.desc(), CaseNote.id.desc())
-        .limit(SHOWN)
+        .offset(skipped)
+        .limit(most)
     ).all()
     return [
         ReadNote(
@@ -134,6 +141,27 @@ def list_notes(
         # The newest were read, since older ones may be more than are shown.
         for row in reversed(rows)
     ]
+
+
+def count_notes(
+    session: Session, case: Case, reader: Person, after: CaseNote | None = None
+) -> int:
+    """How many notes the person may read now; only those that came ``after`` one, if it is
+    given."""
+    query = select(func.count(CaseNote.id)).where(
+        _is_readable(session, case, reader)
+    )
+    if after is not None:
+        is_of_then = and_(CaseNote.at == after.at, CaseNote.id > after.id)
+        query = query.where(or_(CaseNote.at > after.at, is_of_then))
+    return session.scalar(query) or 0
+
+
+def _is_readable(
+    session: Session, case: Case, reader: Person
+) -> ColumnElement[bool]:
+    hidden = _authors_in_blind_round(session, case) - {reader.id}
+    return and_(CaseNote.case_id == case.id, CaseNote.author_id.not_in(hidden))
 
 
 def _authors_in_blind_round(session: Session, case: Case) -> set[uuid.UUID]:
@@ -243,8 +271,10 @@ def _is_hidden() -> ColumnElement[bool]:
     return and_(Case.state.in_(BLIND_STATES), has_assessed)
 
 
-def open_mention(act: Act, person: Person, mention_id: uuid.UUID) -> Case:
-    """The case of a note that names the person, who goes to it now."""
+def open_mention(
+    act: Act, person: Person, mention_id: uuid.UUID
+) -> tuple[Case, CaseNote]:
+    """A note that names the person, and its case, to which they go now."""
     mention = act.session.scalar(
         select(CaseMention)
         .join(CaseNote, CaseNote.id == CaseMention.note_id)
@@ -259,7 +289,7 @@ def open_mention(act: Act, person: Person, mention_id: uuid.UUID) -> Case:
         raise NotFound(phrase("There is no such note."))
     # The first time counts.
     mention.opened_at = mention.opened_at or act.now
-    return act.session.get_one(Case, mention.note.case_id)
+    return act.session.get_one(Case, mention.note.case_id), mention.note
 
 
 def _place_of(note_id: uuid.UUID) -> str:

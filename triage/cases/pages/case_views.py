@@ -59,12 +59,14 @@ from triage.cases.pages.history.diary import (
     tell_history,
 )
 from triage.cases.pages.history.own_act import find_own_act
+from triage.cases.pages.parts import take_newest
 from triage.cases.vocabulary import CaseEvent, CaseState, Held
 from triage.viewing.switch import find_switch
 
 Panel = Callable[[Session, Case, Person, datetime], str]
 PANELS = "triage_panels"
 BANNERS = "triage_banners"
+SHOWN_HAPPENINGS = 20
 SHOWN_UNKNOWN = 2
 """Files that no list knows and that are told one by one; more of them are folded away."""
 ITEM_CLASS = "class-"
@@ -153,7 +155,11 @@ def _tell_of_others(
         "steps": list_steps(session, site.current_context(), case, signs),
         "panels": [panel(session, case, me, now) for panel in panels],
         "banners": [banner(session, case, me, now) for banner in banners],
-        "happenings": tell_history(session, case, view.history, diaries),
+        "happenings": take_newest(
+            "history",
+            tell_history(session, case, view.history, diaries),
+            SHOWN_HAPPENINGS,
+        ),
         "due": list_due(session, case, diaries, now),
     }
 

@@ -13,6 +13,7 @@ from hotline.accounts.signing_in.auth import own_act, requires, signed_in
 from hotline.core.web import site
 from triage.cases.handling import notes
 from triage.cases.listing.queue import by_reference
+from triage.cases.pages.page_content import SHOWN_NOTES
 
 
 @requires("case.claim")
@@ -59,14 +60,21 @@ def mentions() -> str:
 
 @requires("case.claim")
 def open_mention(mention_id: uuid.UUID) -> ResponseReturnValue:
-    """To the case; from then on the mention waits no more."""
+    """To the note in its case, however many came after it; the mention waits no more."""
     # A link and no form, and yet it writes: that it was opened is all.
     with site.writing() as session:
-        case = notes.open_mention(own_act(session), signed_in(), mention_id)
+        me = signed_in()
+        case, note = notes.open_mention(own_act(session), me, mention_id)
+        newer = notes.count_notes(session, case, me, after=note)
         reference = case.reference
-    return _back_to_notes(reference)
+    return _back_to_notes(reference, newer // SHOWN_NOTES)
 
 
-def _back_to_notes(reference: str) -> ResponseReturnValue:
-    page = url_for("triage.case", reference=reference, _anchor="notes")
+def _back_to_notes(reference: str, part: int = 0) -> ResponseReturnValue:
+    page = url_for(
+        "triage.case",
+        reference=reference,
+        part=f"notes.{part}" if part else None,
+        _anchor="notes",
+    )
     return redirect(page, 303)

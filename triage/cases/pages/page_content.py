@@ -10,8 +10,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from hotline.accounts.models import Person
@@ -32,7 +33,7 @@ from triage.cases.examination.appraise import route_case
 from triage.cases.fingerprints import PrintView, view_print
 from triage.cases.handling.hand_over import last_word, list_colleagues
 from triage.cases.handling.models import CaseTag, HandOver
-from triage.cases.handling.notes import ReadNote, list_notes
+from triage.cases.handling.notes import ReadNote, count_notes, list_notes
 from triage.cases.handling.tags import list_tags
 from triage.cases.models import Assessment, Case, CaseItem
 from triage.cases.pages.evidence.files import (
@@ -47,6 +48,7 @@ from triage.cases.pages.evidence.looked import (
     sum_up_looks,
 )
 from triage.cases.pages.evidence.moves import Stay, list_stays
+from triage.cases.pages.parts import Part, read_part, take_first
 from triage.cases.places import item_ids_of
 from triage.cases.reports import about_case
 from triage.cases.vocabulary import CaseState
@@ -61,6 +63,7 @@ from triage.locations.others.address_use import (
 from triage.locations.others.shared_file import SharedFile, read_shared_file
 
 SHOWN_REPORTS = 30
+SHOWN_NOTES = 8
 SHOWN_VISITS = 5
 SHOWN_PLACES = 25
 SHOWN_AT_THE_TOP = 5
@@ -93,19 +96,20 @@ class PlaceView:
 class CasePage:
     """``done`` holds the round's assessments only where the viewer may see them (not blind).
 
-    ``places`` are the items in full, ``looks`` what was seen at them, and ``further_places`` those
-    of a large case that are only named.
+    ``listed`` are all items, part by part; ``places`` are the first in full, ``looks`` what was
+    seen at them, and ``further_places`` those of a large case that are only named.
     ``further_files``: how many there are beside ``files``.
     ``known_elsewhere``: what the same reports name and another case decides.
     ``disputed``: the questions on which the first two assessments differ, for the third person.
     """
 
     case: Case
+    listed: Part[CaseItem]
     places: Sequence[PlaceView]
     looks: Sequence[SharedLook]
     further_places: Sequence[CaseItem]
     known_elsewhere: Sequence[CaseItem]
-    reports: Sequence[Report]
+    reports: Part[Report]
     files: Sequence[File]
     further_files: int
     routing: Routing
@@ -120,7 +124,7 @@ class CasePage:
     home_zone: str
     tags: Sequence[CaseTag]
     last_word: tuple[HandOver, str] | None
-    notes: Sequence[ReadNote]
+    notes: Part[ReadNote]
     colleagues: Sequence[Person]
 
 
@@ -141,11 +145,12 @@ def gather_case_page(
     files = files_of(session, context, case, now=now)
     return CasePage(
         case=case,
+        listed=take_first("where", case.places, SHOWN_PLACES),
         places=places,
         looks=_sum_up(places),
         further_places=case.places[SHOWN_PLACES:],
         known_elsewhere=_find_known_elsewhere(session, case),
-        reports=reports_of_case(session, case),
+        reports=_part_of_reports(session, case),
         files=files,
         further_files=count_further(session, case, files),
         routing=_routing_for_reader(session, context, case, language),
@@ -166,7 +171,7 @@ def gather_case_page(
         home_zone=context.country.time_zone,
         tags=list_tags(session, [case.id], now).get(case.id, ()),
         last_word=last_word(session, context, case),
-        notes=list_notes(session, context, case, person),
+        notes=_part_of_notes(session, context, case, person),
         # To hand a case to somebody in a blind round would say who has
         # assessed.
         colleagues=() if blind else list_colleagues(session),
@@ -249,14 +254,42 @@ def _routing_for_reader(
     return route_case(session, context, case, language)
 
 
-def reports_of_case(session: Session, case: Case) -> Sequence[Report]:
-    """The newest reports that name any item of the case."""
+def reports_of_case(
+    session: Session, case: Case, skipped: int = 0, most: int = SHOWN_REPORTS
+) -> Sequence[Report]:
+    """The newest reports that name any item of the case; the very newest may be ``skipped``."""
     return session.scalars(
         about_case(select(Report), case)
         .distinct()
         .order_by(Report.received_at.desc(), Report.id.desc())
-        .limit(SHOWN_REPORTS)
+        .offset(skipped)
+        .limit(most)
     ).all()
+
+
+def _part_of_reports(session: Session, case: Case) -> Part[Report]:
+    """The newest first, unlike the other lists: what came last is read first."""
+    count = session.scalar(
+        about_case(select(func.count(Report.id.distinct())), case)
+    )
+    return read_part(
+        "reported",
+        count or 0,
+        SHOWN_REPORTS,
+        partial(reports_of_case, session, case),
+    )
+
+
+def _part_of_notes(
+    session: Session, context: Context, case: Case, reader: Person
+) -> Part[ReadNote]:
+    def read(skipped: int, most: int) -> Sequence[ReadNote]:
+        return list_notes(
+            session, context, case, reader, skipped=skipped, most=most
+        )
+
+    count = count_notes(session, case, reader)
+    return read_part("notes", count, SHOWN_NOTES, read)
 
 
 def _newest_observations(

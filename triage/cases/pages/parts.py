@@ -1,0 +1,69 @@
+"""Long lists of a case's page, one part at a time: the newest first, the rest behind a link.
+
+A case that goes on for years has hundreds of notes and steps, and its page stays light. Which part
+of which list is wanted stands in the address: ``?part=notes.2`` are the notes before those before
+the newest. Every other list shows its newest part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from flask import request
+
+Row = TypeVar("Row")
+_WANTED = re.compile(r"([a-z-]{1,20})\.(\d{1,6})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[Row]):
+    """``rows`` of the list ``name``; its part 0 is shown where none is asked for.
+
+    ``left``: how many there are in the parts behind this one.
+    """
+
+    name: str
+    rows: Sequence[Row]
+    number: int = 0
+    left: int = 0
+
+
+def take_newest(name: str, rows: Sequence[Row], size: int) -> Part[Row]:
+    """Of ``rows`` that are told oldest first: the last of them are part 0."""
+
+    def read(skipped: int, most: int) -> Sequence[Row]:
+        end = len(rows) - skipped
+        return rows[max(0, end - most) : end]
+
+    return read_part(name, len(rows), size, read)
+
+
+def take_first(name: str, rows: Sequence[Row], size: int) -> Part[Row]:
+    """Of ``rows`` that are read from their beginning."""
+
+    def read(skipped: int, most: int) -> Sequence[Row]:
+        return rows[skipped : skipped + most]
+
+    return read_part(name, len(rows), size, read)
+
+
+def read_part(
+    name: str,
+    count: int,
+    size: int,
+    read: Callable[[int, int], Sequence[Row]],
+) -> Part[Row]:
+    """Of ``count`` rows that are not at hand: ``read`` skips so many, and reads at most so many."""
+    # Behind the last part there is nothing: whoever asks for more gets the last.
+    number = min(_wanted_of(name), max(0, count - 1) // size)
+    skipped = number * size
+    left = max(0, count - skipped - size)
+    return Part(name, read(skipped, size), number, left)
+
+
+def _wanted_of(name: str) -> int:
+    wanted = _WANTED.fullmatch(request.args.get("part", ""))
+    return int(wanted[2]) if wanted and wanted[1] == name else 0
