@@ -56,6 +56,8 @@ class Group(StrEnum):
     EVERYWHERE = "everywhere"
     QUEUE = "queue"
     CASE = "case"
+    JUDGING = "judging"
+    RULES = "rules"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,60 @@ from flask_babel import lazy_gettext
 
 from hotline.accounts.shortcuts import Group, Shortcut
 
+JUDGING = (
+    Shortcut("gold.answer", Group.JUDGING, "KeyS", lazy_gettext("Answer")),
+    Shortcut(
+        "gold.leave_out",
+        Group.JUDGING,
+        "KeyX",
+        lazy_gettext("Leave it out and take the next case"),
+    ),
+    Shortcut(
+        "judgement.store",
+        Group.JUDGING,
+        "Shift+KeyS",
+        lazy_gettext("Store the judgement"),
+    ),
+)
+RULES = (
+    Shortcut("rules.draft", Group.RULES, "KeyD", lazy_gettext("Draft it")),
+    Shortcut(
+        "rules.own_files",
+        Group.RULES,
+        "KeyB",
+        lazy_gettext("Draft the way back to the installation's own files"),
+    ),
+    Shortcut(
+        "rules.former",
+        Group.RULES,
+        "KeyR",
+        lazy_gettext("Draft the way back to it"),
+    ),
+    Shortcut(
+        "rules.add_file",
+        Group.RULES,
+        "KeyF",
+        lazy_gettext("Add another file"),
+    ),
+    Shortcut(
+        "rules.try",
+        Group.RULES,
+        "KeyT",
+        lazy_gettext("Try it over past cases"),
+    ),
+    Shortcut(
+        "rules.ask", Group.RULES, "KeyA", lazy_gettext("Ask a second person")
+    ),
+    Shortcut(
+        "rules.take_back",
+        Group.RULES,
+        "Shift+KeyZ",
+        lazy_gettext("Take it back"),
+    ),
+    Shortcut(
+        "rules.offer", Group.RULES, "KeyO", lazy_gettext("Offer it again")
+    ),
+)
 # By the place of a key and not by its letter, so that they hold on keyboards
 # of every script.
 SHORTCUTS = (
@@ -112,4 +166,19 @@ SHORTCUTS = (
     Shortcut(
         "match.refuse", Group.CASE, "KeyU", lazy_gettext("It is not that")
     ),
+    Shortcut("case.step", Group.CASE, "KeyJ", lazy_gettext("Done")),
+    Shortcut(
+        "place.access",
+        Group.CASE,
+        "Shift+KeyF",
+        lazy_gettext("How it is fetched"),
+    ),
+    Shortcut(
+        "place.origin",
+        Group.CASE,
+        "Shift+KeyG",
+        lazy_gettext("The host behind the delivery network"),
+    ),
+    *JUDGING,
+    *RULES,
 )
