@@ -25,6 +25,7 @@ from partners.manual.service import ask_for_call
 from partners.referrals.gathering import hasten_referrals
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
+from triage.cases.places import whole_of
 
 QUIET = timedelta(minutes=30)
 """After somebody took a case, further reports of it wake nobody for so long: they look at it."""
@@ -37,6 +38,8 @@ def note_danger(task: Task) -> None:
     """The job that follows a report of danger."""
     with task.context.database.writing() as session:
         case = lock_case(session, task.id_of("case_id"))
+        # It may have become a part of another one meanwhile.
+        case = lock_case(session, whole_of(session, case).id)
         task.mark_done(session)
         act = Act(session, task.context, audit.SYSTEM, task.now)
         open_alert(act, case)
@@ -150,12 +153,36 @@ def _note_calls(
     return calls
 
 
+def pass_alerts(session: Session, source: Case, target: Case) -> None:
+    """What nobody has taken yet waits in ``target`` from now on; calls go on as they did."""
+    for alert in _list_open_of(session, source):
+        alert.case = target
+
+
 def acknowledge(act: Act, alert: Alert) -> bool:
-    """Somebody takes it; False where somebody else was quicker."""
+    """Somebody takes the case; False where somebody else was quicker.
+
+    A case that took in another one may have two alerts: who looks at it looks at both.
+    """
     # Two people may click at once: the second has to see what the first did.
     act.session.refresh(alert, with_for_update={"of": Alert})
     if alert.state != AlertState.OPEN:
         return False
+    for each in _list_open_of(act.session, alert.case):
+        _take(act, each)
+    return True
+
+
+def _list_open_of(session: Session, case: Case) -> Sequence[Alert]:
+    query = select(Alert).where(
+        Alert.case_id == case.id, Alert.state == AlertState.OPEN
+    )
+    return session.scalars(
+        query.order_by(Alert.id).with_for_update(of=Alert)
+    ).all()
+
+
+def _take(act: Act, alert: Alert) -> None:
     act.advance(alert, AlertEvent.ACKNOWLEDGED)
     alert.acknowledged_at, alert.acknowledged_by = act.now, act.actor
     # Who was called stays; by which number they were is nobody's business any more.
@@ -164,7 +191,6 @@ def acknowledge(act: Act, alert: Alert) -> bool:
         .where(AlertCall.alert_id == alert.id)
         .values(address="")
     )
-    return True
 
 
 def list_open(session: Session) -> Sequence[Alert]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from hotline.accounts.models import Person
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, phrase
+from partners.duty.alerts import pass_alerts
 from partners.referrals.models import Plan
 from partners.states import PlanState
 from triage.cases import merging
@@ -34,6 +35,8 @@ def merge_cases(
     for case in (target, part):
         _require_nobody_told(act.session, case)
     merging.merge_cases(act, target, part, person, why)
+    act.session.flush()
+    pass_alerts(act.session, part, target)
 
 
 def split_case(
@@ -46,7 +49,11 @@ def split_case(
     """Make a case of its own of some items; refused where somebody was told of the case."""
     lock_case(act.session, case.id)
     _require_nobody_told(act.session, case)
-    return merging.split_case(act, case, item_ids, person, why)
+    new_case = merging.split_case(act, case, item_ids, person, why)
+    if new_case.danger_now and not case.danger_now:
+        act.session.flush()
+        pass_alerts(act.session, case, new_case)
+    return new_case
 
 
 def is_told(session: Session, case: Case) -> bool:

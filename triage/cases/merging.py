@@ -10,6 +10,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
+from sqlalchemy.orm import Session
+
 from hotline.accounts.models import Person
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, phrase
@@ -25,6 +27,7 @@ from triage.cases.locking import lock_case, lock_cases
 from triage.cases.machines import MERGEABLE
 from triage.cases.models import Case, CaseItem
 from triage.cases.people.keeping.copying import copy_people
+from triage.cases.reports import tells_of_danger
 from triage.cases.vocabulary import CaseEvent, Held
 
 LONGEST_REASON = 300
@@ -80,7 +83,9 @@ def split_case(
         )
     new_case = _open_beside(act, case)
     # Its places were looked at in the old case.
-    act.advance(new_case, CaseEvent.EXAMINED, split_off=case.reference)
+    act.advance(
+        new_case, CaseEvent.EXAMINED, split_off=case.reference, why=reason
+    )
     act.advance(case, CaseEvent.SPLIT, new_case=new_case.reference, why=reason)
     _move_places(new_case, leaving)
     # Whom a reporter spoke of cannot be told apart by machine; a person takes
@@ -89,6 +94,7 @@ def split_case(
     begin_new_round(case)
     act.session.flush()
     _divide_held(act, case, new_case)
+    _divide_danger(act.session, case, new_case)
     for each in (case, new_case):
         _look_anew(act, each)
     return new_case
@@ -179,6 +185,21 @@ def _divide_held(act: Act, case: Case, new_case: Case) -> None:
     for each in (case, new_case):
         # What a person set aside is kept as well, and must not call louder than what waits.
         each.held = min(waiting, weigh_held(act.session, each))
+
+
+def _divide_danger(session: Session, case: Case, new_case: Case) -> None:
+    """Danger stays with the reports that tell of it, and so does the clock of the call."""
+    waits_since = case.awaits_call_since
+    tells = {
+        each.id: tells_of_danger(session, each) for each in (case, new_case)
+    }
+    if not any(tells.values()):
+        # Whoever said it is gone from both; neither may be taken for safe.
+        new_case.awaits_call_since = waits_since
+        return
+    for each in (case, new_case):
+        each.danger_now = tells[each.id]
+        each.awaits_call_since = waits_since if each.danger_now else None
 
 
 def _look_anew(act: Act, case: Case) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -33,6 +34,26 @@ def lock_case_of(session: Session, item: Item) -> Case:
         # What the session read before it had the lock is out of date.
         execution_options={"populate_existing": True},
     ).one()
+
+
+def list_parts(session: Session, case: Case) -> Sequence[Case]:
+    """The cases that became a part of this one, those of its parts included."""
+    parts: list[Case] = []
+    wholes = [case.id]
+    while wholes:
+        query = select(Case).where(Case.merged_into_id.in_(wholes))
+        nearest = session.scalars(query.order_by(Case.reference)).all()
+        parts.extend(nearest)
+        wholes = [part.id for part in nearest]
+    return parts
+
+
+def whole_of(session: Session, case: Case) -> Case:
+    """The case itself; the one that it became a part of, where it was merged."""
+    # The other case may itself have become a part of a third.
+    while case.merged_into_id is not None:
+        case = session.get_one(Case, case.merged_into_id)
+    return case
 
 
 def note_at_place(

@@ -54,6 +54,13 @@ def when_reported(session: Session, case: Case) -> Reported:
     )
 
 
+def tells_of_danger(session: Session, case: Case) -> bool:
+    """Whether a report that counts says that a child is in danger now."""
+    query = about_case(select(Report.id), case)
+    query = query.where(COUNTS, Report.danger_now)
+    return session.scalar(query.limit(1)) is not None
+
+
 def report_of_case(
     session: Session, case: Case, report_id: uuid.UUID
 ) -> Report:

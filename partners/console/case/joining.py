@@ -19,11 +19,12 @@ from partners.console.case.rendering import render_panel
 from partners.pages import faults_flashed
 from partners.plans import merging
 from triage.cases.listing.queue import by_reference
-from triage.cases.listing.related import find_related, list_parts
+from triage.cases.listing.related import find_related
 from triage.cases.machines import MERGEABLE
 from triage.cases.models import Case
 from triage.cases.pages.case_views import back_to_case
 from triage.cases.pages.words import RELATIONS
+from triage.cases.places import list_parts
 
 
 def related_panel(

@@ -13,7 +13,7 @@ from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
-from hotline.intake.models import ReportPart
+from hotline.intake.models import Report, ReportPart
 from tests.support.cases import open_case
 from tests.support.clock import NOW
 from tests.support.items import make_item
@@ -26,11 +26,15 @@ from triage.cases.listing.queue import by_reference
 from triage.cases.listing.related import Relation, find_related
 from triage.cases.merging import merge_cases, split_case
 from triage.cases.models import Assessment, Case
+from triage.cases.pages.history.diary import tell_history
+from triage.cases.places import list_parts
+from triage.cases.reports import about_case
 from triage.cases.people.keeping.forget import forget_people
 from triage.cases.people.models import CaseSummary
 from triage.cases.people.reading.words import SaidIdentifier
 from triage.cases.people.service import (
     add_identifier,
+    cases_with_same_identifier,
     list_identifiers,
     list_people,
     set_fact,
@@ -108,6 +112,13 @@ class World:
                 Answers(ILLEGAL),
                 second_required=True,
             )
+
+    def say_danger(self, reference: str) -> None:
+        """Let the case's report say that a child is in danger now."""
+        with self.context.database.writing() as session:
+            case = by_reference(session, reference)
+            for report in session.scalars(about_case(select(Report), case)):
+                report.danger_now = True
 
     def hold(self, reference: str, **said: object) -> None:
         """Let the case's reports be those of a flood; ``said`` is what they say."""
@@ -337,6 +348,112 @@ def test_a_split_gives_both_what_was_said_of_people(world: World) -> None:
         for each in (case, new_case):
             words = read_summaries(session, world.context, each)
             assert words == {"police": "She is twelve."}
+
+
+def test_danger_and_the_clock_of_the_call_stay_with_who_told_of_it(
+    world: World,
+) -> None:
+    """Split off, a case in which nobody is in danger asks for no call, and the other one does."""
+    world.say_danger("AL-2")
+    world.change("AL-2", danger_now=True, awaits_call_since=NOW)
+    world.merge()
+    with world.context.database.writing() as session:
+        case = by_reference(session, "AL-1")
+        assert (case.danger_now, case.awaits_call_since) == (True, NOW)
+        leaving = case.places[1].item_id
+        new_case = split_case(
+            world.act(session), case, [leaving], world.ana, "another child"
+        )
+        assert (new_case.danger_now, new_case.awaits_call_since) == (True, NOW)
+        assert (case.danger_now, case.awaits_call_since) == (False, None)
+
+
+def test_where_both_halves_tell_of_danger_both_wait_for_the_call(
+    world: World,
+) -> None:
+    for reference in ("AL-1", "AL-2"):
+        world.say_danger(reference)
+        world.change(reference, danger_now=True, awaits_call_since=NOW)
+    world.merge()
+    with world.context.database.writing() as session:
+        case = by_reference(session, "AL-1")
+        leaving = case.places[1].item_id
+        new_case = split_case(
+            world.act(session), case, [leaving], world.ana, "another child"
+        )
+        for each in (case, new_case):
+            assert (each.danger_now, each.awaits_call_since) == (True, NOW)
+
+
+def test_a_merged_case_splits_and_merges_again(world: World) -> None:
+    """Whoever holds the first reference still comes to the case that kept it."""
+    world.merge()
+    with world.context.database.writing() as session:
+        case = by_reference(session, "AL-1")
+        leaving = case.places[1].item_id
+        new_case = split_case(
+            world.act(session), case, [leaving], world.ana, "another child"
+        )
+        reference = new_case.reference
+    world.merge("AL-1", reference)
+    assert [item.key for item in world.case("AL-1").items] == [
+        "url:host1",
+        "url:host2",
+    ]
+    assert world.case(reference).reference == "AL-1"
+    with world.context.database.reading() as session:
+        parts = list_parts(session, by_reference(session, "AL-1"))
+        assert [part.reference for part in parts] == ["AL-2", reference]
+
+
+def test_the_whole_tells_what_happened_in_its_parts(world: World) -> None:
+    world.assess("AL-2", world.ana)
+    world.merge()
+    with world.context.database.writing() as session:
+        case = by_reference(session, "AL-1")
+        leaving = case.places[1].item_id
+        new_case = split_case(
+            world.act(session), case, [leaving], world.ana, "another child"
+        )
+        told = [
+            (happening.part, happening.said, happening.note)
+            for happening in tell_history(
+                session, case, machine.list_history(session, case.id), []
+            )
+        ]
+        (begun, *_) = reversed(machine.list_history(session, new_case.id))
+    assert ("AL-2", "Assessed once", "") in told
+    assert (
+        "AL-2",
+        "Became a part of another case",
+        "AL-1, the same child",
+    ) in told
+    assert (
+        "",
+        "Another case became a part of it",
+        "AL-2, the same child",
+    ) in told
+    assert begun.details["split_off"] == "AL-1"
+    assert begun.details["why"] == "another child"
+
+
+def test_the_part_of_a_case_is_no_other_case_with_the_same_number(
+    world: World,
+) -> None:
+    with world.context.database.writing() as session:
+        act = world.act(session)
+        for number in (1, 2):
+            add_identifier(
+                act,
+                by_reference(session, f"AL-{number}"),
+                SaidIdentifier(IdentifierKind.PHONE, "+1", "+1", ""),
+                whose=Whose.UNKNOWN,
+                source=FactSource.ANALYST,
+            )
+    world.merge()
+    with world.context.database.reading() as session:
+        case = by_reference(session, "AL-1")
+        assert cases_with_same_identifier(session, case) == []
 
 
 def test_what_is_held_waits_where_its_location_went(world: World) -> None:

@@ -33,6 +33,7 @@ from triage.cases.listing.tabs import (
     stands_in,
 )
 from triage.cases.models import Assessment, Case
+from triage.cases.places import whole_of
 from triage.cases.vocabulary import Held
 
 COUNTED = 1_000
@@ -181,9 +182,6 @@ def list_awaiting_call(session: Session) -> Sequence[Case]:
 def by_reference(session: Session, reference: str) -> Case:
     """The case; the one that it became a part of, where it was merged."""
     case = session.scalar(select(Case).where(Case.reference == reference))
-    # The other case may itself have become a part of a third.
-    while case is not None and case.merged_into_id is not None:
-        case = session.get(Case, case.merged_into_id)
     if case is None:
         raise NotFound(phrase("There is no such case."))
-    return case
+    return whole_of(session, case)

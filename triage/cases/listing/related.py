@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -114,12 +114,6 @@ def _ask_at_once(
     for relation, case_id in session.execute(union_all(*answers)):
         relations.setdefault(case_id, []).append(Relation(relation))
     return relations
-
-
-def list_parts(session: Session, case: Case) -> Sequence[Case]:
-    """The cases that became a part of this one."""
-    query = select(Case).where(Case.merged_into_id == case.id)
-    return session.scalars(query.order_by(Case.reference)).all()
 
 
 def _of_same_report(case: Case) -> Select[uuid.UUID]:

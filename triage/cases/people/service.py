@@ -216,7 +216,10 @@ def identity_macs(context: Context, identity: str) -> tuple[bytes, ...]:
 def cases_with_same_identifier(
     session: Session, case: Case, limit: int = 50
 ) -> Sequence[Case]:
-    """Other cases in which one of this case's identifiers was noted; the newest first."""
+    """Other cases in which one of this case's identifiers was noted; the newest first.
+
+    Not those that became a part of another one: what was noted there stands in that one, too.
+    """
     own = select(CaseIdentifier.mac).where(
         CaseIdentifier.case_id == case.id,
         CaseIdentifier.withdrawn_at.is_(None),
@@ -232,7 +235,7 @@ def cases_with_same_identifier(
     )
     return session.scalars(
         select(Case)
-        .where(Case.id.in_(others))
+        .where(Case.id.in_(others), Case.merged_into_id.is_(None))
         .order_by(Case.opened_at.desc(), Case.id)
         .limit(limit)
     ).all()

@@ -24,6 +24,7 @@ from partners.referrals.models import Referral, ReferralOutcome
 from partners.referrals.service import list_referrals
 from triage.cases.listing.queue import by_reference
 from triage.cases.models import Case, CaseItem
+from triage.cases.vocabulary import CaseState
 from triage.cases.people.service import (
     KnownIdentifier,
     KnownPerson,
@@ -157,7 +158,9 @@ def _person_shape(person: KnownPerson) -> dict[str, object]:
 
 @cases_app.command("list")
 def list_cases(
-    state: Annotated[str, typer.Option(help="Only cases in this state.")] = "",
+    state: Annotated[
+        CaseState | None, typer.Option(help="Only cases in this state.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Cases by priority, the most urgent first; no people and no words."""

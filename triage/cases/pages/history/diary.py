@@ -7,32 +7,39 @@ told by those who keep it: a ``Diary`` that the application registers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from hotline.core.storage.machine import HistoryEntry
+from hotline.core.storage.machine import HistoryEntry, list_history
 from triage.cases.handling.playbook import Sign
 from triage.cases.models import Case
 from triage.cases.pages.words import EVENTS, word_for
+from triage.cases.places import list_parts
 from triage.cases.vocabulary import CaseEvent
 
 DIARIES = "triage_diaries"
+OTHER_CASE = ("part", "into", "new_case")
+"""Under which names a step keeps the case that was merged or split with this one."""
 TOLD_BY_OTHERS = frozenset({CaseEvent.PLAN_APPROVED})
 """Steps of a case that follow from another thing's step at once: its own keeper tells of that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that was done, in words; ``actor`` as the history has it."""
+    """Something that was done, in words; ``actor`` as the history has it.
+
+    ``part``: the reference of the case that it was done in, where that became a part of this one.
+    """
 
     at: datetime
     said: str
     actor: str
     note: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +70,31 @@ def tell_history(
     history: Sequence[HistoryEntry],
     diaries: Sequence[Diary],
 ) -> list[Happening]:
-    """Everything that happened, oldest first; at one time in the order of the tellers."""
+    """Everything that happened, oldest first; at one time in the order of the tellers.
+
+    With what happened in the cases that became a part of this one: a call of the police, an
+    assessment of before are nowhere else to be read.
+    """
+    happenings = _tell_of(session, case, history, diaries)
+    for part in list_parts(session, case):
+        happenings += [
+            replace(happening, part=part.reference)
+            for happening in _tell_of(
+                session, part, list_history(session, part.id), diaries
+            )
+        ]
+    # Sorting keeps what happened at one moment in the order in which it came.
+    return sorted(happenings, key=lambda happening: happening.at)
+
+
+def _tell_of(
+    session: Session,
+    case: Case,
+    history: Sequence[HistoryEntry],
+    diaries: Sequence[Diary],
+) -> list[Happening]:
     own = [
-        Happening(
-            entry.at,
-            word_for(EVENTS, entry.event),
-            entry.actor,
-            str(entry.details.get("why") or ""),
-        )
+        Happening(entry.at, _say(entry), entry.actor, _note(entry))
         for entry in history
         if entry.event not in TOLD_BY_OTHERS
     ]
@@ -79,8 +103,20 @@ def tell_history(
         for diary in diaries
         for happening in diary.list_happenings(session, case)
     ]
-    # Sorting keeps what happened at one moment in the order in which it came.
-    return sorted(own + others, key=lambda happening: happening.at)
+    return own + others
+
+
+def _say(entry: HistoryEntry) -> str:
+    origin = entry.details.get("split_off")
+    if origin:
+        return str(gettext("Split off from %(case)s", case=origin))
+    return word_for(EVENTS, entry.event)
+
+
+def _note(entry: HistoryEntry) -> str:
+    """The other case, where there is one, and why."""
+    told = [entry.details.get(name) for name in (*OTHER_CASE, "why")]
+    return ", ".join(str(text) for text in told if text)
 
 
 def happened_after(
