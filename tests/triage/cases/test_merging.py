@@ -27,8 +27,6 @@ from triage.cases.listing.related import Relation, find_related
 from triage.cases.merging import merge_cases, split_case
 from triage.cases.models import Assessment, Case
 from triage.cases.pages.history.diary import tell_history
-from triage.cases.places import list_parts
-from triage.cases.reports import about_case
 from triage.cases.people.keeping.forget import forget_people
 from triage.cases.people.models import CaseSummary
 from triage.cases.people.reading.words import SaidIdentifier
@@ -47,6 +45,8 @@ from triage.cases.people.vocabulary import (
     PersonRole,
     Whose,
 )
+from triage.cases.places import list_parts
+from triage.cases.reports import about_case
 from triage.cases.vocabulary import Held
 from triage.items.models import Sighting
 

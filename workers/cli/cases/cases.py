@@ -24,13 +24,13 @@ from partners.referrals.models import Referral, ReferralOutcome
 from partners.referrals.service import list_referrals
 from triage.cases.listing.queue import by_reference
 from triage.cases.models import Case, CaseItem
-from triage.cases.vocabulary import CaseState
 from triage.cases.people.service import (
     KnownIdentifier,
     KnownPerson,
     list_identifiers,
     list_people,
 )
+from triage.cases.vocabulary import CaseState
 from triage.items.models import Item
 from triage.jurisdiction import Routing
 from triage.locations.others.address_use import show_place
