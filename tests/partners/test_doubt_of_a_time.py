@@ -158,6 +158,8 @@ def test_no_letter_and_no_document_tells_it_as_certain(
     message = house.mail.messages[-1]
     assert CLOCK.search(message.text)
     assert not bare_clocks(message.text, LETTERS[language])
+    # Among the places it stands with both readings; a second time would look like another use.
+    assert message.text.count(LETTERS[language]) == 1
     items, identifiers = message.body["items"], message.body["identifiers"]
     for used in (items[0]["used"], identifiers[0]["used"]):
         assert used["time"]["zone_stated"] is False

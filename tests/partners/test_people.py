@@ -135,6 +135,42 @@ def test_a_child_who_acted_is_called_that_in_letter_and_document(
     assert (heading in message.text.splitlines()) == is_child
 
 
+@pytest.mark.parametrize("children", [1, 2])
+def test_the_account_of_a_child_who_acted_is_called_that(
+    house: House, children: int
+) -> None:
+    """Where an adult is reported as well, it is not said whose of them it is."""
+    house.partner()
+    case = house.case()
+    with house.context.database.writing() as session:
+        act = Act(session, house.context, "person:arta", house.now)
+        stored = session.get_one(Case, case.id)
+        for number, age in ((1, "13"), (2, "13" if children == 2 else "40")):
+            service.set_fact(
+                act,
+                stored,
+                PersonRole.REPORTED_PERSON,
+                number,
+                FactName.AGE,
+                age,
+                source=FactSource.ANALYST,
+            )
+        service.add_identifier(
+            act,
+            stored,
+            read_identifier(IdentifierKind.ACCOUNT, "", "wolf_77", "AL"),
+            whose=Whose.REPORTED_PERSON,
+            source=FactSource.ANALYST,
+        )
+    house.decide(case, "police")
+    text = house.mail.messages[-1].text
+    of_child = "Account of the child who displayed harmful behaviour: wolf_77"
+    assert (of_child in text) == (children == 2)
+    assert ("Account of the reported person: wolf_77" in text) == (
+        children == 1
+    )
+
+
 @pytest.mark.parametrize("group", [AgeGroup.ADULT, AgeGroup.FROM_14_TO_17])
 def test_an_adult_who_is_affected_is_called_no_child(
     house: House, group: AgeGroup

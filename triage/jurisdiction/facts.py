@@ -78,6 +78,7 @@ class Facts:
     ``address_used``: whether the location is an IP address that a person used, and no host.
     ``case_platforms``: all on which locations of its case lie.
     ``reporter_cares_for_child``: a parent, or somebody who works with the child, reports.
+    ``time_presses``: a report tells of a meeting soon, a deadline, or abuse that goes on now.
     ``child_said_elsewhere``: a report gives another country as the child's, which nobody noted yet.
     """
 
@@ -94,6 +95,7 @@ class Facts:
     reporter_is_child: bool | None = None
     reporter_cares_for_child: bool | None = None
     child_said_elsewhere: bool | None = None
+    time_presses: bool | None = None
     own_material: bool | None = None
     kind: ReportKind | None = None
     assessment: AssessmentClass = AssessmentClass.UNASSESSED

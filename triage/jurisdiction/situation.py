@@ -125,7 +125,9 @@ class Situation:
             return Urgency.IMMEDIATE
         is_worst = self.facts.assessment is AssessmentClass.BASELINE
         is_for_child = self.support_comes_first or self.urgent_kind
-        is_high = is_for_child or self.listed or is_worst
+        # Also of what people found to be a video: the stream that it comes from may go on.
+        is_pressing = self.facts.time_presses is True and not self.lawful
+        is_high = is_for_child or is_pressing or self.listed or is_worst
         return Urgency.HIGH if is_high else Urgency.NORMAL
 
     @cached_property

@@ -57,6 +57,29 @@ def test_what_leads_home_from_home_may_lead_abroad_from_elsewhere(
     assert situation(**facts, home=None).abroad == ()
 
 
+@pytest.mark.parametrize(
+    ("facts", "urgency"),
+    [
+        ({"assessment": "national", "kind": "csam_video"}, "normal"),
+        # Reported as a stream that goes on, and found to be a video of it.
+        (
+            {
+                "assessment": "national",
+                "kind": "csam_video",
+                "time_presses": True,
+            },
+            "high",
+        ),
+        ({"time_presses": True}, "high"),
+        ({"assessment": "not_illegal", "time_presses": True}, "normal"),
+    ],
+)
+def test_what_presses_is_urgent_whatever_it_was_found_to_be(
+    facts: dict[str, Any], urgency: str
+) -> None:
+    assert situation(**facts).urgency == urgency
+
+
 @pytest.mark.parametrize("field", ["reporter_is_child", "own_material"])
 def test_a_child_is_behind_the_report_only_where_it_was_said(
     field: str,

@@ -259,6 +259,7 @@ def facts_of(
         "reporter_is_child": case.child_reporter or None,
         "reporter_cares_for_child": looked_up.child_is_cared_for or None,
         "child_said_elsewhere": looked_up.child_is_said_elsewhere or None,
+        "time_presses": case.time_presses or None,
         "own_material": case.own_material or None,
         "kind": case.kind if case.kind != "unknown" else None,
         "assessment": agreed_class(case, place),
