@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 
@@ -9,9 +10,13 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
+from hotline.core.errors import InvalidInput, phrase
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import PlaceEvent
 from triage.items.models import Item
+
+_DASHES = re.compile(r"\s*[-\u2010-\u2015]\s*")
+_RUN = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?", re.ASCII)
 
 
 def item_ids_of(case_id: uuid.UUID) -> Select[uuid.UUID]:
@@ -54,6 +59,30 @@ def whole_of(session: Session, case: Case) -> Case:
     while case.merged_into_id is not None:
         case = session.get_one(Case, case.merged_into_id)
     return case
+
+
+def places_numbered(case: Case, text: str) -> list[CaseItem]:
+    """Those of "3, 7-12": of a case with hundreds, nobody ticks them one by one."""
+    there = {place.number for place in case.places}
+    chosen: set[int] = set()
+    for run in filter(None, re.split(r"[\s,;]+", _DASHES.sub("-", text))):
+        ends = _RUN.fullmatch(run)
+        first, last = (
+            (int(ends[1]), int(ends[2] or ends[1])) if ends else (1, 0)
+        )
+        # Between the two some may have gone into another case; a number that
+        # somebody wrote was meant for a location.
+        if last < first or not {first, last} <= there:
+            raise _not_numbers()
+        chosen |= {number for number in there if first <= number <= last}
+    return [place for place in case.places if place.number in chosen]
+
+
+def _not_numbers() -> InvalidInput:
+    return InvalidInput(
+        phrase("These are no numbers of locations of this case."),
+        hint=phrase("Write them as 3, 7-12."),
+    )
 
 
 def note_at_place(

@@ -23,8 +23,9 @@ from triage.cases.listing.related import find_related
 from triage.cases.machines import MERGEABLE
 from triage.cases.models import Case
 from triage.cases.pages.case_views import back_to_case
+from triage.cases.pages.page_content import SHOWN_PLACES
 from triage.cases.pages.words import RELATIONS
-from triage.cases.places import list_parts
+from triage.cases.places import list_parts, places_numbered
 
 
 def related_panel(
@@ -41,6 +42,7 @@ def related_panel(
         parts=list_parts(session, case),
         relation_words=RELATIONS,
         is_free=is_free,
+        by_number=len(case.places) > SHOWN_PLACES,
         mergeable=MERGEABLE,
     )
 
@@ -66,7 +68,11 @@ def split(reference: str) -> ResponseReturnValue:
     why = request.form.get("why", "")
     with faults_flashed(), site.writing() as session:
         act, case = own_act(session), by_reference(session, reference)
-        chosen = [_read_id(text) for text in request.form.getlist("item")]
+        numbered = places_numbered(case, request.form.get("numbers", ""))
+        chosen = [
+            *(_read_id(text) for text in request.form.getlist("item")),
+            *(place.item_id for place in numbered),
+        ]
         new_case = merging.split_case(act, case, chosen, signed_in(), why)
         flash(
             gettext(

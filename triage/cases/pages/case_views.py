@@ -50,7 +50,7 @@ from triage.cases.examination.appraise import appraise_case
 from triage.cases.handling.steps import list_steps
 from triage.cases.listing.queue import by_reference
 from triage.cases.machines import OPEN_STATES
-from triage.cases.models import Assessment, Case
+from triage.cases.models import Assessment, Case, CaseItem
 from triage.cases.pages import page_content, words
 from triage.cases.pages.history.diary import (
     DIARIES,
@@ -60,6 +60,7 @@ from triage.cases.pages.history.diary import (
 )
 from triage.cases.pages.history.own_act import find_own_act
 from triage.cases.pages.parts import take_newest
+from triage.cases.places import places_numbered
 from triage.cases.vocabulary import CaseEvent, CaseState, Held
 from triage.viewing.switch import find_switch
 
@@ -70,6 +71,7 @@ SHOWN_HAPPENINGS = 20
 SHOWN_UNKNOWN = 2
 """Files that no list knows and that are told one by one; more of them are folded away."""
 ITEM_CLASS = "class-"
+NUMBERS = "numbers-"
 YES_NO = {"yes": True, "no": False}
 
 
@@ -247,13 +249,14 @@ def assess(reference: str) -> ResponseReturnValue:
         try:
             with site.writing() as session:
                 act = own_act(session)
+                case = by_reference(session, reference)
                 assess_case(
                     act,
-                    by_reference(session, reference),
+                    case,
                     signed_in(),
                     Answers(
                         sent,
-                        _posted_item_classes(),
+                        _posted_item_classes(case),
                         note,
                         request.form.get("seen_items"),
                     ),
@@ -270,10 +273,16 @@ def assess(reference: str) -> ResponseReturnValue:
     return back_to_case(reference)
 
 
-def _posted_item_classes() -> dict[uuid.UUID, str]:
-    """The form's ``class-<item id>``; empty is "as the case"."""
+def _posted_item_classes(case: Case) -> dict[uuid.UUID, str]:
+    """The form's ``class-<item id>``, where empty is "as the case"; of a case with many items
+    ``numbers-<class>``."""
     classes: dict[uuid.UUID, str] = {}
     for name, value in request.form.items():
+        if name.startswith(NUMBERS):
+            for place in places_numbered(case, value):
+                _refuse_second_class(classes, place)
+                classes[place.item_id] = name.removeprefix(NUMBERS)
+            continue
         if not name.startswith(ITEM_CLASS) or not value:
             continue
         try:
@@ -286,6 +295,16 @@ def _posted_item_classes() -> dict[uuid.UUID, str]:
             ) from None
         classes[item_id] = value
     return classes
+
+
+def _refuse_second_class(
+    classes: Mapping[uuid.UUID, str], place: CaseItem
+) -> None:
+    if place.item_id in classes:
+        raise InvalidInput(
+            phrase("Location %(number)s has two classes."),
+            values={"number": str(place.number)},
+        )
 
 
 @requires("case.assess")
