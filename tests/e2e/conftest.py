@@ -43,6 +43,16 @@ TO_THE_TOP = """it => {
   document.querySelector(".knowing, main").style.paddingBottom = "100vh"
   scrollTo(0, scrollY + it.getBoundingClientRect().top - 16)
 }"""
+SIDEWAYS = """() => {
+  const folded = [...document.querySelectorAll(".case details:not([open])")]
+  for (const part of folded) part.open = true
+  const wide = [...document.querySelectorAll(".case *")].filter((it) =>
+    it.scrollWidth > it.clientWidth + 1
+      && ["auto", "scroll"].includes(getComputedStyle(it).overflowX))
+  const names = wide.map((it) => it.outerHTML.slice(0, 120))
+  for (const part of folded) part.open = false
+  return names
+}"""
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -238,6 +248,13 @@ def faults_of(page: Page, name: str) -> list[str]:
     ]
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         faults.append(f"{name}: wider than the screen")
+    if page.viewport_size == NARROW:
+        # Of a case all is read in one column: nothing in it is pushed sideways, what is folded
+        # away included.
+        faults += [
+            f"{name}: scrolls sideways: {part}"
+            for part in page.evaluate(SIDEWAYS)
+        ]
     return faults
 
 

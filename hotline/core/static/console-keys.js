@@ -144,6 +144,9 @@
     return cap ? cap.textContent : code.replace("Shift+", "⇧").replace(/Key|Digit/, "");
   };
   const wordsOf = (element) => {
+    // What is said of a button to those who do not see what it stands beside.
+    const spoken = element.matches("button") && element.getAttribute("aria-label");
+    if (spoken) return spoken;
     const heading = element.matches("form, section") && element.previousElementSibling;
     const label = element.labels && element.labels[0];
     const copy = (heading || label || element).cloneNode(true);
