@@ -123,6 +123,9 @@ ATTENTION: Words = {
     "reporter.wrote": lazy_gettext(
         "A reporter wrote something that nobody has read yet"
     ),
+    "reporter.reported": lazy_gettext(
+        "A further report says something that nobody has read yet"
+    ),
     "plan.requested": lazy_gettext("A plan waits for approval"),
     "hold.expired": lazy_gettext(
         "A police hold is past its deadline; it still holds"

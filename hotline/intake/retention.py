@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
+    Exists,
     String,
     and_,
     cast,
@@ -16,9 +18,10 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    or_,
     select,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hotline.core.context import Context
 from hotline.core.datafiles.periods import Sort, load_periods
@@ -272,19 +275,33 @@ def _has_unread_words(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def is_unread() -> ColumnElement[bool]:
     """Of a ``ReportMessage`` in the query: a reporter's, and no person has opened it since."""
-    was_read = exists().where(
-        AuditEntry.entity_id == _id_in_audit(),
+    was_read = _is_read(ReportMessage.report_id)
+    return and_(
+        ReportMessage.author == MessageAuthor.REPORTER,
+        ~was_read.where(AuditEntry.at >= ReportMessage.at),
+    )
+
+
+def says_what_nobody_read() -> ColumnElement[bool]:
+    """Of a ``Report`` in the query: it has words or answers, and no person has opened them."""
+    says = or_(Report.narrative.is_not(None), Report.answers.is_not(None))
+    return and_(says, Report.erased_at.is_(None), ~_is_read(Report.id))
+
+
+def _is_read(report_id: InstrumentedAttribute[uuid.UUID]) -> Exists:
+    return exists().where(
+        AuditEntry.entity_id == _id_in_audit(report_id),
         AuditEntry.action == "personal.read",
         # The service itself opens words as well, and understands none of them.
         AuditEntry.actor.startswith("person:"),
-        AuditEntry.at >= ReportMessage.at,
     )
-    return and_(ReportMessage.author == MessageAuthor.REPORTER, ~was_read)
 
 
-def _id_in_audit() -> ColumnElement[str]:
+def _id_in_audit(
+    report_id: InstrumentedAttribute[uuid.UUID],
+) -> ColumnElement[str]:
     """A report's id as the audit log writes it; SQLite stores the id itself without dashes."""
-    digits = func.replace(cast(ReportMessage.report_id, String), "-", "")
+    digits = func.replace(cast(report_id, String), "-", "")
     text: ColumnElement[str] = func.substr(digits, 1, 8)
     for start, length in ((9, 4), (13, 4), (17, 4), (21, 12)):
         text = text.concat("-").concat(func.substr(digits, start, length))

@@ -26,7 +26,7 @@ from partners.referrals.holds import was_released
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.states import HoldState, NoticeState, PlanState, ReferralState
 from partners.watching.models import Watch
-from triage.cases.keeping.unread import list_unread
+from triage.cases.keeping.unread import list_unread, list_unread_reports
 from triage.cases.listing.queue import list_awaiting_call
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import Held
@@ -116,6 +116,8 @@ def _of_states(session: Session) -> Iterator[Point]:
 def _of_reporters_and_offices(session: Session) -> Iterator[Point]:
     for case, at in list_unread(session):
         yield Point(case, "reporter.wrote", at)
+    for case, at in list_unread_reports(session):
+        yield Point(case, "reporter.reported", at)
     for referral in _list_unanswered(session):
         if referral.escalated_at is not None:
             yield Point(referral.case, UNANSWERED, referral.escalated_at)

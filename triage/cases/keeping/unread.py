@@ -1,4 +1,4 @@
-"""What reporters wrote after their report and nobody has read yet: they were promised a reader."""
+"""What reporters wrote and nobody has read yet, though nothing else leads anybody to it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hotline.intake.models import ReportMessage, ReportPart
-from hotline.intake.retention import is_unread
-from triage.cases.models import Case, CaseItem
+from hotline.intake.models import Report, ReportMessage, ReportPart
+from hotline.intake.retention import is_unread, says_what_nobody_read
+from triage.cases.models import Assessment, Case, CaseItem
+from triage.cases.vocabulary import CaseState
 from triage.items.models import Sighting
 
+NOBODY_LOOKS = (CaseState.IN_PROGRESS, CaseState.REMOVED)
+"""States in which a case waits for others: a report that comes in is counted, and opens nothing."""
 SHOWN = 200
 """Reports that one page shows; who waits longest comes first."""
 
@@ -36,6 +39,37 @@ def list_unread(session: Session) -> list[tuple[Case, datetime]]:
     cases = _cases_of_reports(session, waiting)
     shown = [report_id for report_id in waiting if report_id in cases][:SHOWN]
     return [(cases[report_id], waiting[report_id]) for report_id in shown]
+
+
+def list_unread_reports(session: Session) -> list[tuple[Case, datetime]]:
+    """(case, when it came in) for each report about a case in which everything was decided, that
+    says something which no person opened: what lies there may be known, and the child not yet.
+
+    The newest ones, of those that came after the case was assessed.
+    """
+    assessed_at = (
+        select(func.max(Assessment.at))
+        .where(Assessment.case_id == Case.id)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(Report.id, Case, Report.received_at)
+        .join(ReportPart, ReportPart.report_id == Report.id)
+        .join(Sighting, Sighting.part_id == ReportPart.id)
+        .join(CaseItem, CaseItem.item_id == Sighting.item_id)
+        .join(Case, Case.id == CaseItem.case_id)
+        .where(
+            Case.state.in_(NOBODY_LOOKS),
+            Sighting.held.is_(False),
+            Report.received_at > func.coalesce(assessed_at, Case.opened_at),
+            says_what_nobody_read(),
+        )
+        .order_by(Report.received_at.desc())
+        .limit(SHOWN)
+    )
+    # Of a report that names several of a case's places, one point.
+    of_report = {(row[0], row[1].id): (row[1], row[2]) for row in rows}
+    return list(of_report.values())
 
 
 def _cases_of_reports(
