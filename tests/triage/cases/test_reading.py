@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from hotline.core.errors import InvalidInput
@@ -69,6 +69,7 @@ def test_what_cannot_be_one_is_refused(
         read_identifier(kind, "", text, "AL")
 
 
+@settings(deadline=None)
 @given(some.text(max_size=300))
 def test_any_words_can_be_read(text: str) -> None:
     identities = [said.identity for said in find_identifiers(text, "AL")]
@@ -317,6 +318,28 @@ def test_an_account_of_a_known_platform_is_read_as_there() -> None:
     assert typed == found
     link = read_identifier(IdentifierKind.ACCOUNT, "", "t.me/wolf", "AL")
     assert link == found
+
+
+@pytest.mark.parametrize(
+    ("platform", "name"),
+    [
+        ("Snapchat", "wolf_77"),
+        ("снепчет", "Wolf_77"),
+        ("na Snapchatu", "@wolf_77"),
+        ("Snapchat-in", "wolf_77"),
+    ],
+)
+def test_an_account_that_was_answered_is_the_one_in_the_words(
+    platform: str, name: str
+) -> None:
+    """So that two cases in which one man is named are offered as related."""
+    typed = read_identifier(IdentifierKind.ACCOUNT, platform, name, "RS")
+    assert find_identifiers("Zove se wolf_77 na Snapchatu", "RS") == (typed,)
+
+
+def test_how_somebody_is_called_is_kept_whole() -> None:
+    said = read_identifier(IdentifierKind.ACCOUNT, "fb", "Marko M. B", "RS")
+    assert said.display == "Marko M. B (fb)"
 
 
 def test_an_account_without_a_platform_is_its_name() -> None:

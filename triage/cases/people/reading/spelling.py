@@ -27,7 +27,7 @@ _CALLED = (
 """What stands between a platform and how somebody is called there, in the region's languages."""
 _ENDING = r"(?:-?(?:om|ot|in|it|un|u|a|e|n|ом|от|у|а|е))?(?![\w-])"
 """Of a noun: ``Instagramu``, ``Snapchat-in``, ``Инстаграмот``."""
-_AT = r"\s{1,3}(?:on|in|at|via|në|ne|na|на|u|у|sa|са|со|od|од|nga)\s{1,3}"
+_AT = r"(?:on|in|at|via|në|ne|na|на|u|у|sa|са|со|od|од|nga)\s{1,3}"
 _QUOTE = r"[\"'«„“”(]?"
 _MOST_BETWEEN = 4
 
@@ -39,13 +39,22 @@ _GLUED_NUMBER = re.compile(
 def spell_plainly(text: str, catalogue: Catalogue) -> str:
     """``text`` with each account as ``Snapchat: name``, and no number glued to its label."""
     text = _GLUED_NUMBER.sub(r"\1 ", text)
-    words = tuple(
+    return _accounts_of(_words_of(catalogue)).sub(_spell_account, text)
+
+
+def spell_platform(text: str, catalogue: Catalogue) -> str:
+    """The platform's own word, where ``text`` is its name in a sentence; else ``text`` itself."""
+    named = _platform_of(_words_of(catalogue)).fullmatch(text)
+    return named[1] if named else text
+
+
+def _words_of(catalogue: Catalogue) -> tuple[str, ...]:
+    return tuple(
         word
         for platform in catalogue.platforms.values()
         if platform.handle is not None
         for word in platform.handle.words
     )
-    return _accounts_of(words).sub(_spell_account, text)
 
 
 def _spell_account(match: re.Match[str]) -> str:
@@ -57,22 +66,33 @@ def _spell_account(match: re.Match[str]) -> str:
 
 
 @cache
+def _platform_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:{_AT})?({_alternatives(words)}){_ENDING}", re.IGNORECASE
+    )
+
+
+def _alternatives(words: tuple[str, ...]) -> str:
+    # Of "X" and "Xbox" the longer one is meant where it fits.
+    longest_first = sorted(words, key=len, reverse=True)
+    return "|".join(re.escape(word) for word in longest_first)
+
+
+@cache
 def _accounts_of(words: tuple[str, ...]) -> re.Pattern[str]:
     """Every way of naming an account beside one of these platforms; the first that fits is taken.
 
     Right behind a platform, a name belongs to it. Further away it does not where another platform
     is nearer, or follows the name: "on Snapchat and as @wolf on Instagram".
     """
-    # Of "X" and "Xbox" the longer one is meant where it fits.
-    longest_first = sorted(words, key=len, reverse=True)
-    names = "|".join(re.escape(word) for word in longest_first)
+    names = _alternatives(words)
     where = rf"(?<![\w@./-])({names}){_ENDING}"
     word = rf",?\s{{1,3}}(?!(?:{names}){_ENDING})[^\W\d_]{{1,30}}"
     return re.compile(
-        rf"(?<![\w@./-])(?P<before>{_NAME}){_NAME_ENDS}{_AT}{where}"
+        rf"(?<![\w@./-])(?P<before>{_NAME}){_NAME_ENDS}\s{{1,3}}{_AT}{where}"
         rf"|{where},?\s{{1,3}}{_CALLED}\s{{1,3}}{_QUOTE}({_NAME}){_NAME_ENDS}"
         rf"|{where}[,:]?\s{{1,3}}{_QUOTE}({_SURE_NAME}){_NAME_ENDS}"
         rf"|{where}(?:{word}){{1,{_MOST_BETWEEN}}},?:?\s{{1,3}}{_QUOTE}({_SURE_NAME})"
-        rf"{_NAME_ENDS}(?!{_AT}(?:{names}){_ENDING})",
+        rf"{_NAME_ENDS}(?!\s{{1,3}}{_AT}(?:{names}){_ENDING})",
         re.IGNORECASE,
     )

@@ -14,7 +14,10 @@ from stdnum import iban
 from stdnum.exceptions import ValidationError
 
 from hotline.core.errors import InvalidInput, phrase
-from triage.cases.people.reading.spelling import spell_plainly
+from triage.cases.people.reading.spelling import (
+    spell_plainly,
+    spell_platform,
+)
 from triage.cases.people.reading.wallets import WALLET, Wallet, read_wallet
 from triage.cases.people.vocabulary import IdentifierKind
 from triage.locations import Location, identify_locations
@@ -189,8 +192,10 @@ def read_identifier(
 
 def _read_account(platform: str, text: str, country: str) -> SaidIdentifier:
     # A link says its platform itself; a bare name needs the one that was
-    # chosen.
-    for attempt in (text, f"{platform} {text}"):
+    # chosen. Of two words it is how somebody is called, and no handle.
+    where = spell_platform(platform, load_platforms(None))
+    is_handle = platform and " " not in text
+    for attempt in (text, f"{where}: {text}" if is_handle else ""):
         for location in identify_locations(attempt, country):
             said = _of_location(location)
             if said is None or said.kind is not IdentifierKind.ACCOUNT:
