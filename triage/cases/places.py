@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import Select, select
+from sqlalchemy import BindParameter, Select, select
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
@@ -19,7 +19,9 @@ _DASHES = re.compile(r"\s*[-\u2010-\u2015]\s*")
 _RUN = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?", re.ASCII)
 
 
-def item_ids_of(case_id: uuid.UUID) -> Select[uuid.UUID]:
+def item_ids_of(
+    case_id: uuid.UUID | BindParameter[uuid.UUID],
+) -> Select[uuid.UUID]:
     """A subquery: ``ItemMedia.item_id.in_(item_ids_of(case.id))``."""
     return select(CaseItem.item_id).where(CaseItem.case_id == case_id)
 

@@ -10,8 +10,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator
+from functools import cache
 
-from sqlalchemy import literal_column, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    bindparam,
+    literal_column,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from triage.fingerprints.distance import NEAR_PDQ, count_bits_apart
@@ -30,21 +37,40 @@ def find_near_pictures(
     wanted = sorted(set(pdqs))[:MOST_PICTURES]
     if not wanted:
         return set()
-    pieces = [
-        select(Media.id, Media.pdq).where(
-            # Word for word as the index has it, or the index is not used.
-            literal_column(piece_of(number)).in_(_spell(wanted, number)),
-            Media.pdq_quality >= MATCHABLE_QUALITY,
-        )
-        for number in range(PIECE_COUNT)
-    ]
-    rows = session.execute(union_all(*pieces))
+    rows = session.execute(
+        _question(),
+        {
+            _name_of(number): _spell(wanted, number)
+            for number in range(PIECE_COUNT)
+        },
+    )
     return {
         media_id
         for media_id, pdq in rows
         if pdq
         and any(count_bits_apart(pdq, hash_) <= NEAR_PDQ for hash_ in wanted)
     }
+
+
+@cache
+def _question() -> CompoundSelect[uuid.UUID, str | None]:
+    """Made once: to put it together takes longer than to ask it."""
+    return union_all(
+        *(
+            select(Media.id, Media.pdq).where(
+                # Word for word as the index has it, or the index is not used.
+                literal_column(piece_of(number)).in_(
+                    bindparam(_name_of(number), expanding=True)
+                ),
+                Media.pdq_quality >= MATCHABLE_QUALITY,
+            )
+            for number in range(PIECE_COUNT)
+        )
+    )
+
+
+def _name_of(number: int) -> str:
+    return f"piece_{number}"
 
 
 def _spell(pdqs: Collection[str], number: int) -> list[str]:

@@ -255,7 +255,10 @@ def test_a_picture_saved_anew_between_two_reports_shows_the_cases_as_related(
     with house.context.database.reading() as session:
         (related,) = find_related(session, session.get_one(Case, case.id))
         assert related.relations == (Relation.FINGERPRINT,)
-        assert related.case.item.canonical == f"pdq:{shifted(7)}"
+        assert (
+            session.get_one(Case, related.case.id).item.canonical
+            == f"pdq:{shifted(7)}"
+        )
 
 
 def import_list(house: House, pdq: str) -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
     Select,
+    Uuid,
     and_,
+    bindparam,
     func,
     literal,
     select,
@@ -38,6 +44,13 @@ LOOKED_AT = 200
 """Cases that each question returns at most, the newest first."""
 
 
+_CASE: BindParameter[uuid.UUID] = bindparam("case_id", type_=Uuid())
+_NEAR: BindParameter[uuid.UUID] = bindparam("near", expanding=True)
+"""Files whose pictures are near those of the case."""
+_SAME: BindParameter[uuid.UUID] = bindparam("same_pictures", expanding=True)
+"""Items whose given fingerprints are near those given of the case."""
+
+
 class Relation(StrEnum):
     """Why two cases may belong together, the strongest first."""
 
@@ -60,36 +73,31 @@ class Relation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class OtherCase:
+    """What is shown of a case beside another one; ``located``: how many locations it has."""
+
+    id: uuid.UUID
+    reference: str
+    state: str
+    opened_at: datetime
+    located: int
+
+
+@dataclass(frozen=True, slots=True)
 class Related:
     """Another case, and all that speaks for its belonging to this one."""
 
-    case: Case
+    case: OtherCase
     relations: tuple[Relation, ...]
 
 
 def find_related(session: Session, case: Case) -> list[Related]:
     """The cases with most in common first; ``SHOWN`` at most."""
-    questions = {
-        Relation.REPORT: _of_same_report(case),
-        Relation.SENDING: _of_same_sending(case),
-        Relation.IDENTIFIER: _of_same_identifier(case),
-        Relation.RECEIPT: _of_named_receipt(case),
-        Relation.FILE: _of_same_file(case),
-        Relation.PICTURE: _of_near_picture(session, case),
-        Relation.FINGERPRINT: _of_fingerprint(session, case),
-        Relation.DOMAIN: _of_same_domain(case),
-    }
-    relations = _ask_at_once(session, questions)
-    relations.pop(case.id, None)
-    cases = session.scalars(
-        select(Case)
-        .where(Case.id.in_(relations), Case.state != CaseState.MERGED)
-        .order_by(Case.opened_at.desc(), Case.id)
-    ).all()
+    relations = _find_relations(session, case)
     order = list(Relation)
     related = [
         Related(each, tuple(sorted(relations[each.id], key=order.index)))
-        for each in cases
+        for each in _list_cases(session, relations)
     ]
     related.sort(
         key=lambda each: (
@@ -100,23 +108,91 @@ def find_related(session: Session, case: Case) -> list[Related]:
     return related[:SHOWN]
 
 
-def _ask_at_once(
-    session: Session, questions: Mapping[Relation, Select[uuid.UUID]]
+def _find_relations(
+    session: Session, case: Case
 ) -> dict[uuid.UUID, list[Relation]]:
-    """By case, for which of the ``questions`` it is an answer. One query: each of several would
-    cost the page more than its answer does."""
+    """By case, what it shares with this one. One query: each of several would cost the page more
+    than its answer does."""
+    # Comparing costs tens of megabytes in a process: only where pages of cases are shown.
+    from triage.prints.search import find_same_pictures
+
+    near = find_near_pictures(session, _list_pictures(session, case))
+    rows = session.execute(
+        _question(),
+        {
+            _CASE.key: case.id,
+            _NEAR.key: sorted(near)[:MOST_NEAR],
+            _SAME.key: list(find_same_pictures(session, item_ids_of(case.id))),
+        },
+    )
+    relations: dict[uuid.UUID, list[Relation]] = {}
+    for relation, case_id in rows:
+        if case_id != case.id:
+            relations.setdefault(case_id, []).append(Relation(relation))
+    return relations
+
+
+def _list_cases(
+    session: Session, case_ids: Collection[uuid.UUID]
+) -> list[OtherCase]:
+    """The newest first, without those that became a part of another."""
+    if not case_ids:
+        return []
+    located = (
+        select(func.count())
+        .select_from(CaseItem)
+        .join(Item, Item.id == CaseItem.item_id)
+        .where(CaseItem.case_id == Case.id, Item.canonical != "")
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(Case.id, Case.reference, Case.state, Case.opened_at, located)
+        .where(Case.id.in_(case_ids), Case.state != CaseState.MERGED)
+        .order_by(Case.opened_at.desc(), Case.id)
+    )
+    return [OtherCase(*row) for row in rows]
+
+
+def _list_pictures(session: Session, case: Case) -> Sequence[str]:
+    """The hashes of the case's newest pictures that say enough to be compared."""
+    pdqs = session.scalars(
+        select(Media.pdq)
+        .join(ItemMedia, ItemMedia.media_id == Media.id)
+        .where(
+            ItemMedia.item_id.in_(item_ids_of(case.id)),
+            Media.pdq.is_not(None),
+            # Flat pictures share one PDQ and have nothing in common.
+            Media.pdq_quality >= MATCHABLE_QUALITY,
+        )
+        .order_by(ItemMedia.first_seen_at.desc())
+        .limit(MOST_PICTURES)
+    )
+    return [pdq for pdq in pdqs if pdq]
+
+
+@cache
+def _question() -> CompoundSelect[str, uuid.UUID]:
+    """All of them at once, of any case. Made once: to put it together takes longer than to ask
+    it."""
+    questions = {
+        Relation.REPORT: _of_same_report(),
+        Relation.SENDING: _of_same_sending(),
+        Relation.IDENTIFIER: _of_same_identifier(),
+        Relation.RECEIPT: _of_named_receipt(),
+        Relation.FILE: _of_same_file(),
+        Relation.PICTURE: _of_near_picture(),
+        Relation.FINGERPRINT: _of_fingerprint(),
+        Relation.DOMAIN: _of_same_domain(),
+    }
     answers = []
     for relation, question in questions.items():
         limited = question.distinct().limit(LOOKED_AT).subquery()
         (case_id,) = limited.c
         answers.append(select(literal(str(relation)), case_id))
-    relations: dict[uuid.UUID, list[Relation]] = {}
-    for relation, case_id in session.execute(union_all(*answers)):
-        relations.setdefault(case_id, []).append(Relation(relation))
-    return relations
+    return union_all(*answers)
 
 
-def _of_same_report(case: Case) -> Select[uuid.UUID]:
+def _of_same_report() -> Select[uuid.UUID]:
     own = aliased(Sighting)
     own_part, part = aliased(ReportPart), aliased(ReportPart)
     return (
@@ -125,11 +201,11 @@ def _of_same_report(case: Case) -> Select[uuid.UUID]:
         .join(part, part.id == Sighting.part_id)
         .join(own_part, own_part.report_id == part.report_id)
         .join(own, own.part_id == own_part.id)
-        .where(own.item_id.in_(item_ids_of(case.id)))
+        .where(own.item_id.in_(item_ids_of(_CASE)))
     )
 
 
-def _of_same_sending(case: Case) -> Select[uuid.UUID]:
+def _of_same_sending() -> Select[uuid.UUID]:
     """What one sender sent at one moment, where a report of it is full to its bound: the rest of
     what was sent is in the others."""
     own, other = aliased(Report), aliased(Report)
@@ -159,16 +235,16 @@ def _of_same_sending(case: Case) -> Select[uuid.UUID]:
         .join(own_part, own_part.report_id == own.id)
         .join(own_sighting, own_sighting.part_id == own_part.id)
         .where(
-            own_sighting.item_id.in_(item_ids_of(case.id)),
+            own_sighting.item_id.in_(item_ids_of(_CASE)),
             own.channel.in_((Channel.PARTNER, Channel.EMAIL)),
             full,
         )
     )
 
 
-def _of_same_identifier(case: Case) -> Select[uuid.UUID]:
+def _of_same_identifier() -> Select[uuid.UUID]:
     own = select(CaseIdentifier.mac).where(
-        CaseIdentifier.case_id == case.id,
+        CaseIdentifier.case_id == _CASE,
         CaseIdentifier.withdrawn_at.is_(None),
     )
     return select(CaseIdentifier.case_id).where(
@@ -176,12 +252,12 @@ def _of_same_identifier(case: Case) -> Select[uuid.UUID]:
     )
 
 
-def _of_named_receipt(case: Case) -> Select[uuid.UUID]:
+def _of_named_receipt() -> Select[uuid.UUID]:
     """Named there, or named here."""
     own = (
         select(ReportPart.report_id)
         .join(Sighting, Sighting.part_id == ReportPart.id)
-        .where(Sighting.item_id.in_(item_ids_of(case.id)))
+        .where(Sighting.item_id.in_(item_ids_of(_CASE)))
     )
     named = union(
         select(ReportMention.named_id).where(ReportMention.report_id.in_(own)),
@@ -195,9 +271,9 @@ def _of_named_receipt(case: Case) -> Select[uuid.UUID]:
     )
 
 
-def _of_same_file(case: Case) -> Select[uuid.UUID]:
+def _of_same_file() -> Select[uuid.UUID]:
     own = select(ItemMedia.media_id).where(
-        ItemMedia.item_id.in_(item_ids_of(case.id))
+        ItemMedia.item_id.in_(item_ids_of(_CASE))
     )
     return (
         select(CaseItem.case_id)
@@ -206,33 +282,17 @@ def _of_same_file(case: Case) -> Select[uuid.UUID]:
     )
 
 
-def _of_near_picture(session: Session, case: Case) -> Select[uuid.UUID]:
-    own = session.scalars(
-        select(Media.pdq)
-        .join(ItemMedia, ItemMedia.media_id == Media.id)
-        .where(
-            ItemMedia.item_id.in_(item_ids_of(case.id)),
-            Media.pdq.is_not(None),
-            # Flat pictures share one PDQ and have nothing in common.
-            Media.pdq_quality >= MATCHABLE_QUALITY,
-        )
-        .order_by(ItemMedia.first_seen_at.desc())
-        .limit(MOST_PICTURES)
-    )
-    near = find_near_pictures(session, [pdq for pdq in own if pdq])
+def _of_near_picture() -> Select[uuid.UUID]:
     return (
         select(CaseItem.case_id)
         .join(ItemMedia, ItemMedia.item_id == CaseItem.item_id)
-        .where(ItemMedia.media_id.in_(sorted(near)[:MOST_NEAR]))
+        .where(ItemMedia.media_id.in_(_NEAR))
     )
 
 
-def _of_fingerprint(session: Session, case: Case) -> Select[uuid.UUID]:
+def _of_fingerprint() -> Select[uuid.UUID]:
     """Seen there, or given there and seen here, or given in both."""
-    # Comparing costs tens of megabytes in a process: only where pages of cases are shown.
-    from triage.prints.search import find_same_pictures
-
-    own = item_ids_of(case.id)
+    own = item_ids_of(_CASE)
     seen_there = (
         select(PrintSighting.item_id)
         .join(WatchedPrint, WatchedPrint.id == PrintSighting.print_id)
@@ -247,19 +307,17 @@ def _of_fingerprint(session: Session, case: Case) -> Select[uuid.UUID]:
     met = union(
         seen_there,
         given_there,
-        select(WatchedPrint.item_id).where(
-            WatchedPrint.item_id.in_(find_same_pictures(session, own))
-        ),
+        select(WatchedPrint.item_id).where(WatchedPrint.item_id.in_(_SAME)),
     ).subquery()
     return select(CaseItem.case_id).join(
         met, met.c.item_id == CaseItem.item_id
     )
 
 
-def _of_same_domain(case: Case) -> Select[uuid.UUID]:
+def _of_same_domain() -> Select[uuid.UUID]:
     """A domain of its own says something; a platform that everybody uses does not."""
     own = aliased(Item)
-    of_own = (own.id.in_(item_ids_of(case.id)), own.platform.is_(None))
+    of_own = (own.id.in_(item_ids_of(_CASE)), own.platform.is_(None))
     in_domain = (
         select(Item.id)
         .join(own, own.registrable_domain == Item.registrable_domain)
