@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import structlog
@@ -120,8 +121,20 @@ def noting() -> AbstractContextManager[Session]:
     return current_context().database.writing()
 
 
-def reading() -> AbstractContextManager[Session]:
-    return current_context().database.reading()
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A transaction of a page that writes nothing. What the page asks within it, as the bar does
+    what waits for the person, is asked in the same one."""
+    outer: Session | None = g.get("reading")
+    if outer is not None:
+        yield outer
+        return
+    with current_context().database.reading() as session:
+        g.reading = session
+        try:
+            yield session
+        finally:
+            del g.reading
 
 
 def looking() -> AbstractContextManager[Session]:
