@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -345,27 +345,21 @@ def _open_contact(key: bytes, report: Report) -> Contact:
 
 
 def said_times_of(
-    session: Session, context: Context, reports: Sequence[Report]
-) -> tuple[SaidTime, ...]:
-    """When it was seen or used, as the reports say; each time once, in their order.
+    session: Session, context: Context, reports: Iterable[Report]
+) -> dict[uuid.UUID, SaidTime]:
+    """When it was seen or used, by the id of the report that says so.
 
     A fact of the case, and no word of a person's; it is sealed with the words, and goes with them.
     """
-    stated = [report for report in reports if report.seen_at]
+    stated = {report.id: report for report in reports if report.seen_at}
     if not stated:
-        return ()
-    keys = context.vault.keys_of(session, [report.id for report in stated])
-    said = {
-        _said_time(keys[report.id], report)
-        for report in stated
-        if report.id in keys
+        return {}
+    keys = context.vault.keys_of(session, stated)
+    times = {
+        report_id: _said_time(key, stated[report_id])
+        for report_id, key in keys.items()
     }
-    return tuple(
-        sorted(
-            (time for time in said if time is not None),
-            key=lambda time: time.text,
-        )
-    )
+    return {at: time for at, time in times.items() if time is not None}
 
 
 def _said_time(key: bytes, report: Report) -> SaidTime | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Row, case, func, select
 from sqlalchemy.orm import Session
 
 from hotline.intake.form.receipt.seen_again import SeenAgain
@@ -41,36 +42,79 @@ class PrintView:
     lists: Sequence[str]
 
 
-def view_print(session: Session, item_id: uuid.UUID) -> PrintView | None:
-    """What is known of the item's fingerprint; None where it is none that is looked for."""
-    print_id = session.scalar(
-        select(WatchedPrint.id).where(WatchedPrint.item_id == item_id)
+def view_prints(
+    session: Session, item_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, PrintView]:
+    """What is known of the items' fingerprints; of an item without one that is looked for,
+    nothing."""
+    watched = select(WatchedPrint.item_id, WatchedPrint.id).where(
+        WatchedPrint.item_id.in_(item_ids)
     )
-    if print_id is None:
-        return None
-    counts = _count(session, PrintSighting.print_id == print_id)
-    rows = session.execute(
+    print_ids = {row.item_id: row.id for row in session.execute(watched)}
+    if not print_ids:
+        return {}
+    met = _list_met(session, print_ids.values())
+    lists = _lists_of(session, print_ids.values())
+    return {
+        item_id: PrintView(
+            total=its_own[0].total if its_own else 0,
+            removed=int(its_own[0].removed) if its_own else 0,
+            places=[
+                PrintPlace(row.reference, PlaceState(row.state), row.distance)
+                for row in its_own
+            ],
+            lists=lists.get(print_id, ()),
+        )
+        for item_id, print_id in print_ids.items()
+        for its_own in [met.get(print_id, ())]
+    }
+
+
+def _list_met(
+    session: Session, print_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[Row[*tuple[Any, ...]]]]:
+    """By fingerprint, the newest places where it was seen, each with how many there are in all."""
+    each = (
         select(
-            Case.reference,
+            PrintSighting.print_id,
+            CaseItem.id,
             CaseItem.state,
+            Case.reference,
             # A place may show several files that are near it: the nearest says
             # most.
-            func.min(PrintSighting.distance),
+            func.min(PrintSighting.distance).label("distance"),
+            func.max(PrintSighting.at).label("newest_at"),
         )
-        .join(CaseItem, CaseItem.case_id == Case.id)
-        .join(PrintSighting, PrintSighting.item_id == CaseItem.item_id)
-        .where(PrintSighting.print_id == print_id)
-        .group_by(Case.reference, CaseItem.id, CaseItem.state)
-        .order_by(func.max(PrintSighting.at).desc(), CaseItem.id)
-        .limit(SHOWN_PLACES)
+        .join(CaseItem, CaseItem.item_id == PrintSighting.item_id)
+        .join(Case, Case.id == CaseItem.case_id)
+        .where(PrintSighting.print_id.in_(print_ids))
+        .group_by(
+            PrintSighting.print_id, CaseItem.id, CaseItem.state, Case.reference
+        )
+        .subquery()
     )
-    places = [
-        PrintPlace(reference, PlaceState(state), distance)
-        for reference, state, distance in rows
-    ]
-    return PrintView(
-        counts.places, counts.removed, places, _lists_of(session, print_id)
+    of_print = each.c.print_id
+    is_removed = case(
+        (each.c.state == PlaceState.VERIFIED_REMOVED, 1), else_=0
     )
+    newest_first = (each.c.newest_at.desc(), each.c.id)
+    ranked = select(
+        *each.c,
+        func.count().over(partition_by=of_print).label("total"),
+        func.sum(is_removed).over(partition_by=of_print).label("removed"),
+        func.row_number()
+        .over(partition_by=of_print, order_by=newest_first)
+        .label("rank"),
+    ).subquery()
+    rows = session.execute(
+        select(*ranked.c)
+        .where(ranked.c.rank <= SHOWN_PLACES)
+        .order_by(ranked.c.rank)
+    )
+    met: dict[uuid.UUID, list[Row[*tuple[Any, ...]]]] = {}
+    for row in rows:
+        met.setdefault(row.print_id, []).append(row)
+    return met
 
 
 def count_for_reporter(session: Session, report: Report) -> SeenAgain | None:
@@ -107,16 +151,22 @@ def _count(session: Session, which: ColumnElement[bool]) -> SeenAgain:
     )
 
 
-def _lists_of(session: Session, print_id: uuid.UUID) -> Sequence[str]:
-    return session.scalars(
-        select(HashList.name)
-        .join(HashEntryRow, HashEntryRow.list_id == HashList.id)
-        .join(PrintListing, PrintListing.entry_id == HashEntryRow.id)
+def _lists_of(
+    session: Session, print_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[str]]:
+    rows = session.execute(
+        select(PrintListing.print_id, HashList.name)
+        .join(HashEntryRow, HashEntryRow.id == PrintListing.entry_id)
+        .join(HashList, HashList.id == HashEntryRow.list_id)
         .where(
-            PrintListing.print_id == print_id,
+            PrintListing.print_id.in_(print_ids),
             HashList.enabled,
             HashEntryRow.removed_in.is_(None),
         )
         .distinct()
         .order_by(HashList.name)
-    ).all()
+    )
+    lists: dict[uuid.UUID, list[str]] = {}
+    for print_id, name in rows:
+        lists.setdefault(print_id, []).append(name)
+    return lists

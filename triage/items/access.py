@@ -9,11 +9,11 @@ the reported address, are sealed under a key of their own; neither is ever shown
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
@@ -117,14 +117,22 @@ class Ways:
     is_delivered: bool
 
 
-def ways_of(session: Session, settings: Settings, item_id: uuid.UUID) -> Ways:
-    delivered = select(HostingObservation.id).where(
-        HostingObservation.item_id == item_id, HostingObservation.fact == "cdn"
+def ways_of(
+    session: Session, settings: Settings, item_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, Ways]:
+    was_delivered = exists().where(
+        HostingObservation.item_id == Item.id, HostingObservation.fact == "cdn"
     )
-    was_delivered = session.scalar(delivered.limit(1)) is not None
-    return Ways(
-        access_row(session, item_id), routes_of(settings), was_delivered
+    rows = session.execute(
+        select(Item.id, ItemAccess, was_delivered)
+        .outerjoin(ItemAccess, ItemAccess.item_id == Item.id)
+        .where(Item.id.in_(item_ids))
     )
+    routes = routes_of(settings)
+    return {
+        item_id: Ways(row, routes, is_delivered)
+        for item_id, row, is_delivered in rows
+    }
 
 
 def access_row(session: Session, item_id: uuid.UUID) -> ItemAccess | None:

@@ -33,7 +33,7 @@ def describe_item(
         "shared_file": _describe_shared_file(item),
         "said_times": [
             describe_time(time, home_zone)
-            for time in said_times_of(session, context, item.id)
+            for time in said_times_of(session, context, [item.id])[item.id]
         ],
         "first_reported_at": format_stamp(item.first_reported_at),
         "last_reported_at": format_stamp(item.last_reported_at),

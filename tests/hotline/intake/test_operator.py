@@ -158,7 +158,7 @@ def test_a_caller_s_report_is_stored_under_the_operator_s_name(
         assert (report.channel, report.source) == ("operator", "operator")
         assert (report.kind, report.reporter_role) == ("csam_image", "parent")
         assert report.danger_now and len(report.parts) == 2
-        (seen,) = service.said_times_of(session, context, [report])
+        (seen,) = service.said_times_of(session, context, [report]).values()
         assert seen.text == "2026-11-01T21:15:00Z"
         assert report.language == typed["caller_language"]
         begun = session.scalars(

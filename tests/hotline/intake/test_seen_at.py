@@ -25,7 +25,7 @@ TYPED = "1.11.2026 22:15"
 def seen_in(context: Context) -> tuple[SaidTime, ...]:
     with context.database.reading() as session:
         reports = session.scalars(select(Report)).all()
-        return service.said_times_of(session, context, reports)
+        return tuple(service.said_times_of(session, context, reports).values())
 
 
 @pytest.mark.parametrize(

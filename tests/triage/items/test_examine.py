@@ -312,7 +312,7 @@ def test_what_ran_out_of_time_is_looked_at_again_once(
     with context.database.reading() as session:
         visits = session.scalars(select(Visit)).all()
         item = session.get_one(Item, visits[0].item_id)
-        found = second_look.find_second_look(session, item.id)
+        found = second_look.find_second_looks(session, [item.id]).get(item.id)
         assert found is not None and found.done_at is None
     examine_item(Task(context, row.id, row.payload, 1, NOW), **tools)
     (media,) = _all(context, Media)

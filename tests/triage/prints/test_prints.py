@@ -32,7 +32,7 @@ from triage.cases.examination.register import (
 from triage.cases.fingerprints import (
     PrintView,
     count_for_reporter,
-    view_print,
+    view_prints,
 )
 from triage.cases.listing.related import Relation, find_related
 from triage.cases.models import Case, CaseItem
@@ -139,9 +139,8 @@ class House:
 
     def view(self, case: Case) -> PrintView:
         with self.context.database.reading() as session:
-            shown = view_print(session, case.items[0].id)
-        assert shown is not None
-        return shown
+            item_id = case.items[0].id
+            return view_prints(session, [item_id])[item_id]
 
     def count(self, table: type) -> int:
         with self.context.database.reading() as session:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
@@ -47,17 +48,20 @@ def needs_second_look(report: FetchReport) -> bool:
     return any(medium.is_worth_another_look for medium in report.media)
 
 
-def find_second_look(
-    session: Session, item_id: uuid.UUID
-) -> OutboxEntry | None:
-    """The newest one that was posted for the item, done or not."""
-    return session.scalars(
+def find_second_looks(
+    session: Session, item_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, OutboxEntry]:
+    """By item, the newest one that was posted for it, done or not."""
+    if not item_ids:
+        return {}
+    # Without the job that it followed: whichever it was.
+    keys = {_key_of(item_id): item_id for item_id in item_ids}
+    rows = session.scalars(
         select(OutboxEntry)
-        # Without the job that it followed: whichever it was.
-        .where(OutboxEntry.key.startswith(_key_of(item_id)))
-        .order_by(OutboxEntry.created_at.desc())
-        .limit(1)
-    ).first()
+        .where(or_(*(OutboxEntry.key.startswith(key) for key in keys)))
+        .order_by(OutboxEntry.created_at)
+    )
+    return {keys[row.key[: row.key.rindex(":") + 1]]: row for row in rows}
 
 
 def _key_of(item_id: uuid.UUID, after: uuid.UUID | None = None) -> str:

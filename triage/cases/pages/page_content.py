@@ -1,12 +1,11 @@
 """What the case page shows. There is never a picture.
 
-It asks the database some questions about the case, and some more about each of the locations that
-it shows in full, of which there are at most ``SHOWN_PLACES``.
+It asks the database a fixed number of questions, however many locations, files, reports and notes
+the case has.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +17,6 @@ from sqlalchemy.orm import Session, aliased
 from hotline.accounts.models import Person
 from hotline.core.context import Context
 from hotline.core.language.languages import SOURCE
-from hotline.core.language.said_time import SaidTime
 from hotline.core.storage import machine
 from hotline.core.storage.machine import HistoryEntry
 from hotline.intake.models import Report, ReportPart
@@ -30,7 +28,6 @@ from triage.cases.assessing.assessment import load_schema
 from triage.cases.assessing.claim import find_holder
 from triage.cases.assessing.rounds import is_blind, list_assessments
 from triage.cases.examination.appraise import route_case
-from triage.cases.fingerprints import PrintView, view_print
 from triage.cases.handling.hand_over import last_word, list_colleagues
 from triage.cases.handling.models import CaseTag, HandOver
 from triage.cases.handling.notes import ReadNote, count_notes, list_notes
@@ -41,55 +38,20 @@ from triage.cases.pages.evidence.files import (
     count_further,
     files_of,
 )
-from triage.cases.pages.evidence.looked import (
-    Looked,
-    SharedLook,
-    describe_look,
-    sum_up_looks,
-)
-from triage.cases.pages.evidence.moves import Stay, list_stays
+from triage.cases.pages.evidence.looked import SharedLook, sum_up_looks
+from triage.cases.pages.evidence.places import PlaceView, view_places
 from triage.cases.pages.parts import Part, read_part, take_first
 from triage.cases.places import item_ids_of
 from triage.cases.reports import about_case
 from triage.cases.vocabulary import CaseState
-from triage.items.access import Ways, ways_of
-from triage.items.models import HostingObservation, Sighting, Visit
-from triage.items.said_times import said_times_of
+from triage.items.models import Sighting
 from triage.jurisdiction import Routing, load_rules
-from triage.locations.others.address_use import (
-    AddressUse,
-    read_address_use,
-)
-from triage.locations.others.shared_file import SharedFile, read_shared_file
 
 SHOWN_REPORTS = 30
 SHOWN_NOTES = 8
-SHOWN_VISITS = 5
 SHOWN_PLACES = 25
 SHOWN_AT_THE_TOP = 5
 """Locations that are printed in full where a case, or what was said, begins."""
-READ_OBSERVATIONS = 200
-
-
-@dataclass(frozen=True)
-class PlaceView:
-    """One item of the case, with what is known of where it is.
-
-    ``stays``: where it lay one after the other, if it moved.
-    ``used``: of an address that somebody used, its port and time; ``shared_file``: what a link of
-    a sharing network says of its file; ``fingerprint``: what was met of one that a reporter gave.
-    """
-
-    place: CaseItem
-    observations: Sequence[HostingObservation]
-    stays: Sequence[Stay]
-    visits: Sequence[Visit]
-    looked: Looked
-    ways: Ways
-    used: AddressUse | None
-    shared_file: SharedFile | None
-    said_times: tuple[SaidTime, ...]
-    fingerprint: PrintView | None
 
 
 @dataclass(frozen=True)
@@ -141,7 +103,7 @@ def gather_case_page(
     blind = is_blind(case)
     schema = load_schema(context.settings.data_dir)
     in_full = case.places[:SHOWN_PLACES]
-    places = [_view_place(session, context, place, now) for place in in_full]
+    places = view_places(session, context, in_full, now)
     files = files_of(session, context, case, now=now)
     return CasePage(
         case=case,
@@ -184,25 +146,6 @@ def _sum_up(places: Sequence[PlaceView]) -> list[SharedLook]:
         (at.place.number, at.looked)
         for at in places
         if at.place.item.display or at.visits
-    )
-
-
-def _view_place(
-    session: Session, context: Context, place: CaseItem, now: datetime
-) -> PlaceView:
-    item = place.item
-    visits = _newest_visits(session, item.id)
-    return PlaceView(
-        place=place,
-        observations=_newest_observations(session, item.id),
-        stays=list_stays(session, item.id, now),
-        visits=visits,
-        looked=describe_look(session, item, visits),
-        ways=ways_of(session, context.settings, item.id),
-        used=read_address_use(item.canonical) if item.kind == "ip" else None,
-        shared_file=read_shared_file(item.canonical),
-        said_times=said_times_of(session, context, item.id),
-        fingerprint=view_print(session, item.id),
     )
 
 
@@ -290,36 +233,3 @@ def _part_of_notes(
 
     count = count_notes(session, case, reader)
     return read_part("notes", count, SHOWN_NOTES, read)
-
-
-def _newest_observations(
-    session: Session, item_id: uuid.UUID
-) -> list[HostingObservation]:
-    """The newest word of each source on each fact."""
-    rows = session.scalars(
-        select(HostingObservation)
-        .where(HostingObservation.item_id == item_id)
-        .order_by(HostingObservation.at.desc(), HostingObservation.id.desc())
-        # A place that is watched for months has thousands; the newest word of
-        # each source is among the last.
-        .limit(READ_OBSERVATIONS)
-    )
-    newest: dict[tuple[str, str, str | None], HostingObservation] = {}
-    latest: dict[tuple[str, str], datetime] = {}
-    for row in rows:
-        # One look may find several values of one fact (two addresses): all of that look count.
-        if latest.setdefault((row.fact, row.source), row.at) == row.at:
-            newest.setdefault((row.fact, row.source, row.value), row)
-    return sorted(
-        newest.values(),
-        key=lambda row: (row.fact, row.source, row.value or ""),
-    )
-
-
-def _newest_visits(session: Session, item_id: uuid.UUID) -> Sequence[Visit]:
-    return session.scalars(
-        select(Visit)
-        .where(Visit.item_id == item_id)
-        .order_by(Visit.at.desc())
-        .limit(SHOWN_VISITS)
-    ).all()

@@ -13,9 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext, ngettext
-from sqlalchemy.orm import Session
 
-from triage.cases.examination.second_look import find_second_look
+from hotline.core.storage.outbox import OutboxEntry
 from triage.cases.pages.words import OUTCOMES, Words, show_place, word_for
 from triage.items.models import Item, Visit
 
@@ -100,17 +99,17 @@ def sum_up_looks(looks: Iterable[tuple[int, Looked]]) -> list[SharedLook]:
 
 
 def describe_look(
-    session: Session, item: Item, visits: Sequence[Visit]
+    item: Item, visits: Sequence[Visit], again: OutboxEntry | None
 ) -> Looked:
+    """``again``: the newest work of looking at the item a second time."""
     if not visits:
         return Looked(show_place(item), None, _describe_absence(item))
     visit = visits[0]
-    entry = find_second_look(session, item.id)
     second = ""
-    if entry is not None:
+    if again is not None:
         second = (
             gettext("What ran out of time is looked at again:")
-            if entry.done_at is None
+            if again.done_at is None
             else gettext("What had run out of time was looked at again:")
         )
     return Looked(
@@ -120,7 +119,7 @@ def describe_look(
         list_left_out(visit),
         second,
         # When it was, or when it will be.
-        None if entry is None else entry.done_at or entry.due_at,
+        None if again is None else again.done_at or again.due_at,
     )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from triage.items.models import HostingHop
+from triage.items.newest import list_newest
 
 WIDTH = 640
 """Of the whole line, in units of the drawing."""
@@ -38,16 +38,18 @@ class Stay:
 
 
 def list_stays(
-    session: Session, item_id: uuid.UUID, now: datetime
-) -> Sequence[Stay]:
-    """The oldest first; none of a location that never moved."""
-    hops = session.scalars(
-        select(HostingHop)
-        .where(HostingHop.item_id == item_id)
-        .order_by(HostingHop.number.desc())
-        .limit(MOST_STAYS)
-    ).all()
-    return draw_stays(list(reversed(hops)), now) if len(hops) > 1 else ()
+    session: Session, item_ids: Collection[uuid.UUID], now: datetime
+) -> dict[uuid.UUID, Sequence[Stay]]:
+    """By item, the oldest first; none of a location that never moved."""
+    hops = list_newest(
+        session, HostingHop, item_ids, MOST_STAYS, HostingHop.number.desc()
+    )
+    return {
+        item_id: draw_stays(list(reversed(its_own)), now)
+        if len(its_own) > 1
+        else ()
+        for item_id, its_own in hops.items()
+    }
 
 
 def draw_stays(hops: Sequence[HostingHop], now: datetime) -> list[Stay]:
