@@ -15,7 +15,7 @@ from partners.states import ReferralState
 from tests.support.house import House
 from triage.cases.handling.playbook import Sign
 from triage.cases.models import Case
-from triage.cases.pages.history.diary import tell_history
+from triage.cases.pages.history.diary import list_elsewhere, tell_history
 
 
 def told(house: House, case: Case) -> list[str]:
@@ -92,7 +92,9 @@ def test_that_a_plan_was_approved_stands_once_on_the_time_line(
     with house.context.database.reading() as session:
         case = session.get_one(Case, case.id)
         history = machine.list_history(session, case.id)
-        happenings = tell_history(session, case, history, [PartnersDiary()])
+        diaries = [PartnersDiary()]
+        elsewhere = list_elsewhere(session, case, diaries)
+        happenings = tell_history(session, case, history, elsewhere, diaries)
         assert "plan_approved" in {entry.event for entry in history}
     said = [happening.said for happening in happenings]
     approved = [words for words in said if words.endswith("pproved")]

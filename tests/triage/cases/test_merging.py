@@ -418,7 +418,7 @@ def test_the_whole_tells_what_happened_in_its_parts(world: World) -> None:
         told = [
             (happening.part, happening.said, happening.note)
             for happening in tell_history(
-                session, case, machine.list_history(session, case.id), []
+                session, case, machine.list_history(session, case.id), [], []
             )
         ]
         (begun, *_) = reversed(machine.list_history(session, new_case.id))

@@ -9,6 +9,7 @@ from sqlalchemy import (
     and_,
     func,
     literal,
+    not_,
     or_,
     select,
     update,
@@ -49,16 +50,19 @@ def may_hold(person: Person) -> bool:
 
 def is_free_for(person: Person, now: datetime) -> ColumnElement[bool]:
     """Of a ``Case`` in the query: ``find_holder`` finds nobody else."""
-    cannot_hold = or_(
-        Person.disabled_at.is_not(None),
-        Person.role.not_in(roles_that_may("case.claim")),
-    )
     return or_(
         Case.claimed_by_id.is_(None),
         Case.claimed_by_id == person.id,
         Case.claimed_until <= now,
-        # As ``may_hold`` says it of one person; here the database has to.
-        Case.claimed_by_id.in_(select(Person.id).where(cannot_hold)),
+        Case.claimed_by_id.in_(select(Person.id).where(not_(can_hold()))),
+    )
+
+
+def can_hold() -> ColumnElement[bool]:
+    """Of a ``Person`` in the query: as ``may_hold`` says it of one."""
+    return and_(
+        Person.disabled_at.is_(None),
+        Person.role.in_(roles_that_may("case.claim")),
     )
 
 

@@ -17,15 +17,16 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.core.act import Act
-from hotline.core.storage.machine import HistoryEntry, list_history
+from hotline.core.storage.machine import HistoryEntry
 from hotline.intake import service as intake
 from hotline.intake.models import ReportPart
 from hotline.intake.registry.vocabulary import PartEvent, PartState
 from triage.cases.assessing.assessment import load_version, merge_answers
-from triage.cases.assessing.rounds import list_assessments
 from triage.cases.assessing.untouched import (
     BuiltOn,
+    Past,
     is_untouched,
+    read_past,
     refuse_taking_back,
 )
 from triage.cases.examination.appraise import appraise_case, post_review
@@ -60,11 +61,10 @@ class OwnReopening:
 
 
 def find_own_reopening(
-    session: Session, case: Case, person: Person
+    session: Session, case: Case, person: Person, past: Past
 ) -> OwnReopening | None:
     """None where somebody did something since, holds the case, or its period is over."""
-    history = list_history(session, case.id)
-    entry = history[-1] if history else None
+    entry = past.history[-1] if past.history else None
     if (
         entry is None
         or entry.event != CaseEvent.REOPENED
@@ -74,7 +74,7 @@ def find_own_reopening(
         # come.
         or entry.details.get("released")
         or case.claimed_by_id not in (None, person.id)
-        or list_assessments(session, case)
+        or past.assessments
         or not is_untouched(session, case, person, entry.at)
     ):
         return None
@@ -93,7 +93,8 @@ def take_reopening_back(
 ) -> None:
     """The case is where it was before, with the outcome that it had."""
     lock_case(act.session, case.id)
-    opened = find_own_reopening(act.session, case, person)
+    past = read_past(act.session, case)
+    opened = find_own_reopening(act.session, case, person, past)
     if opened is None or is_built_on():
         raise refuse_taking_back()
     act.advance(case, UNDONE[opened.entry.from_state])

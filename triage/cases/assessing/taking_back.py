@@ -13,14 +13,15 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.core.act import Act
-from hotline.core.storage.machine import HistoryEntry, list_history
+from hotline.core.storage.machine import HistoryEntry
 from hotline.intake import service as intake
 from hotline.intake.registry.vocabulary import PartEvent, PartState
 from triage.cases.assessing.claim import claim_case
-from triage.cases.assessing.rounds import list_assessments
 from triage.cases.assessing.untouched import (
     BuiltOn,
+    Past,
     is_untouched,
+    read_past,
     refuse_taking_back,
 )
 from triage.cases.examination.appraise import (
@@ -48,21 +49,20 @@ class OwnLast:
 
 
 def find_own_last(
-    session: Session, case: Case, person: Person
+    session: Session, case: Case, person: Person, past: Past
 ) -> OwnLast | None:
     """None where somebody did something since, holds the case, or its period is over.
 
     What other packages did about the case is not known here: whoever calls asks their diaries.
     """
-    assessments = list_assessments(session, case)
     # Whoever holds the case now may already be looking at it by these answers.
     is_taken = case.claimed_by_id not in (None, person.id)
-    if len(assessments) != 1 or is_taken:
+    if len(past.assessments) != 1 or is_taken:
         return None
-    (made,) = assessments
+    (made,) = past.assessments
     if not is_untouched(session, case, person, made.at):
         return None
-    history = list_history(session, case.id)
+    history = list(past.history)
     # What is found not illegal is so by the same act.
     if history and history[-1].event == CaseEvent.NOT_ILLEGAL:
         history.pop()
@@ -85,7 +85,8 @@ def take_assessment_back(
 ) -> None:
     """The case is where it was before, in the hands of whoever had assessed it."""
     lock_case(act.session, case.id)
-    last = find_own_last(act.session, case, person)
+    past = read_past(act.session, case)
+    last = find_own_last(act.session, case, person, past)
     if last is None or is_built_on():
         raise refuse_taking_back()
     # Before the outcome is emptied, which says what they were told.

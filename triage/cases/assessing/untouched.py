@@ -1,8 +1,10 @@
-"""Whether nobody has built on what a person did to a case: what every taking back asks first."""
+"""What was done to a case so far, and whether nobody has built on what a person did to it: what
+every taking back asks first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import exists, or_, select
@@ -10,12 +12,37 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.core.errors import Conflict, phrase
-from hotline.core.storage.machine import HistoryEntry
+from hotline.core.storage.machine import HistoryEntry, list_history
+from triage.cases.assessing.rounds import list_assessments
 from triage.cases.handling.models import CaseNote, HandOver
 from triage.cases.models import Assessment, Case
 
 BuiltOn = Callable[[], bool]
 """Whether other packages' people built on it; asked once the case is locked, and not before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """``history`` and ``assessments`` of the round, the oldest first; ``handed``: the newest."""
+
+    history: Sequence[HistoryEntry]
+    assessments: Sequence[Assessment]
+    handed: HandOver | None
+
+
+def read_past(session: Session, case: Case) -> Past:
+    """Asked once for a page, and once more under the lock by whoever takes something back."""
+    newest = (
+        select(HandOver)
+        .where(HandOver.case_id == case.id)
+        .order_by(HandOver.at.desc(), HandOver.id.desc())
+        .limit(1)
+    )
+    return Past(
+        list_history(session, case.id),
+        list_assessments(session, case),
+        session.scalar(newest),
+    )
 
 
 def is_untouched(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
@@ -10,7 +9,9 @@ from hotline.core.act import Act
 from triage.cases.assessing.claim import claim_case
 from triage.cases.assessing.untouched import (
     BuiltOn,
+    Past,
     is_untouched,
+    read_past,
     refuse_taking_back,
 )
 from triage.cases.handling.hand_over import KEPT_FOR
@@ -20,15 +21,10 @@ from triage.cases.models import Case
 
 
 def find_own_hand_over(
-    session: Session, case: Case, person: Person
+    session: Session, case: Case, person: Person, past: Past
 ) -> HandOver | None:
     """The person's, where the case lies as they left it: free, or kept for whom they named."""
-    newest = session.scalars(
-        select(HandOver)
-        .where(HandOver.case_id == case.id)
-        .order_by(HandOver.at.desc(), HandOver.id.desc())
-        .limit(1)
-    ).first()
+    newest = past.handed
     if newest is None or newest.from_id != person.id:
         return None
     # Whoever took it, also for whom it was kept, holds it for another time than that.
@@ -47,7 +43,8 @@ def take_hand_over_back(
 ) -> None:
     """The case is in the hands of whoever handed it over, and the word to the next is gone."""
     lock_case(act.session, case.id)
-    handed = find_own_hand_over(act.session, case, person)
+    past = read_past(act.session, case)
+    handed = find_own_hand_over(act.session, case, person, past)
     if handed is None or is_built_on():
         raise refuse_taking_back()
     act.session.delete(handed)

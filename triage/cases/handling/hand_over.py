@@ -14,12 +14,14 @@ from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.core.storage.ids import new_id
 from triage.cases.assessing.claim import (
+    can_hold,
     claim_case,
     may_hold,
     refuse_if_held,
     release_claim,
 )
-from triage.cases.assessing.rounds import is_blind, list_assessments
+from triage.cases.assessing.rounds import is_blind
+from triage.cases.assessing.untouched import Past
 from triage.cases.handling.models import HandOver
 from triage.cases.models import Case
 from triage.cases.people.keeping.sealing import opener_of, seal_text
@@ -82,18 +84,13 @@ def assign_case(act: Act, case: Case, to: Person) -> None:
 
 
 def last_word(
-    session: Session, context: Context, case: Case
+    session: Session, context: Context, case: Case, past: Past
 ) -> tuple[HandOver, str] | None:
     """The newest word and what it says; None where there is none, or where it must not be read."""
-    newest = session.scalars(
-        select(HandOver)
-        .where(HandOver.case_id == case.id)
-        .order_by(HandOver.at.desc(), HandOver.id.desc())
-        .limit(1)
-    ).first()
+    newest = past.handed
     if newest is None:
         return None
-    assessors = {made.person_id for made in list_assessments(session, case)}
+    assessors = {made.person_id for made in past.assessments}
     # In a blind round nobody reads what somebody wrote who has assessed the
     # case in it.
     if is_blind(case) and newest.from_id in assessors:
@@ -116,9 +113,11 @@ def find_colleague(session: Session, username: str) -> Person:
 def list_colleagues(session: Session) -> list[Person]:
     """Everybody who may work on cases."""
     people = session.scalars(
-        select(Person).order_by(Person.display_name, Person.id)
+        select(Person)
+        .where(can_hold())
+        .order_by(Person.display_name, Person.id)
     )
-    return [person for person in people if may_hold(person)]
+    return list(people)
 
 
 def _place_of(row_id: uuid.UUID) -> str:

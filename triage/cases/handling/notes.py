@@ -20,11 +20,8 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.storage.ids import new_id
-from triage.cases.assessing.rounds import (
-    BLIND_STATES,
-    is_blind,
-    list_assessments,
-)
+from triage.cases.assessing.rounds import BLIND_STATES, is_blind
+from triage.cases.assessing.untouched import Past
 from triage.cases.handling.hand_over import list_colleagues
 from triage.cases.handling.models import CaseMention, CaseNote
 from triage.cases.models import Assessment, Case
@@ -115,6 +112,7 @@ def list_notes(
     context: Context,
     case: Case,
     reader: Person,
+    past: Past,
     *,
     skipped: int = 0,
     most: int = SHOWN,
@@ -126,7 +124,7 @@ def list_notes(
         return []
     rows = session.scalars(
         select(CaseNote)
-        .where(_is_readable(session, case, reader))
+        .where(_is_readable(case, reader, past))
         .order_by(CaseNote.at.desc(), CaseNote.id.desc())
         .offset(skipped)
         .limit(most)
@@ -144,12 +142,16 @@ def list_notes(
 
 
 def count_notes(
-    session: Session, case: Case, reader: Person, after: CaseNote | None = None
+    session: Session,
+    case: Case,
+    reader: Person,
+    past: Past,
+    after: CaseNote | None = None,
 ) -> int:
     """How many notes the person may read now; only those that came ``after`` one, if it is
     given."""
     query = select(func.count(CaseNote.id)).where(
-        _is_readable(session, case, reader)
+        _is_readable(case, reader, past)
     )
     if after is not None:
         is_of_then = and_(CaseNote.at == after.at, CaseNote.id > after.id)
@@ -158,16 +160,16 @@ def count_notes(
 
 
 def _is_readable(
-    session: Session, case: Case, reader: Person
+    case: Case, reader: Person, past: Past
 ) -> ColumnElement[bool]:
-    hidden = _authors_in_blind_round(session, case) - {reader.id}
+    hidden = _authors_in_blind_round(case, past) - {reader.id}
     return and_(CaseNote.case_id == case.id, CaseNote.author_id.not_in(hidden))
 
 
-def _authors_in_blind_round(session: Session, case: Case) -> set[uuid.UUID]:
+def _authors_in_blind_round(case: Case, past: Past) -> set[uuid.UUID]:
     if not is_blind(case):
         return set()
-    return {made.person_id for made in list_assessments(session, case)}
+    return {made.person_id for made in past.assessments}
 
 
 def take_note_back(

@@ -56,6 +56,7 @@ from triage.cases.pages.history.diary import (
     DIARIES,
     Diary,
     list_due,
+    list_elsewhere,
     tell_history,
 )
 from triage.cases.pages.history.own_act import find_own_act
@@ -99,13 +100,14 @@ def case_page(
         view = page_content.gather_case_page(
             session, context, case, person=me, language=language, now=now
         )
+        is_mine = view.holder is not None and view.holder.id == me.id
         return render_template(
             "triage/case.html",
             case=case,
             Held=Held,
             view=view,
             person=me,
-            mine=view.holder is not None and view.holder.id == me.id,
+            mine=is_mine,
             may_assess=_may_assess(view),
             schema=load_schema(context.settings.data_dir),
             said=lambda labels: in_language(labels, language),
@@ -127,7 +129,7 @@ def case_page(
             countries=sorted(country_codes()),
             answer_words=answer_words(language),
             industry_class=industry_class(case.outcome),
-            is_viewing_on=find_switch(session) is not None,
+            may_look=is_mine and _may_look(session),
         )
 
 
@@ -152,18 +154,26 @@ def _tell_of_others(
     signs = {
         sign for diary in diaries for sign in diary.list_signs(session, case)
     }
+    elsewhere = list_elsewhere(session, case, diaries)
     return {
-        "own_last": find_own_act(session, case, me, diaries),
+        "own_last": find_own_act(session, case, me, view.past, elsewhere),
         "steps": list_steps(session, site.current_context(), case, signs),
         "panels": [panel(session, case, me, now) for panel in panels],
         "banners": [banner(session, case, me, now) for banner in banners],
         "happenings": take_newest(
             "history",
-            tell_history(session, case, view.history, diaries),
+            tell_history(session, case, view.past.history, elsewhere, diaries),
             SHOWN_HAPPENINGS,
         ),
         "due": list_due(session, case, diaries, now),
     }
+
+
+def _may_look(session: Session) -> bool:
+    """Whether viewing is switched on, and the person may."""
+    return (
+        may_current_person("viewing.look") and find_switch(session) is not None
+    )
 
 
 def _may_assess(view: page_content.CasePage) -> bool:
@@ -178,7 +188,7 @@ def _is_aside(view: page_content.CasePage) -> bool:
     """Whether the case is closed because its reports were no reports."""
     return (
         view.case.state == CaseState.CLOSED
-        and view.history[-1].event == CaseEvent.SET_ASIDE
+        and view.past.history[-1].event == CaseEvent.SET_ASIDE
     )
 
 

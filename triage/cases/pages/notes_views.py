@@ -11,6 +11,7 @@ from flask_babel import gettext
 from hotline.accounts.pages.views import flash_refusals
 from hotline.accounts.signing_in.auth import own_act, requires, signed_in
 from hotline.core.web import site
+from triage.cases.assessing.untouched import read_past
 from triage.cases.handling import notes
 from triage.cases.listing.queue import by_reference
 from triage.cases.pages.page_content import SHOWN_NOTES
@@ -65,7 +66,8 @@ def open_mention(mention_id: uuid.UUID) -> ResponseReturnValue:
     with site.writing() as session:
         me = signed_in()
         case, note = notes.open_mention(own_act(session), me, mention_id)
-        newer = notes.count_notes(session, case, me, after=note)
+        past = read_past(session, case)
+        newer = notes.count_notes(session, case, me, past, after=note)
         reference = case.reference
     return _back_to_notes(reference, newer // SHOWN_NOTES)
 

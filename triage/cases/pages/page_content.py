@@ -17,8 +17,6 @@ from sqlalchemy.orm import Session, aliased
 from hotline.accounts.models import Person
 from hotline.core.context import Context
 from hotline.core.language.languages import SOURCE
-from hotline.core.storage import machine
-from hotline.core.storage.machine import HistoryEntry
 from hotline.intake.models import Report, ReportPart
 from triage.cases.assessing.assess import (
     digest_of_items,
@@ -26,7 +24,8 @@ from triage.cases.assessing.assess import (
 )
 from triage.cases.assessing.assessment import load_schema
 from triage.cases.assessing.claim import find_holder
-from triage.cases.assessing.rounds import is_blind, list_assessments
+from triage.cases.assessing.rounds import is_blind
+from triage.cases.assessing.untouched import Past, read_past
 from triage.cases.examination.appraise import route_case
 from triage.cases.handling.hand_over import last_word, list_colleagues
 from triage.cases.handling.models import CaseTag, HandOver
@@ -44,7 +43,7 @@ from triage.cases.pages.parts import Part, read_part, take_first
 from triage.cases.places import item_ids_of
 from triage.cases.reports import about_case
 from triage.cases.vocabulary import CaseState
-from triage.items.models import Sighting
+from triage.items.models import Item, Sighting
 from triage.jurisdiction import Routing, load_rules
 
 SHOWN_REPORTS = 30
@@ -52,6 +51,16 @@ SHOWN_NOTES = 8
 SHOWN_PLACES = 25
 SHOWN_AT_THE_TOP = 5
 """Locations that are printed in full where a case, or what was said, begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownElsewhere:
+    """An item that the case's reports name as well, and how far the case is that decides it."""
+
+    item: Item
+    state: str
+    case_reference: str
+    case_state: str
 
 
 @dataclass(frozen=True)
@@ -70,13 +79,13 @@ class CasePage:
     places: Sequence[PlaceView]
     looks: Sequence[SharedLook]
     further_places: Sequence[CaseItem]
-    known_elsewhere: Sequence[CaseItem]
+    known_elsewhere: Sequence[KnownElsewhere]
     reports: Part[Report]
     files: Sequence[File]
     further_files: int
     routing: Routing
     reasons: Sequence[tuple[str, int]]
-    history: Sequence[HistoryEntry]
+    past: Past
     blind: bool
     holder: Person | None
     has_assessed: bool
@@ -99,8 +108,8 @@ def gather_case_page(
     language: str,
     now: datetime,
 ) -> CasePage:
-    made = list_assessments(session, case)
-    blind = is_blind(case)
+    past = read_past(session, case)
+    made, blind = past.assessments, is_blind(case)
     schema = load_schema(context.settings.data_dir)
     in_full = case.places[:SHOWN_PLACES]
     places = view_places(session, context, in_full, now)
@@ -117,7 +126,7 @@ def gather_case_page(
         further_files=count_further(session, case, files),
         routing=_routing_for_reader(session, context, case, language),
         reasons=priority_reasons(context, case, language),
-        history=machine.list_history(session, case.id),
+        past=past,
         blind=blind,
         holder=find_holder(case, now),
         has_assessed=any(
@@ -132,8 +141,8 @@ def gather_case_page(
         seen_items=digest_of_items(case),
         home_zone=context.country.time_zone,
         tags=list_tags(session, [case.id], now).get(case.id, ()),
-        last_word=last_word(session, context, case),
-        notes=_part_of_notes(session, context, case, person),
+        last_word=last_word(session, context, case, past),
+        notes=_part_of_notes(session, context, case, person, past),
         # To hand a case to somebody in a blind round would say who has
         # assessed.
         colleagues=() if blind else list_colleagues(session),
@@ -149,8 +158,9 @@ def _sum_up(places: Sequence[PlaceView]) -> list[SharedLook]:
     )
 
 
-def _find_known_elsewhere(session: Session, case: Case) -> Sequence[CaseItem]:
-    """Items that this case's reports name as well, and that are decided in another case."""
+def _find_known_elsewhere(
+    session: Session, case: Case
+) -> list[KnownElsewhere]:
     own_parts = select(Sighting.part_id).where(
         Sighting.item_id.in_(item_ids_of(case.id))
     )
@@ -161,13 +171,16 @@ def _find_known_elsewhere(session: Session, case: Case) -> Sequence[CaseItem]:
         .join(ReportPart, ReportPart.report_id == other.report_id)
         .where(ReportPart.id.in_(own_parts))
     )
-    return session.scalars(
-        select(CaseItem)
+    rows = session.execute(
+        select(Item, CaseItem.state, Case.reference, Case.state)
+        .join(CaseItem, CaseItem.item_id == Item.id)
+        .join(Case, Case.id == CaseItem.case_id)
         .where(CaseItem.item_id.in_(siblings), CaseItem.case_id != case.id)
         .order_by(CaseItem.added_at.desc(), CaseItem.id)
         # A report of a list of addresses may touch hundreds of other cases.
         .limit(SHOWN_PLACES)
-    ).all()
+    )
+    return [KnownElsewhere(*row) for row in rows]
 
 
 def priority_reasons(
@@ -224,12 +237,12 @@ def _part_of_reports(session: Session, case: Case) -> Part[Report]:
 
 
 def _part_of_notes(
-    session: Session, context: Context, case: Case, reader: Person
+    session: Session, context: Context, case: Case, reader: Person, past: Past
 ) -> Part[ReadNote]:
     def read(skipped: int, most: int) -> Sequence[ReadNote]:
         return list_notes(
-            session, context, case, reader, skipped=skipped, most=most
+            session, context, case, reader, past, skipped=skipped, most=most
         )
 
-    count = count_notes(session, case, reader)
+    count = count_notes(session, case, reader, past)
     return read_part("notes", count, SHOWN_NOTES, read)

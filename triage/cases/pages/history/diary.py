@@ -64,10 +64,22 @@ class Diary(Protocol):
         ...
 
 
+def list_elsewhere(
+    session: Session, case: Case, diaries: Sequence[Diary]
+) -> list[Happening]:
+    """What happened of which this package knows nothing, in the order of the tellers."""
+    return [
+        happening
+        for diary in diaries
+        for happening in diary.list_happenings(session, case)
+    ]
+
+
 def tell_history(
     session: Session,
     case: Case,
     history: Sequence[HistoryEntry],
+    elsewhere: Sequence[Happening],
     diaries: Sequence[Diary],
 ) -> list[Happening]:
     """Everything that happened, oldest first; at one time in the order of the tellers.
@@ -75,35 +87,25 @@ def tell_history(
     With what happened in the cases that became a part of this one: a call of the police, an
     assessment of before are nowhere else to be read.
     """
-    happenings = _tell_of(session, case, history, diaries)
+    happenings = [*_tell_of(history), *elsewhere]
     for part in list_parts(session, case):
+        of_part = [
+            *_tell_of(list_history(session, part.id)),
+            *list_elsewhere(session, part, diaries),
+        ]
         happenings += [
-            replace(happening, part=part.reference)
-            for happening in _tell_of(
-                session, part, list_history(session, part.id), diaries
-            )
+            replace(happening, part=part.reference) for happening in of_part
         ]
     # Sorting keeps what happened at one moment in the order in which it came.
     return sorted(happenings, key=lambda happening: happening.at)
 
 
-def _tell_of(
-    session: Session,
-    case: Case,
-    history: Sequence[HistoryEntry],
-    diaries: Sequence[Diary],
-) -> list[Happening]:
-    own = [
+def _tell_of(history: Sequence[HistoryEntry]) -> list[Happening]:
+    return [
         Happening(entry.at, _say(entry), entry.actor, _note(entry))
         for entry in history
         if entry.event not in TOLD_BY_OTHERS
     ]
-    others = [
-        happening
-        for diary in diaries
-        for happening in diary.list_happenings(session, case)
-    ]
-    return own + others
 
 
 def _say(entry: HistoryEntry) -> str:
@@ -117,17 +119,6 @@ def _note(entry: HistoryEntry) -> str:
     """The other case, where there is one, and why."""
     told = [entry.details.get(name) for name in (*OTHER_CASE, "why")]
     return ", ".join(str(text) for text in told if text)
-
-
-def happened_after(
-    session: Session, case: Case, diaries: Sequence[Diary], at: datetime
-) -> bool:
-    """Whether somebody else's work on the case is newer than ``at``: it may build on that."""
-    return any(
-        happening.at > at
-        for diary in diaries
-        for happening in diary.list_happenings(session, case)
-    )
 
 
 def list_due(

@@ -16,12 +16,16 @@ from hotline.accounts.signing_in.auth import own_act, requires, signed_in
 from hotline.core.act import Act
 from hotline.core.web import site
 from triage.cases.assessing import closing_again, taking_back
-from triage.cases.assessing.untouched import BuiltOn
+from triage.cases.assessing.untouched import BuiltOn, read_past
 from triage.cases.handling import hand_back
 from triage.cases.listing.queue import by_reference
 from triage.cases.models import Case
 from triage.cases.pages.case_views import back_to_case
-from triage.cases.pages.history.diary import DIARIES, Diary
+from triage.cases.pages.history.diary import (
+    DIARIES,
+    Diary,
+    list_elsewhere,
+)
 from triage.cases.pages.history.own_act import Undoable, find_own_act
 
 IN_HANDS = lazy_gettext("Taken back. The case is in your hands.")
@@ -70,5 +74,11 @@ def _take_back(reference: str, what: Undoable) -> ResponseReturnValue:
 
 def _is_built_on(session: Session, case: Case, what: Undoable) -> bool:
     diaries: Sequence[Diary] = current_app.extensions[DIARIES]
-    own = find_own_act(session, case, signed_in(), diaries)
+    own = find_own_act(
+        session,
+        case,
+        signed_in(),
+        read_past(session, case),
+        list_elsewhere(session, case, diaries),
+    )
     return own is None or own.what is not what
