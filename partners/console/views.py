@@ -13,7 +13,7 @@ from hotline.accounts.shortcuts import register_shortcuts
 from partners.console import finders, finders_of_words, pairs
 from partners.console.attention import attention
 from partners.console.case import by_hand, joining, measures, taking_back
-from partners.console.case.panels import MEASURES
+from partners.console.case.panels import measures_panel
 from partners.console.keys import SHORTCUTS
 from partners.console.office import became_pages, directory, duty, first_steps
 from partners.pages import name_office
@@ -23,7 +23,7 @@ from triage.console.search.finding import register_finders
 
 CASE = "/cases/<reference>"
 
-case_panels = (*MEASURES, joining.related_panel)
+case_panels = (measures_panel,)
 case_banners = by_hand.CASE_BANNERS
 blueprint = Blueprint("partners", __name__, url_prefix="/console")
 register_entries(

@@ -6,14 +6,15 @@ until it is acknowledged, or for a time that ends by itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from hotline.core.context import Context
-from partners.notices.models import UNSENT, Notice, NoticeItem
+from partners.notices.models import UNSENT, Notice
 from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
 from partners.states import NoticeState
@@ -58,23 +59,45 @@ def find_wait(
 
     The time begins anew when the request has left, so that its reader has all of it.
     """
-    if notice.kind not in REMOVALS or notice.state not in UNSENT:
+    if not _may_wait(notice):
         return None
-    about_the_same = select(NoticeItem.notice_id).where(
-        NoticeItem.item_id.in_([entry.item_id for entry in notice.items])
-    )
     requests = session.scalars(
-        open_requests().where(
-            Notice.case_id == notice.case_id, Notice.id.in_(about_the_same)
-        )
+        open_requests().where(Notice.case_id == notice.case_id)
+    )
+    return reckon_wait(context, notice, requests, now)
+
+
+def list_open_requests(session: Session, case: Case) -> Sequence[Notice]:
+    """Those of the case."""
+    return session.scalars(
+        open_requests()
+        .where(Notice.case_id == case.id)
+        .options(lazyload(Notice.case))
     ).all()
+
+
+def reckon_wait(
+    context: Context,
+    notice: Notice,
+    requests: Iterable[Notice],
+    now: datetime,
+) -> Wait | None:
+    """As ``find_wait``, where the open ``requests`` of its case are at hand."""
+    if not _may_wait(notice):
+        return None
+    about = {entry.item_id for entry in notice.items}
+    of_these = [
+        request
+        for request in requests
+        if any(entry.item_id in about for entry in request.items)
+    ]
     # The latest of them: data that one request is about may be gone with what
     # another one is about.
-    since = max((request.state_since for request in requests), default=now)
+    since = max((request.state_since for request in of_these), default=now)
     ends_at = since + _time_to_answer(context, notice.case)
-    if not requests or ends_at <= now:
+    if not of_these or ends_at <= now:
         return None
-    has_left = all(request.state not in UNSENT for request in requests)
+    has_left = all(request.state not in UNSENT for request in of_these)
     return Wait(ends_at, has_left)
 
 
@@ -85,6 +108,10 @@ def _time_to_answer(context: Context, case: Case) -> timedelta:
         if case.danger_now
         else settings.preservation_hours
     )
+
+
+def _may_wait(notice: Notice) -> bool:
+    return notice.kind in REMOVALS and notice.state in UNSENT
 
 
 def wait_for_request(

@@ -7,14 +7,14 @@ closing the case.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Text, cast, or_, select
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
-from partners.directory.lookup import find_candidates
+from partners.directory.models import Partner
 from partners.manual.models import ManualAct
 from partners.manual.service import list_acts
 from partners.manual.vocabulary import Outcome
@@ -51,12 +51,13 @@ class HandRoute:
 
 
 def list_hand_routes(
-    session: Session,
     context: Context,
     case: Case,
     acts: Sequence[ManualAct],
+    candidates: Mapping[str, Sequence[Partner]],
 ) -> list[HandRoute]:
-    """Every route of the case that is taken by hand or not at all; ``acts`` were recorded of it."""
+    """Every route of the case that is taken by hand or not at all; ``acts`` were recorded of it,
+    ``candidates`` are by ``Route.id`` whom it could go to."""
     return [
         HandRoute(
             route,
@@ -65,11 +66,11 @@ def list_hand_routes(
             find_report_url(context, route.to, route.name),
         )
         for route in Routing.from_json(case.routing).routes
-        if _is_by_hand(session, route)
+        if _is_by_hand(route, candidates[route.id])
     ]
 
 
-def _is_by_hand(session: Session, route: Route) -> bool:
+def _is_by_hand(route: Route, offices: Iterable[Partner]) -> bool:
     if route.to in NOBODY_TOLD:
         return False
     if not can_take(route):
@@ -77,7 +78,6 @@ def _is_by_hand(session: Session, route: Route) -> bool:
     if route.to not in REFERRAL_ROUTES | {Destination.PLATFORM}:
         # The contact of a notice is looked up or named, so nobody need be told by hand.
         return False
-    offices = find_candidates(session, route.to, route.country, route.name)
     # Without a confirmed address nothing can be sent, so it is a person's to
     # tell them.
     return not any(office.approved_at for office in offices)

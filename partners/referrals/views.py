@@ -259,7 +259,9 @@ def _list_turns(session: Session, referral: Referral) -> list[_Turn]:
     ]
     answers = [
         _Turn(message.at, message.text)
-        for message in list_messages(session, site.current_context(), referral)
+        for message in list_messages(
+            session, site.current_context(), [referral.id]
+        )[referral.id]
         if message.is_ours
     ]
     return sorted([*acts, *answers], key=lambda turn: turn.at)

@@ -12,13 +12,18 @@ from hotline.core.act import Act
 from hotline.core.errors import Conflict
 from partners.channels.base import Refused
 from partners.console.attention import BY_HAND, list_points
+from partners.console.case.of_case import gather_dealings
 from partners.manual.models import ManualAct
-from partners.manual.service import Told, list_acts, record_act
+from partners.manual.service import Told, record_act
 from partners.notices import by_hand as notices
 from partners.notices.models import Notice
 from partners.notices.reminders import send_reminders
 from partners.plans import closing
-from partners.plans.by_hand import find_report_url, list_hand_routes
+from partners.plans.by_hand import (
+    HandRoute,
+    find_report_url,
+    list_hand_routes,
+)
 from partners.referrals import by_hand as referrals
 from partners.referrals.models import Referral
 from partners.watching.models import Watch
@@ -73,15 +78,17 @@ def tell_notice(house: House, **given: Any) -> None:
     )
 
 
-def hand_routes(house: House) -> dict[str, bool]:
+def list_by_hand(house: House) -> list[HandRoute]:
     with house.context.database.reading() as session:
         case = session.get_one(Case, house.only(Case).id)
-        return {
-            entry.route.id: entry.is_done
-            for entry in list_hand_routes(
-                session, house.context, case, list_acts(session, case.id)
-            )
-        }
+        done = gather_dealings(session, case)
+        return list_hand_routes(
+            house.context, case, done.acts, done.candidates
+        )
+
+
+def hand_routes(house: House) -> dict[str, bool]:
+    return {entry.route.id: entry.is_done for entry in list_by_hand(house)}
 
 
 def record(house: House, route: str, **given: Any) -> None:
@@ -222,15 +229,8 @@ def test_the_platform_s_page_for_reports_is_given(house: House) -> None:
 
 
 def test_the_regulator_s_time_has_not_come(house: House) -> None:
-    case = open_case(house, ICCAM, LATE)
-    with house.context.database.reading() as session:
-        entries = list_hand_routes(
-            session,
-            house.context,
-            session.get_one(Case, case.id),
-            list_acts(session, case.id),
-        )
-    assert {entry.route.to: entry.is_due for entry in entries} == {
+    open_case(house, ICCAM, LATE)
+    assert {each.route.to: each.is_due for each in list_by_hand(house)} == {
         "iccam": True,
         "regulator": False,
     }

@@ -7,7 +7,7 @@ row, from which all clocks and figures come, and the audit row, in the caller's 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -129,6 +129,27 @@ def list_history(session: Session, entity_id: uuid.UUID) -> list[HistoryEntry]:
     return list(
         session.scalars(rows.order_by(HistoryEntry.at, HistoryEntry.id))
     )
+
+
+def list_steps(
+    session: Session,
+    entity_ids: Collection[uuid.UUID],
+    events: Collection[str],
+) -> dict[uuid.UUID, list[HistoryEntry]]:
+    """Which of these events happened to each of several entities, oldest first."""
+    steps: dict[uuid.UUID, list[HistoryEntry]] = {at: [] for at in entity_ids}
+    if not steps:
+        return steps
+    rows = (
+        select(HistoryEntry)
+        .where(
+            HistoryEntry.entity_id.in_(steps), HistoryEntry.event.in_(events)
+        )
+        .order_by(HistoryEntry.at, HistoryEntry.id)
+    )
+    for entry in session.scalars(rows):
+        steps[entry.entity_id].append(entry)
+    return steps
 
 
 def _write_history(

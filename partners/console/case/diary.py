@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from hotline.core.storage.machine import HistoryEntry
 from partners import words
 from partners.directory.models import Partner
-from partners.manual.service import list_acts
+from partners.manual.models import ManualAct
 from partners.manual.vocabulary import ManualWay, Outcome
 from partners.notices.models import OPEN, UNSENT, Notice
 from partners.referrals.models import (
@@ -112,12 +112,13 @@ class PartnersDiary:
         """Who was told of the case, by us or by hand."""
         for kind in session.scalars(_told_by_letter(case)):
             yield from SIGNS.get(kind, ())
-        for done in list_acts(session, case.id):
-            if done.outcome != Outcome.TOLD:
-                continue
-            destination, _, _ = done.route.partition("-")
+        told_by_hand = select(ManualAct.route, ManualAct.way).where(
+            ManualAct.case_id == case.id, ManualAct.outcome == Outcome.TOLD
+        )
+        for route, way in session.execute(told_by_hand):
+            destination, _, _ = route.partition("-")
             yield from SIGNS.get(destination, ())
-            is_direct = done.way in (ManualWay.TELEPHONE, ManualWay.MEETING)
+            is_direct = way in (ManualWay.TELEPHONE, ManualWay.MEETING)
             if is_direct and destination in (POLICE, EMERGENCY):
                 yield Sign.POLICE_CALLED
 

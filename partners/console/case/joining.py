@@ -3,46 +3,44 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 
 from flask import flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from markupsafe import Markup
-from sqlalchemy.orm import Session
 
-from hotline.accounts.models import Person
 from hotline.accounts.signing_in.auth import own_act, requires, signed_in
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.web import site
+from partners.console.case.of_case import ShownCase
 from partners.console.case.rendering import render_panel
 from partners.pages import faults_flashed
 from partners.plans import merging
 from triage.cases.listing.queue import by_reference
 from triage.cases.listing.related import find_related
 from triage.cases.machines import MERGEABLE
-from triage.cases.models import Case
 from triage.cases.pages.case_views import back_to_case
 from triage.cases.pages.page_content import SHOWN_PLACES
 from triage.cases.pages.words import RELATIONS
 from triage.cases.places import list_parts, places_numbered
 
 
-def related_panel(
-    session: Session, case: Case, person: Person, now: datetime
-) -> Markup:
+def related_section(page: ShownCase) -> Markup:
     """Other cases with what speaks for their belonging to this one."""
-    is_free = case.state in MERGEABLE and not merging.is_told(session, case)
+    is_told = any(
+        plan.state in merging.STANDING for plan in page.dealings.plans
+    )
+    is_free = page.case.state in MERGEABLE and not is_told
     return render_panel(
         "related",
-        case,
-        person,
-        now,
-        related=find_related(session, case),
-        parts=list_parts(session, case),
+        page.case,
+        page.person,
+        page.now,
+        related=find_related(page.session, page.case),
+        parts=list_parts(page.session, page.case),
         relation_words=RELATIONS,
         is_free=is_free,
-        by_number=len(case.places) > SHOWN_PLACES,
+        by_number=len(page.case.places) > SHOWN_PLACES,
         mergeable=MERGEABLE,
     )
 

@@ -5,21 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.accounts.models import Person
 from hotline.core.storage import machine
 from hotline.core.web import site
+from partners.console.case.of_case import Dealings, ShownCase
 from partners.console.case.rendering import render_panel
-from partners.directory.lookup import find_candidates
 from partners.directory.models import Partner
 from partners.directory.office_choice import OfficeChoices, offer_offices
 from partners.plans import closing
-from partners.plans.making import planning
 from partners.plans.making.basis import (
     LeftOut,
     remainder_of,
@@ -27,7 +24,7 @@ from partners.plans.making.basis import (
     why_outdated,
 )
 from partners.plans.making.choosing import NOTICE_ROUTES, can_take
-from partners.plans.making.once import find_open_referrals, list_unsettled
+from partners.plans.making.once import keep_open, list_unsettled
 from partners.plans.making.places import municipality_of, places_on_route
 from partners.referrals.models import Plan
 from partners.referrals.routes import PlannedRoute
@@ -39,20 +36,19 @@ from triage.cases.vocabulary import CaseState
 from triage.jurisdiction import Gate, Route, Routing
 
 
-def plan_panel(
-    session: Session, case: Case, person: Person, now: datetime
-) -> Markup:
+def plan_section(page: ShownCase) -> Markup:
     """What could be done, chosen by one person; what is asked for, decided by another."""
-    asked = _look_at_open_plan(session, case)
+    session, case, dealings = page.session, page.case, page.dealings
+    asked = _look_at_open_plan(case, dealings)
     place = municipality_of(case)
-    choices = _list_choices(session, case, place)
-    plan, earlier = asked.plan, _list_earlier_plans(session, case)
-    is_own = plan is not None and plan.requested_by == person.actor
+    choices = _list_choices(case, dealings, place)
+    plan, earlier = asked.plan, dealings.earlier_plans
+    is_own = plan is not None and plan.requested_by == page.person.actor
     return render_panel(
         "plan",
-        case,
-        person,
-        now,
+        page.case,
+        page.person,
+        page.now,
         plan=plan,
         plan_routes=asked.routes,
         outdated=asked.outdated,
@@ -61,13 +57,15 @@ def plan_panel(
         offices=_find_offices(session, asked.routes),
         routes=choices,
         may_do_without_police=_may_do_without_police(session, case, choices),
-        told_before=_list_told_before(session, case, choices),
+        told_before=_list_told_before(dealings, choices),
         about=_number_items(case),
         desks=_list_desks(case),
         # Goes back with the form: who asks for a plan has seen these routes,
         # and no newer ones are planned unseen.
         seen_routes=routing_digest(case),
-        has_people=digest_of_people(session, case) != NOTHING_NOTED,
+        # Asked only where somebody would read of them before they approve.
+        has_people=plan is not None
+        and digest_of_people(session, case) != NOTHING_NOTED,
         notices=NOTICE_ROUTES,
         municipality=place,
         closable=not closing.find_obstacle(session, case),
@@ -101,8 +99,8 @@ class OpenPlan:
     fallen_away: Sequence[LeftOut] = ()
 
 
-def _look_at_open_plan(session: Session, case: Case) -> OpenPlan:
-    plan = planning.find_open_plan(session, case.id)
+def _look_at_open_plan(case: Case, dealings: Dealings) -> OpenPlan:
+    plan = dealings.open_plan
     if plan is None:
         return OpenPlan()
     outdated = why_outdated(plan, case)
@@ -126,7 +124,7 @@ def _list_taken(plans: Iterable[Plan]) -> set[str]:
 
 
 def _list_choices(
-    session: Session, case: Case, municipality: str | None
+    case: Case, dealings: Dealings, municipality: str | None
 ) -> list[tuple[Route, OfficeChoices]]:
     """Every route that can be taken, with the offices that it could go to."""
     data_dir = site.current_context().settings.data_dir
@@ -134,7 +132,7 @@ def _list_choices(
         (
             route,
             offer_offices(
-                _find_candidates(session, route), municipality, data_dir
+                dealings.candidates[route.id], municipality, data_dir
             ),
         )
         for route in Routing.from_json(case.routing).routes
@@ -143,19 +141,18 @@ def _list_choices(
 
 
 def _list_told_before(
-    session: Session,
-    case: Case,
+    dealings: Dealings,
     choices: Iterable[tuple[Route, OfficeChoices]],
 ) -> dict[str, list[str]]:
     """By ``Route.id``, the letters because of which a person has to say why there is another."""
-    open_referrals = find_open_referrals(session, case.id)
+    open_referrals = keep_open(dealings.referrals)
     return {
         route.id: [
             open_referrals[choice.partner.id].reference
             for choice in offices
             if choice.partner.id in open_referrals
         ]
-        or list_unsettled(session, case, PlannedRoute(route))
+        or list_unsettled(dealings.notices, PlannedRoute(route))
         for route, offices in choices
     }
 
@@ -185,34 +182,22 @@ def _list_desks(case: Case) -> dict[str, list[str]]:
     }
 
 
-def _find_candidates(session: Session, route: Route) -> Sequence[Partner]:
-    return find_candidates(session, route.to, route.country, route.name)
-
-
-def _list_earlier_plans(session: Session, case: Case) -> Sequence[Plan]:
-    query = select(Plan).where(
-        Plan.case_id == case.id, Plan.state != PlanState.REQUESTED
-    )
-    return session.scalars(query.order_by(Plan.id)).all()
-
-
 def _find_changes(
     session: Session, plans: Iterable[Plan]
 ) -> dict[uuid.UUID, list[machine.HistoryEntry]]:
     """What fell away from each plan because the case has changed since, and why."""
-    return {
-        plan.id: [
-            entry
-            for entry in machine.list_history(session, plan.id)
-            if entry.event in (PlanEvent.NARROWED, PlanEvent.SUPERSEDED)
-        ]
-        for plan in plans
-    }
+    return machine.list_steps(
+        session,
+        [plan.id for plan in plans],
+        (PlanEvent.NARROWED, PlanEvent.SUPERSEDED),
+    )
 
 
 def _find_offices(
     session: Session, routes: Iterable[PlannedRoute]
 ) -> dict[uuid.UUID, Partner]:
     ids = {route.partner_id for route in routes if route.partner_id}
+    if not ids:
+        return {}
     offices = session.scalars(select(Partner).where(Partner.id.in_(ids)))
     return {office.id: office for office in offices}

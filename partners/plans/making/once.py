@@ -8,7 +8,7 @@ where a person says why. The letter then names the one before.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -41,14 +41,19 @@ _UNSETTLED = (
 def find_open_referrals(
     session: Session, case_id: uuid.UUID
 ) -> Mapping[uuid.UUID, Referral]:
-    """By office, the newest letter about the case that it is not done with."""
-    query = (
-        select(Referral)
-        .where(Referral.case_id == case_id, Referral.state.not_in(DONE_WITH))
-        .order_by(Referral.id)
-    )
+    """As ``keep_open`` says, of the letters about the case."""
+    query = select(Referral).where(Referral.case_id == case_id)
+    return keep_open(session.scalars(query.order_by(Referral.id)))
+
+
+def keep_open(
+    referrals: Iterable[Referral],
+) -> Mapping[uuid.UUID, Referral]:
+    """By office, the newest of these letters that it is not done with; the oldest comes first."""
     return {
-        referral.partner_id: referral for referral in session.scalars(query)
+        referral.partner_id: referral
+        for referral in referrals
+        if referral.state not in DONE_WITH
     }
 
 
@@ -133,9 +138,14 @@ def list_unnoticed(
     Where it has one that it disputes, does not answer or could not be given, a reason lets it have
     another.
     """
+    notices = session.scalars(
+        select(Notice).where(
+            Notice.case_id == case.id, Notice.kind == route.to
+        )
+    )
     standing = {
         entry.item_id
-        for notice, entry in _list_standing(session, case, route)
+        for notice, entry in _list_standing(notices, route)
         if notice.state in UNDER_WAY or not route.again_reason
     }
     return [
@@ -147,36 +157,30 @@ def list_unnoticed(
 
 
 def list_unsettled(
-    session: Session, case: Case, route: PlannedRoute
+    notices: Iterable[Notice], route: PlannedRoute
 ) -> list[str]:
-    """The references of notices of this kind that need a reason before there is another."""
+    """Of the case's notices, the references of those of this kind that need a reason before there
+    is another."""
     return sorted(
         {
             notice.reference
-            for notice, _ in _list_standing(session, case, route)
+            for notice, _ in _list_standing(notices, route)
             if notice.state in _UNSETTLED
         }
     )
 
 
 def _list_standing(
-    session: Session, case: Case, route: PlannedRoute
+    notices: Iterable[Notice], route: PlannedRoute
 ) -> list[tuple[Notice, NoticeItem]]:
     """Notices of this kind with their items, of which another one would be the second."""
-    if route.to not in NOTICE_ROUTES:
-        return []
-    rows = session.execute(
-        select(Notice, NoticeItem)
-        .join(NoticeItem, NoticeItem.notice_id == Notice.id)
-        .where(
-            Notice.case_id == case.id,
-            Notice.state.in_((*UNDER_WAY, *_UNSETTLED)),
-            Notice.kind == route.to,
-        )
-    )
     return [
         (notice, entry)
-        for notice, entry in rows
+        for notice in notices
+        if route.to in NOTICE_ROUTES
+        and notice.kind == route.to
+        and notice.state in (*UNDER_WAY, *_UNSETTLED)
+        for entry in notice.items
         # Who hosts it now was told nothing by the one before.
         if notice.state in UNDER_WAY
         or notice.desk == desk_of(notice.kind, entry.item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,26 +54,31 @@ def write_message(
 
 
 def list_messages(
-    session: Session, context: Context, referral: Referral
-) -> tuple[Said, ...]:
-    """Oldest first; none where the referral's key was erased."""
-    key = context.vault.key_of(session, referral.id)
-    if key is None:
-        return ()
+    session: Session, context: Context, referral_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[Said]]:
+    """By referral, oldest first; none where the referral's key was erased."""
+    said: dict[uuid.UUID, list[Said]] = {at: [] for at in referral_ids}
+    if not said:
+        return said
     rows = session.scalars(
         select(ReferralMessage)
-        .where(ReferralMessage.referral_id == referral.id)
+        .where(ReferralMessage.referral_id.in_(said))
         .order_by(ReferralMessage.at, ReferralMessage.id)
-    )
-    return tuple(
-        Said(
-            row.at,
-            row.is_ours,
-            row.actor,
-            context.vault.open(key, _where(row.id), referral.id, row.text),
+    ).all()
+    if not rows:
+        return said
+    keys = context.vault.keys_of(session, {row.referral_id for row in rows})
+    for row in rows:
+        key = keys.get(row.referral_id)
+        if key is None:
+            continue
+        text = context.vault.open(
+            key, _where(row.id), row.referral_id, row.text
         )
-        for row in rows
-    )
+        said[row.referral_id].append(
+            Said(row.at, row.is_ours, row.actor, text)
+        )
+    return said
 
 
 def _where(message_id: uuid.UUID) -> str:

@@ -133,7 +133,7 @@ def _write_letter(
     route = basis.planned.route if basis.planned else None
     assessment = _assessment_in_words(context, case, language)
     reason = findings.explain_route(session, context, case, route, language)
-    messages = list_messages(session, context, referral)
+    messages = list_messages(session, context, [referral.id])[referral.id]
     return wording.write_letter(
         "referral",
         language,
