@@ -119,9 +119,6 @@ def list_notes(
 ) -> list[ReadNote]:
     """The newest notes that the person may read now, oldest first, opened; without the very
     newest, of which so many are ``skipped``."""
-    open_sealed = opener_of(session, context, case.id)
-    if open_sealed is None:
-        return []
     rows = session.scalars(
         select(CaseNote)
         .where(_is_readable(case, reader, past))
@@ -129,6 +126,10 @@ def list_notes(
         .offset(skipped)
         .limit(most)
     ).all()
+    open_sealed = opener_of(session, context, case.id) if rows else None
+    # The case's people were forgotten, and with them what was written of them.
+    if open_sealed is None:
+        return []
     return [
         ReadNote(
             row.id,

@@ -225,12 +225,14 @@ def reports_of_case(
 
 def _part_of_reports(session: Session, case: Case) -> Part[Report]:
     """The newest first, unlike the other lists: what came last is read first."""
-    count = session.scalar(
-        about_case(select(func.count(Report.id.distinct())), case)
-    )
+
+    def count() -> int:
+        counted = about_case(select(func.count(Report.id.distinct())), case)
+        return session.scalar(counted) or 0
+
     return read_part(
         "reported",
-        count or 0,
+        count,
         SHOWN_REPORTS,
         partial(reports_of_case, session, case),
     )
@@ -244,5 +246,5 @@ def _part_of_notes(
             session, context, case, reader, past, skipped=skipped, most=most
         )
 
-    count = count_notes(session, case, reader, past)
+    count = partial(count_notes, session, case, reader, past)
     return read_part("notes", count, SHOWN_NOTES, read)

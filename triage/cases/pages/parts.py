@@ -38,7 +38,7 @@ def take_newest(name: str, rows: Sequence[Row], size: int) -> Part[Row]:
         end = len(rows) - skipped
         return rows[max(0, end - most) : end]
 
-    return read_part(name, len(rows), size, read)
+    return read_part(name, lambda: len(rows), size, read)
 
 
 def take_first(name: str, rows: Sequence[Row], size: int) -> Part[Row]:
@@ -47,20 +47,27 @@ def take_first(name: str, rows: Sequence[Row], size: int) -> Part[Row]:
     def read(skipped: int, most: int) -> Sequence[Row]:
         return rows[skipped : skipped + most]
 
-    return read_part(name, len(rows), size, read)
+    return read_part(name, lambda: len(rows), size, read)
 
 
 def read_part(
     name: str,
-    count: int,
+    count: Callable[[], int],
     size: int,
     read: Callable[[int, int], Sequence[Row]],
 ) -> Part[Row]:
-    """Of ``count`` rows that are not at hand: ``read`` skips so many, and reads at most so many."""
+    """Of rows that are not at hand: ``read`` skips so many, and reads at most so many; they are
+    counted only where there may be another part."""
+    wanted = _wanted_of(name)
+    if not wanted:
+        newest = read(0, size)
+        left = count() - size if len(newest) == size else 0
+        return Part(name, newest, 0, max(0, left))
+    counted = count()
     # Behind the last part there is nothing: whoever asks for more gets the last.
-    number = min(_wanted_of(name), max(0, count - 1) // size)
+    number = min(wanted, max(0, counted - 1) // size)
     skipped = number * size
-    left = max(0, count - skipped - size)
+    left = max(0, counted - skipped - size)
     return Part(name, read(skipped, size), number, left)
 
 

@@ -88,7 +88,8 @@ def tell_history(
     assessment of before are nowhere else to be read.
     """
     happenings = [*_tell_of(history), *elsewhere]
-    for part in list_parts(session, case):
+    took_in = any(entry.event == CaseEvent.TOOK_IN for entry in history)
+    for part in list_parts(session, case) if took_in else ():
         of_part = [
             *_tell_of(list_history(session, part.id)),
             *list_elsewhere(session, part, diaries),
