@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import BindParameter, Select, select
+from sqlalchemy import BindParameter, Select, Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
@@ -17,6 +17,9 @@ from triage.items.models import Item
 
 _DASHES = re.compile(r"\s*[-\u2010-\u2015]\s*")
 _RUN = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?", re.ASCII)
+ANY_CASE: BindParameter[uuid.UUID] = bindparam("case_id", type_=Uuid())
+"""The id of a case, in a question that is put together once and asked of one case after the other:
+that takes longer than to ask it."""
 
 
 def item_ids_of(

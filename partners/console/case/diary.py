@@ -6,12 +6,15 @@ One question for all that happened and one for all that is due, however many the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext
 from sqlalchemy import (
     CompoundSelect,
+    Integer,
     Select,
+    bindparam,
     func,
     literal,
     null,
@@ -40,7 +43,7 @@ from partners.words import Words, word_for
 from triage.cases.handling.playbook import Sign
 from triage.cases.models import Case
 from triage.cases.pages.history.diary import Due, Happening
-from triage.cases.places import item_ids_of
+from triage.cases.places import ANY_CASE, item_ids_of
 from triage.jurisdiction import Destination
 
 TOLD = 500
@@ -91,7 +94,9 @@ class PartnersDiary:
     def list_happenings(
         self, session: Session, case: Case
     ) -> Iterator[Happening]:
-        newest_first = session.execute(_happened(case)).all()
+        newest_first = session.execute(
+            _happened(), {**_of(case), "most": TOLD}
+        ).all()
         for entry, reference, office in reversed(newest_first):
             name, states = NAMES[entry.entity]
             whom = ", ".join(filter(None, (reference, office)))
@@ -104,18 +109,13 @@ class PartnersDiary:
             )
 
     def list_due(self, session: Session, case: Case) -> Iterator[Due]:
-        for kind, reference, at in session.execute(_due(case)):
+        for kind, reference, at in session.execute(_due(), _of(case)):
             what = word_for(STEPS, kind)
             yield Due(at, f"{what} ({reference})" if reference else what)
 
     def list_signs(self, session: Session, case: Case) -> Iterator[Sign]:
         """Who was told of the case, by us or by hand."""
-        for kind in session.scalars(_told_by_letter(case)):
-            yield from SIGNS.get(kind, ())
-        told_by_hand = select(ManualAct.route, ManualAct.way).where(
-            ManualAct.case_id == case.id, ManualAct.outcome == Outcome.TOLD
-        )
-        for route, way in session.execute(told_by_hand):
+        for route, way in session.execute(_told(), _of(case)):
             destination, _, _ = route.partition("-")
             yield from SIGNS.get(destination, ())
             is_direct = way in (ManualWay.TELEPHONE, ManualWay.MEETING)
@@ -123,17 +123,26 @@ class PartnersDiary:
                 yield Sign.POLICE_CALLED
 
 
-def _told_by_letter(case: Case) -> CompoundSelect[str]:
-    """The kinds of what reached an office or a contact."""
-    referrals = select(Referral.kind).where(
-        Referral.case_id == case.id,
+def _of(case: Case) -> dict[str, object]:
+    return {ANY_CASE.key: case.id}
+
+
+@cache
+def _told() -> CompoundSelect[str, str]:
+    """The kinds of what reached an office or a contact, and the routes by which somebody was told
+    by hand, with the way."""
+    referrals = select(Referral.kind, literal("")).where(
+        Referral.case_id == ANY_CASE,
         Referral.state.not_in((*NOT_DELIVERED, ReferralState.WITHDRAWN)),
     )
-    notices = select(Notice.kind).where(
-        Notice.case_id == case.id,
+    notices = select(Notice.kind, literal("")).where(
+        Notice.case_id == ANY_CASE,
         Notice.state.not_in((*UNSENT, NoticeState.WITHDRAWN)),
     )
-    return union(referrals, notices)
+    by_hand = select(ManualAct.route, ManualAct.way).where(
+        ManualAct.case_id == ANY_CASE, ManualAct.outcome == Outcome.TOLD
+    )
+    return union(referrals, notices, by_hand)
 
 
 def _note_of(details: Mapping[str, object]) -> str:
@@ -142,12 +151,13 @@ def _note_of(details: Mapping[str, object]) -> str:
     return word_for(words.PLAN_CHANGES, said) if isinstance(said, str) else ""
 
 
-def _happened(case: Case) -> Select[HistoryEntry, str, str]:
+@cache
+def _happened() -> Select[HistoryEntry, str, str]:
     """Every step of everything that belongs to the case, with its reference and its office; the
     newest first, as the oldest are those that may be too many."""
     ids = union(
         *(
-            select(kind.id).where(kind.case_id == case.id)
+            select(kind.id).where(kind.case_id == ANY_CASE)
             for kind in (Plan, Referral, Hold, Notice)
         )
     )
@@ -168,20 +178,21 @@ def _happened(case: Case) -> Select[HistoryEntry, str, str]:
             HistoryEntry.entity.in_(NAMES),
         )
         .order_by(HistoryEntry.at.desc(), HistoryEntry.id.desc())
-        .limit(TOLD)
+        .limit(bindparam("most", type_=Integer()))
     )
 
 
-def _due(case: Case) -> Any:
+@cache
+def _due() -> Any:
     referrals = select(
         literal("referral"), Referral.reference, Referral.due_at
     ).where(
-        Referral.case_id == case.id,
+        Referral.case_id == ANY_CASE,
         Referral.due_at.is_not(None),
         Referral.state.in_(_ANSWERABLE),
     )
     notices = select(literal("notice"), Notice.reference, Notice.due_at).where(
-        Notice.case_id == case.id,
+        Notice.case_id == ANY_CASE,
         Notice.due_at.is_not(None),
         Notice.state.in_(OPEN),
     )
@@ -189,7 +200,7 @@ def _due(case: Case) -> Any:
         select(literal("hold"), Referral.reference, Hold.deadline)
         .join(Referral, Referral.id == Hold.referral_id)
         .where(
-            Hold.case_id == case.id,
+            Hold.case_id == ANY_CASE,
             Hold.deadline.is_not(None),
             Hold.state.in_(HOLDING),
         )
@@ -197,7 +208,8 @@ def _due(case: Case) -> Any:
     watches = (
         select(literal("watch"), null(), func.min(Watch.next_at))
         .where(
-            Watch.item_id.in_(item_ids_of(case.id)), Watch.next_at.is_not(None)
+            Watch.item_id.in_(item_ids_of(ANY_CASE)),
+            Watch.next_at.is_not(None),
         )
         # Without this, a case that nobody watches would have one row of
         # nothing.

@@ -58,7 +58,12 @@ def find_second_looks(
     keys = {_key_of(item_id): item_id for item_id in item_ids}
     rows = session.scalars(
         select(OutboxEntry)
-        .where(or_(*(OutboxEntry.key.startswith(key) for key in keys)))
+        .where(
+            # By its index: in most orders of letters, that of the keys knows
+            # no beginnings.
+            OutboxEntry.job == JobName.ITEM_EXAMINE,
+            or_(*(OutboxEntry.key.startswith(key) for key in keys)),
+        )
         .order_by(OutboxEntry.created_at)
     )
     return {keys[row.key[: row.key.rindex(":") + 1]]: row for row in rows}

@@ -13,7 +13,6 @@ from sqlalchemy import (
     BindParameter,
     CompoundSelect,
     Select,
-    Uuid,
     and_,
     bindparam,
     func,
@@ -29,7 +28,7 @@ from hotline.intake.registry.vocabulary import Channel
 from hotline.intake.submission import MAX_LOCATIONS, MAX_OF_PARTNER
 from triage.cases.models import Case, CaseItem
 from triage.cases.people.models import CaseIdentifier
-from triage.cases.places import item_ids_of
+from triage.cases.places import ANY_CASE, item_ids_of
 from triage.cases.vocabulary import CaseState
 from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.items.models import Item, ItemMedia, Sighting
@@ -44,7 +43,6 @@ LOOKED_AT = 200
 """Cases that each question returns at most, the newest first."""
 
 
-_CASE: BindParameter[uuid.UUID] = bindparam("case_id", type_=Uuid())
 _NEAR: BindParameter[uuid.UUID] = bindparam("near", expanding=True)
 """Files whose pictures are near those of the case."""
 _SAME: BindParameter[uuid.UUID] = bindparam("same_pictures", expanding=True)
@@ -120,7 +118,7 @@ def _find_relations(
     rows = session.execute(
         _question(),
         {
-            _CASE.key: case.id,
+            ANY_CASE.key: case.id,
             _NEAR.key: sorted(near)[:MOST_NEAR],
             _SAME.key: list(find_same_pictures(session, item_ids_of(case.id))),
         },
@@ -172,8 +170,7 @@ def _list_pictures(session: Session, case: Case) -> Sequence[str]:
 
 @cache
 def _question() -> CompoundSelect[str, uuid.UUID]:
-    """All of them at once, of any case. Made once: to put it together takes longer than to ask
-    it."""
+    """All of them at once."""
     questions = {
         Relation.REPORT: _of_same_report(),
         Relation.SENDING: _of_same_sending(),
@@ -201,7 +198,7 @@ def _of_same_report() -> Select[uuid.UUID]:
         .join(part, part.id == Sighting.part_id)
         .join(own_part, own_part.report_id == part.report_id)
         .join(own, own.part_id == own_part.id)
-        .where(own.item_id.in_(item_ids_of(_CASE)))
+        .where(own.item_id.in_(item_ids_of(ANY_CASE)))
     )
 
 
@@ -235,7 +232,7 @@ def _of_same_sending() -> Select[uuid.UUID]:
         .join(own_part, own_part.report_id == own.id)
         .join(own_sighting, own_sighting.part_id == own_part.id)
         .where(
-            own_sighting.item_id.in_(item_ids_of(_CASE)),
+            own_sighting.item_id.in_(item_ids_of(ANY_CASE)),
             own.channel.in_((Channel.PARTNER, Channel.EMAIL)),
             full,
         )
@@ -244,7 +241,7 @@ def _of_same_sending() -> Select[uuid.UUID]:
 
 def _of_same_identifier() -> Select[uuid.UUID]:
     own = select(CaseIdentifier.mac).where(
-        CaseIdentifier.case_id == _CASE,
+        CaseIdentifier.case_id == ANY_CASE,
         CaseIdentifier.withdrawn_at.is_(None),
     )
     return select(CaseIdentifier.case_id).where(
@@ -257,7 +254,7 @@ def _of_named_receipt() -> Select[uuid.UUID]:
     own = (
         select(ReportPart.report_id)
         .join(Sighting, Sighting.part_id == ReportPart.id)
-        .where(Sighting.item_id.in_(item_ids_of(_CASE)))
+        .where(Sighting.item_id.in_(item_ids_of(ANY_CASE)))
     )
     named = union(
         select(ReportMention.named_id).where(ReportMention.report_id.in_(own)),
@@ -273,7 +270,7 @@ def _of_named_receipt() -> Select[uuid.UUID]:
 
 def _of_same_file() -> Select[uuid.UUID]:
     own = select(ItemMedia.media_id).where(
-        ItemMedia.item_id.in_(item_ids_of(_CASE))
+        ItemMedia.item_id.in_(item_ids_of(ANY_CASE))
     )
     return (
         select(CaseItem.case_id)
@@ -292,7 +289,7 @@ def _of_near_picture() -> Select[uuid.UUID]:
 
 def _of_fingerprint() -> Select[uuid.UUID]:
     """Seen there, or given there and seen here, or given in both."""
-    own = item_ids_of(_CASE)
+    own = item_ids_of(ANY_CASE)
     seen_there = (
         select(PrintSighting.item_id)
         .join(WatchedPrint, WatchedPrint.id == PrintSighting.print_id)
@@ -317,7 +314,7 @@ def _of_fingerprint() -> Select[uuid.UUID]:
 def _of_same_domain() -> Select[uuid.UUID]:
     """A domain of its own says something; a platform that everybody uses does not."""
     own = aliased(Item)
-    of_own = (own.id.in_(item_ids_of(_CASE)), own.platform.is_(None))
+    of_own = (own.id.in_(item_ids_of(ANY_CASE)), own.platform.is_(None))
     in_domain = (
         select(Item.id)
         .join(own, own.registrable_domain == Item.registrable_domain)

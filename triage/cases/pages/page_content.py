@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from hotline.accounts.models import Person
@@ -40,7 +40,7 @@ from triage.cases.pages.evidence.files import (
 from triage.cases.pages.evidence.looked import SharedLook, sum_up_looks
 from triage.cases.pages.evidence.places import PlaceView, view_places
 from triage.cases.pages.parts import Part, read_part, take_first
-from triage.cases.places import item_ids_of
+from triage.cases.places import ANY_CASE, item_ids_of
 from triage.cases.reports import about_case
 from triage.cases.vocabulary import CaseState
 from triage.items.models import Item, Sighting
@@ -161,8 +161,14 @@ def _sum_up(places: Sequence[PlaceView]) -> list[SharedLook]:
 def _find_known_elsewhere(
     session: Session, case: Case
 ) -> list[KnownElsewhere]:
+    rows = session.execute(_known_elsewhere(), {ANY_CASE.key: case.id})
+    return [KnownElsewhere(*row) for row in rows]
+
+
+@cache
+def _known_elsewhere() -> Select[Item, str, str, str]:
     own_parts = select(Sighting.part_id).where(
-        Sighting.item_id.in_(item_ids_of(case.id))
+        Sighting.item_id.in_(item_ids_of(ANY_CASE))
     )
     other = aliased(ReportPart)
     siblings = (
@@ -171,16 +177,15 @@ def _find_known_elsewhere(
         .join(ReportPart, ReportPart.report_id == other.report_id)
         .where(ReportPart.id.in_(own_parts))
     )
-    rows = session.execute(
+    return (
         select(Item, CaseItem.state, Case.reference, Case.state)
         .join(CaseItem, CaseItem.item_id == Item.id)
         .join(Case, Case.id == CaseItem.case_id)
-        .where(CaseItem.item_id.in_(siblings), CaseItem.case_id != case.id)
+        .where(CaseItem.item_id.in_(siblings), CaseItem.case_id != ANY_CASE)
         .order_by(CaseItem.added_at.desc(), CaseItem.id)
         # A report of a list of addresses may touch hundreds of other cases.
         .limit(SHOWN_PLACES)
     )
-    return [KnownElsewhere(*row) for row in rows]
 
 
 def priority_reasons(

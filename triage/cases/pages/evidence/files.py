@@ -9,17 +9,30 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Session, joinedload
 
 from hotline.core.context import Context
 from hotline.core.storage.machine import HistoryEntry
 from triage.cases.examination.hashes.ask_owner import not_asked
 from triage.cases.models import Case, CaseItem
 from triage.cases.pages.words import Words, word_for
-from triage.cases.places import item_ids_of
+from triage.cases.places import ANY_CASE, item_ids_of
 from triage.cases.vocabulary import CaseState, PlaceState
 from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.hashlists.kinds import MatchDecision
@@ -32,6 +45,7 @@ SHOWN_FILES = 40
 """Those that a list knows come first: a page of hundreds of unknown files is read by nobody."""
 SHOWN_MATCHES = 10
 SHOWN_CASES = 5
+_KEYS: BindParameter[str] = bindparam("keys", expanding=True)
 
 PROBLEMS: Words = {
     "damaged": lazy_gettext("parts are damaged"),
@@ -124,6 +138,8 @@ def files_of(
     is_matched = exists().where(MediaMatch.media_id == ItemMedia.media_id)
     item_media = session.scalars(
         select(ItemMedia)
+        # Its media come with it, and not by a second question.
+        .options(joinedload(ItemMedia.media, innerjoin=True))
         .where(ItemMedia.item_id.in_(item_ids_of(case_file.id)))
         .order_by(is_matched.desc(), ItemMedia.first_seen_at, ItemMedia.id)
         .limit(SHOWN_FILES)
@@ -230,10 +246,26 @@ def _find_elsewhere(
     session: Session, case_id: uuid.UUID, media: Sequence[Media]
 ) -> dict[str, Elsewhere]:
     """By ``_picture_key``, in one query: its other cases, counted, the newest few named."""
+    keys = [_picture_key(medium) for medium in media]
+    if not keys:
+        return {}
+    elsewhere: dict[str, Elsewhere] = {}
+    for row in session.execute(
+        _question_of_elsewhere(), {ANY_CASE.key: case_id, _KEYS.key: keys}
+    ):
+        before = elsewhere[row.key].cases if row.key in elsewhere else ()
+        cases = (*before, (row.reference, bool(row.removed)))
+        elsewhere[row.key] = Elsewhere(
+            row.total, int(row.removed_in_all), cases
+        )
+    return elsewhere
+
+
+@cache
+def _question_of_elsewhere() -> Select[*tuple[Any, ...]]:
     key = case(
         (Media.pdq_quality >= MATCHABLE_QUALITY, Media.pdq), else_=Media.sha256
     )
-    keys = {_picture_key(medium) for medium in media}
     same = (
         select(
             key.label("key"),
@@ -245,8 +277,10 @@ def _find_elsewhere(
         .join(Case, Case.id == CaseItem.case_id)
         # The first half uses the indexes; the second leaves out flat pictures,
         # whose PDQ is a key of nothing.
-        .where(or_(Media.pdq.in_(keys), Media.sha256.in_(keys)), key.in_(keys))
-        .where(Case.id != case_id)
+        .where(
+            or_(Media.pdq.in_(_KEYS), Media.sha256.in_(_KEYS)), key.in_(_KEYS)
+        )
+        .where(Case.id != ANY_CASE)
         .distinct()
         .subquery()
     )
@@ -261,19 +295,11 @@ def _find_elsewhere(
         .over(partition_by=each, order_by=newest)
         .label("rank"),
     ).subquery()
-    elsewhere: dict[str, Elsewhere] = {}
-    rows = session.execute(
+    return (
         select(*ranked.c)
         .where(ranked.c.rank <= SHOWN_CASES)
         .order_by(ranked.c.rank)
     )
-    for row in rows:
-        before = elsewhere[row.key].cases if row.key in elsewhere else ()
-        cases = (*before, (row.reference, bool(row.removed)))
-        elsewhere[row.key] = Elsewhere(
-            row.total, int(row.removed_in_all), cases
-        )
-    return elsewhere
 
 
 def _was_removed() -> ColumnElement[bool]:
