@@ -98,6 +98,21 @@ def rows(page: str) -> list[str]:
     return [" ".join(re.sub("<[^>]+>", " ", one).split()) for one in texts]
 
 
+def test_times_in_details_are_those_of_the_office(
+    context: Context, auditor: FlaskClient
+) -> None:
+    given = {
+        "deadline": "2026-12-01T11:31:58.336711+00:00",
+        "written": "2026-12-01T11:31",
+        "broken": "2026-19-39T29:31:58+00:00",
+    }
+    note(context, "hold.created", uuid.uuid4(), **given)
+    (shown,) = rows(auditor.get(LOG, query_string={"topic": "offices"}).text)
+    assert "deadline: 01.12.2026 12:31 +0100" in shown
+    assert "written: 2026-12-01T11:31" in shown
+    assert "broken: 2026-19-39T29:31:58+00:00" in shown
+
+
 def test_the_command_line_is_everybody_who_sat_at_it(
     context: Context, auditor: FlaskClient
 ) -> None:

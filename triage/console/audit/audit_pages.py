@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import cast
@@ -47,6 +49,9 @@ from triage.console.audit.audit_words import TOPICS, Topic
 from triage.console.audit.trails import Thing, Trail, find_all_things
 
 LOG_PAGE = 100
+_TIME = re.compile(
+    r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d(?:\.\d{1,6})?\+00:00"
+)
 MOST_EXPORTED = 10_000
 """Entries of one file: a longer time is exported in parts."""
 TRAILS = "triage.audit_trails"
@@ -290,6 +295,11 @@ def _in_words(value: object) -> object:
         return gettext("yes") if value else gettext("no")
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        # Written for machines; whoever reads lives in one zone. What only
+        # looks like a time stays what it is.
+        with suppress(ValueError):
+            return datetime.fromisoformat(value)
     return value
 
 
