@@ -49,7 +49,11 @@ SIDEWAYS = """() => {
   const wide = [...document.querySelectorAll(".case *")].filter((it) =>
     it.scrollWidth > it.clientWidth + 1
       && ["auto", "scroll"].includes(getComputedStyle(it).overflowX))
-  const names = wide.map((it) => it.outerHTML.slice(0, 120))
+  const end = (it) => it.getBoundingClientRect().right
+  const names = wide.map((it) => {
+    const widest = [...it.querySelectorAll("tbody *")].sort((a, b) => end(b) - end(a))[0]
+    return `${it.scrollWidth} > ${it.clientWidth}: ${(widest || it).outerHTML.slice(0, 120)}`
+  })
   for (const part of folded) part.open = false
   return names
 }"""

@@ -40,7 +40,7 @@ A_YEAR_OF = 700
 """Cases with all that happened to them; as many again have places and files."""
 PARTNERS = 300
 PLACES = 100
-NOTES = STEPS = 300
+NOTES = STEPS = 60
 """Of the busiest case, which has a file at each place; each as long as it may be."""
 REASON = "Местото е повторно тука под друго име. " * 12
 NOTE = "Видено е повторно на истото место. " * 56
