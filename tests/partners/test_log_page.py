@@ -23,10 +23,12 @@ from hotline.core.context import Context, utc_now
 from hotline.core.errors import Forbidden
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import first_id_at
+from hotline.core.storage.machine import CREATED, Stateful
 from partners.notices.models import Notice
 from tests.hotline.test_methods import PASSWORD, TOKEN, signed_in
 from tests.support.people import make_person
 from triage.cases.models import Case, CaseItem
+from triage.console.audit.audit_acts import ACTS, THINGS
 from triage.console.audit.audit_pages import LOG_EXPORT
 from triage.console.audit.audit_words import TOPICS
 from workers.app import create_app
@@ -180,7 +182,7 @@ def test_who_what_and_when_are_chosen(
     (plan,) = find(topic="plans", **days)
     assert "plan: approved" in plan
     (read,) = find(topic="personal", **days)
-    assert "personal: read" in read and "supervisor" in read
+    assert "personal words: read" in read and "supervisor" in read
     (signed,) = find(who="system", **days)
     assert "the service" in signed
     assert find(topic="no such topic") == []
@@ -279,13 +281,10 @@ def test_only_an_auditor_may(app: Flask) -> None:
     assert supervisor.get(LOG).status_code == 403
 
 
-def test_every_action_in_the_code_belongs_to_a_topic() -> None:
-    """A new sort of act must be found by choice, too."""
+def _list_actions() -> set[str]:
+    """What is recorded by the name in the code, and every step of every state machine."""
     from tests.hotline.test_queries import ROOT
 
-    beginnings = tuple(
-        beginning for topic in TOPICS for beginning in topic.beginnings
-    )
     literal = re.compile(r"(?:\.record\(\s*|action=)\"([a-z_]+\.[a-z_]+)\"")
     found = {
         action
@@ -294,4 +293,40 @@ def test_every_action_in_the_code_belongs_to_a_topic() -> None:
         for action in literal.findall(file.read_text(encoding="utf-8"))
     }
     assert len(found) > 40
-    assert not {one for one in found if not one.startswith(beginnings)}
+    steps = {
+        f"{kind.machine.name}.{event}"
+        for kind in Stateful.__subclasses__()
+        for event in {CREATED, *kind.machine.events}
+    }
+    assert len(steps) > 80
+    return found | steps
+
+
+def test_every_action_in_the_code_belongs_to_a_topic() -> None:
+    """A new sort of act must be found by choice, too."""
+    beginnings = tuple(
+        beginning for topic in TOPICS for beginning in topic.beginnings
+    )
+    actions = _list_actions()
+    assert not {one for one in actions if not one.startswith(beginnings)}
+
+
+def test_every_action_is_said_in_words() -> None:
+    for action in _list_actions():
+        thing, _, act = action.partition(".")
+        assert thing in THINGS and act in ACTS, action
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "hold: released"), ("mk", "задржување: пуштено")],
+)
+def test_actions_are_said_in_the_language_of_the_page(
+    context: Context, auditor: FlaskClient, language: str, said: str
+) -> None:
+    note(context, "hold.released", uuid.uuid4())
+    note(context, "hold.of_an_older_version", uuid.uuid4())
+    page = auditor.get(LOG, query_string={"lang": language}).text
+    shown = " ".join(rows(page))
+    assert said in shown
+    assert "of an older version" in shown

@@ -44,6 +44,7 @@ from triage.console import (
     work_pages,
 )
 from triage.console.audit import audit_pages
+from triage.console.audit.audit_acts import name_action
 from triage.console.audit.trails import OwnTrail, Trail
 from triage.console.keys import SHORTCUTS
 from triage.console.lists import list_pages, upload_pages
@@ -252,6 +253,7 @@ def create_blueprint(
         viewing.HINDRANCES: tuple(hindrances),
     }
     blueprint.record(lambda state: state.app.extensions.update(brought))
+    blueprint.add_app_template_filter(name_action, "action")
     blueprint.add_app_template_filter(show_basis, "basis")
     blueprint.add_app_template_filter(show_place, "place")
     blueprint.add_app_template_filter(show_whole_place, "whole_place")

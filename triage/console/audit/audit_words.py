@@ -27,7 +27,7 @@ TOPICS = (
     Topic(
         "cases",
         lazy_gettext("Cases and their locations"),
-        ("case.", "case_item.", "item.", "search.", "view."),
+        ("case.", "case_item.", "bulk_act.", "item.", "search.", "view."),
     ),
     Topic("reports", lazy_gettext("Reports"), ("report.", "report_part.")),
     Topic("plans", lazy_gettext("Plans"), ("plan.",)),
@@ -69,7 +69,7 @@ TOPICS = (
     Topic(
         "directory",
         lazy_gettext("Partners and who is on duty"),
-        ("partner.", "directory.", "duty."),
+        ("partner.", "directory.", "duty.", "duty_alert."),
     ),
     Topic(
         "house",
