@@ -24,6 +24,7 @@ from partners.console.office.directory import SHOWN
 from partners.directory.models import Partner
 from partners.notices.models import Notice
 from partners.referrals.models import Hold, Plan, Referral
+from partners.referrals.service import give_more, store_answer
 from partners.watching.models import Watch
 from tests.support.house import House
 from tests.support.pages import store_page
@@ -846,3 +847,27 @@ def test_offices_of_other_places_stand_by_county_and_the_neighbours_first(
     assert "Sarandë" in neighbours
     assert county_of_berat.index("Berat") < county_of_berat.index("Kuçovë")
     assert "Nowhere" in of_no_county
+
+
+def test_the_case_tells_question_and_answer_in_their_order(
+    house: House, browser: Any
+) -> None:
+    """As the page of the office does: an answer below both questions answers neither."""
+    house.partner()
+    case = house.case()
+    house.decide(case, "police")
+    said = ["Which school?", "The one at the lake.", "And when?"]
+    for text in said:
+        house.later(minutes=5)
+        with house.context.database.writing() as session:
+            referral = session.scalars(select(Referral)).one()
+            if text.endswith("?"):
+                act = Act(session, house.context, "partner", house.now)
+                store_answer(act, referral, "want_more", note=text)
+            else:
+                act = Act(session, house.context, "person:drita", house.now)
+                give_more(act, referral, text)
+        house.work()
+    page = browser("arta").get(f"/console/cases/{case.reference}").text
+    places = [page.index(text) for text in said]
+    assert places == sorted(places)

@@ -99,7 +99,7 @@ def _letter_lines(sent: SentLetter) -> Iterator[str]:
 
 
 def outcome_shape(outcome: ReferralOutcome) -> dict[str, str]:
-    return {"outcome": outcome.outcome, "at": outcome.at.isoformat()}
+    return {"outcome": outcome.outcome, "at": format_stamp(outcome.at)}
 
 
 def _sent_shape(sent: SentLetter) -> dict[str, object]:
