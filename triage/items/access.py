@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
@@ -120,11 +120,19 @@ class Ways:
 def ways_of(
     session: Session, settings: Settings, item_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, Ways]:
-    was_delivered = exists().where(
-        HostingObservation.item_id == Item.id, HostingObservation.fact == "cdn"
+    # With a bound, so that the database looks it up for each item: what only
+    # has to exist it may collect from the whole table first.
+    delivered = (
+        select(HostingObservation.id)
+        .where(
+            HostingObservation.item_id == Item.id,
+            HostingObservation.fact == "cdn",
+        )
+        .limit(1)
+        .scalar_subquery()
     )
     rows = session.execute(
-        select(Item.id, ItemAccess, was_delivered)
+        select(Item.id, ItemAccess, delivered.is_not(None))
         .outerjoin(ItemAccess, ItemAccess.item_id == Item.id)
         .where(Item.id.in_(item_ids))
     )
