@@ -15,6 +15,7 @@ from hotline.core.settings import load_settings
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
 from partners.directory.models import Partner
+from partners.letters.clock import format_stamp
 from partners.referrals.models import Plan, Referral, ReferralOutcome
 from partners.referrals.telling.told import gather_told, seal_told
 from partners.sending.models import Delivery
@@ -205,6 +206,9 @@ def test_the_list_names_no_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert "+355" not in text
     assert cli.run(["case", "list", "--state", "closed", "--json"]) == 0
     assert capsys.readouterr().out == ""
+    # A slip of the keys must not look like a state in which there is nothing.
+    assert cli.run(["case", "list", "--state", "clsoed", "--json"]) == 2
+    assert capsys.readouterr().out == ""
 
 
 def test_a_referral_shows_what_the_office_is_told(
@@ -220,7 +224,7 @@ def test_a_referral_shows_what_the_office_is_told(
     shown = json.loads(capsys.readouterr().out)
     assert shown["state"] == "delivered"
     assert shown["outcomes"] == [
-        {"outcome": "child_found", "at": NOW.isoformat()}
+        {"outcome": "child_found", "at": format_stamp(NOW)}
     ]
     assert "referral.read" in log_of()
 
