@@ -152,6 +152,21 @@ def test_25_cases_are_seen_at_once_on_a_small_screen(
     assert whole >= 25
 
 
+def test_where_acts_lie_below_all_else_a_link_leads_there(
+    page: Page, base: str, make_case: Make
+) -> None:
+    reference = make_case()
+    page.goto(f"{base}/console/cases/{reference}")
+    link, button = page.locator("a.to-do"), page.locator("[data-code=KeyC]")
+    assert not link.is_visible(), "they are beside it"
+    page.set_viewport_size({"width": 360, "height": 640})
+    below = button.bounding_box()
+    assert below and below["y"] > 640
+    link.click()
+    there = button.bounding_box()
+    assert there and 0 <= there["y"] < 640
+
+
 def test_the_key_is_a_place_not_a_letter(
     page: Page, base: str, make_case: Make
 ) -> None:
