@@ -126,6 +126,31 @@ def test_a_child_is_asked_about_itself_and_others_about_the_child(
     )
 
 
+@pytest.mark.parametrize(
+    ("language", "formal"),
+    [
+        ("sq", r"(?i)\b(ju|juaj|mund t'ju|shënoni|dëshironi|lini)\b"),
+        ("sr-Latn", r"(?i)\b(vas|vam|vaš|označite|želite|možete)\b"),
+        ("sr-Cyrl", r"(?i)\b(вас|вам|ваш|означите|желите|можете)\b"),
+        ("mk", r"(?i)\b(ве|ви|ваш|означете|сакате|можете)\b"),
+    ],
+)
+def test_a_child_is_asked_for_its_contact_as_one_speaks_to_a_child(
+    person: Any, client: FlaskClient, language: str, formal: str
+) -> None:
+    """To whom it may be given is the child's to say, so the child must feel spoken to."""
+    client.get(f"/report/where?lang={language}")
+    person.send("/report/what", kind="sexual_extortion")
+    person.send("/report/who", reporter_role="child_self")
+    person.send("/report/contact", contact="+355690000001")
+    for page in ("contact", "reach", "pass_on"):
+        question = client.get(f"/report/{page}").text
+        form = question.partition('class="question')[2].partition("<button")[0]
+        # What a child ticks is its own word to us, and not ours to the child.
+        asked = re.sub(r"(?s)<label class=.choice.*?</label>", "", form)
+        assert asked and not re.search(formal, asked), asked
+
+
 def test_an_adult_in_the_picture_is_not_asked_about_a_child() -> None:
     short = {paths.PATH: paths.SHORT, "own_material": "yes"}
     adult = {**short, "reporter_role": "unknown"}
