@@ -726,3 +726,13 @@ def test_a_failure_of_ours_says_that_it_is_ours(
     answer = client.get("/about")
     assert answer.status_code == 500 and "It is not your fault" in answer.text
     assert "ZeroDivision" not in answer.text
+
+
+@pytest.mark.parametrize("code", ["sq", "sr-Latn", "sr-Cyrl", "mk"])
+def test_an_error_page_of_the_console_has_no_english_line(
+    client: FlaskClient, code: str
+) -> None:
+    client.set_cookie("lang", code)
+    answer = client.get("/console/nowhere")
+    assert answer.status_code == 404
+    assert 'lang="en"' not in answer.text and "URL" not in answer.text
