@@ -56,6 +56,7 @@ class Group(StrEnum):
     EVERYWHERE = "everywhere"
     QUEUE = "queue"
     CASE = "case"
+    PEOPLE = "people"
     JUDGING = "judging"
     RULES = "rules"
 

@@ -5,7 +5,43 @@ from __future__ import annotations
 from flask_babel import lazy_gettext
 
 from hotline.accounts.shortcuts import Group, Shortcut
+from triage.cases.pages.people.people_words import OWNERS
+from triage.cases.people.vocabulary import Whose
 
+PEOPLE = (
+    *(
+        Shortcut(
+            f"people.note.{owner}",
+            Group.PEOPLE,
+            code,
+            lazy_gettext("Note: %(whom)s", whom=OWNERS[owner]),
+        )
+        for owner, code in (
+            (Whose.REPORTED_PERSON, "KeyR"),
+            (Whose.AFFECTED_CHILD, "KeyC"),
+            (Whose.UNKNOWN, "KeyU"),
+        )
+    ),
+    Shortcut(
+        "people.said", Group.PEOPLE, "KeyF", lazy_gettext("Note these facts")
+    ),
+    Shortcut("people.add", Group.PEOPLE, "KeyA", lazy_gettext("Note it")),
+    Shortcut(
+        "people.facts", Group.PEOPLE, "KeyP", lazy_gettext("Store the facts")
+    ),
+    Shortcut(
+        "people.summary",
+        Group.PEOPLE,
+        "KeyS",
+        lazy_gettext("Store the summary"),
+    ),
+    Shortcut(
+        "people.release",
+        Group.PEOPLE,
+        "KeyL",
+        lazy_gettext("Let the police have it"),
+    ),
+)
 JUDGING = (
     Shortcut("gold.answer", Group.JUDGING, "KeyS", lazy_gettext("Answer")),
     Shortcut(
@@ -179,6 +215,7 @@ SHORTCUTS = (
         "Shift+KeyG",
         lazy_gettext("The host behind the delivery network"),
     ),
+    *PEOPLE,
     *JUDGING,
     *RULES,
 )

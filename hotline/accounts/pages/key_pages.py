@@ -30,6 +30,7 @@ GROUPS = {
     Group.EVERYWHERE: lazy_gettext("Everywhere"),
     Group.QUEUE: lazy_gettext("In the queue"),
     Group.CASE: lazy_gettext("On the page of a case"),
+    Group.PEOPLE: lazy_gettext("On the page of a case's people"),
     Group.JUDGING: lazy_gettext("On gold items and decisions to judge"),
     Group.RULES: lazy_gettext("On the pages of the rules"),
 }
