@@ -103,7 +103,10 @@ def list_pages() -> Mapping[str, Page]:
         "filter by same pictures": _of_sample(
             "/console/queue?tab=closed&picture={0.reference}"
         ),
-        "saved view": _of_sample(
+        "saved view": _page(
+            "/console/queue?tab=closed&country=AL&kind=csam_image"
+        ),
+        "saved view of a network": _of_sample(
             "/console/queue?tab=closed&country=AL&kind=csam_image"
             "&network={0.network}"
         ),
