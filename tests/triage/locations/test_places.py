@@ -115,3 +115,23 @@ def test_what_a_rule_reads_has_a_canonical_form_that_reads_as_itself(
     location = identify_one(_draw_address(data, host, rule))
     if location.kind != "unknown":
         assert _is_settled(location), location
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "instagram://user?username=p",
+        "https://ig.me/m/P/",
+        "twitter://user?screen_name=I",
+        "https://x.com/intent/user?screen_name=home",
+        "tg://join?invite=1000000000",
+        "https://t.me/joinchat/1000000000",
+        "at://./app.bsky.feed.post/0",
+        "http://-.bsky.social/",
+    ],
+)
+def test_what_the_platform_keeps_for_itself_is_nobody_s_name(
+    address: str,
+) -> None:
+    """``https://x.com/i`` is a page of X: an account of that name would read back as another."""
+    assert _is_settled(identify_one(address))
