@@ -12,6 +12,7 @@ from partners.directory.kinds import PartnerKind
 from partners.directory.territory import Coverage
 from partners.duty.states import Way
 from partners.manual.vocabulary import ManualWay, Outcome
+from partners.referrals.telling.told import AFFECTED_ADULT, CHILD_WHO_ACTED
 from partners.referrals.vocabulary import OfficeOutcome
 from partners.states import (
     DeliveryState,
@@ -22,6 +23,7 @@ from partners.states import (
 )
 from partners.watching.models import WatchState
 from triage.availability.model import VerdictName
+from triage.cases.pages.people.people_words import ROLES
 from triage.jurisdiction import Destination
 
 Words = Mapping[str, LazyString]
@@ -109,6 +111,13 @@ WAYS: Words = {
     Way.SMS: lazy_gettext("SMS"),
     Way.PUSH: lazy_gettext("Push message"),
 }
+
+TOLD_PEOPLE: Words = {
+    **ROLES,
+    CHILD_WHO_ACTED: lazy_gettext("Child who displayed harmful behaviour"),
+    AFFECTED_ADULT: lazy_gettext("Affected adult"),
+}
+"""As letters call those whom they are about."""
 
 ATTENTION: Words = {
     "duty_alert.open": lazy_gettext(

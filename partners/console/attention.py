@@ -109,6 +109,9 @@ def _of_states(session: Session) -> Iterator[Point]:
             .limit(SHOWN)
         )
         for row, case in _with_cases(session, list(rows)):
+            # A hold of a case in words holds nothing that anybody could let go.
+            if isinstance(row, Hold) and not case.is_hosted:
+                continue
             why = f"{row.machine.name}.{row.state}"
             yield Point(case, why, row.state_since)
 

@@ -14,9 +14,12 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.language.languages import SHIPPED, load_languages
 from partners.channels.base import Message
+from partners.console.attention import list_points
+from partners.console.case.diary import PartnersDiary
 from partners.directory.models import Partner
 from partners.referrals import service as referrals
-from partners.referrals.models import Referral
+from partners.referrals.models import Hold, Referral
+from partners.states import HoldState
 from tests.support.house import House
 from triage.cases.models import Case
 from triage.cases.people import service
@@ -108,6 +111,27 @@ def test_what_somebody_hosts_waits_for_the_police(house: House) -> None:
     text = letter_to_police(house).text
     assert OF_HOSTS.search(text)
     assert "WHAT WE WAIT FOR" in text
+
+
+@pytest.mark.parametrize("kind", [HostingKind.NONE, None])
+def test_people_decide_on_a_hold_only_of_what_has_a_host(
+    house: House, kind: HostingKind | None
+) -> None:
+    """Of a case in words there is nothing to hold: neither its page nor what is to decide asks."""
+    if kind is None:
+        house.case()
+    else:
+        unhosted_case(house, kind)
+    letter_to_police(house)
+    with house.context.database.writing() as session:
+        hold = session.get_one(Hold, house.hold.id)
+        hold.state = HoldState.EXPIRED
+    with house.context.database.reading() as session:
+        case = session.scalars(select(Case)).one()
+        due = [step.said for step in PartnersDiary().list_due(session, case)]
+        points = [point.why for point in list_points(session)]
+    assert ("hold.expired" in points) is (kind is None)
+    assert any("hold" in str(said) for said in due) is (kind is None)
 
 
 @pytest.mark.parametrize("kind", [*UNHOSTED, None])

@@ -241,7 +241,7 @@ def test_the_police_letter_names_who_is_concerned(house: House) -> None:
         f"Next meeting: {MEETING} (said by the reporter)",
         "Relation: football coach",
         f"Telephone of the affected child: {CHILD_PHONE}",
-        f"Account of the reported person: {THEIR_ACCOUNT} (Snapchat)",
+        f"Account of the reported person: @{THEIR_ACCOUNT} (Snapchat)",
     ):
         assert said in words, words
 
@@ -303,6 +303,11 @@ def test_an_office_that_wants_more_gets_an_answer_and_can_still_act(
     assert "OUR ANSWER TO YOUR QUESTION\nThe one at the lake." in second.text
     assert "She goes to the school at the lake." in second.text
     assert house.only(Referral).state == "delivered"
+    page = signed_in(house, "sara").get(
+        f"/console/cases/{case.reference}?lang=en"
+    )
+    assert page.text.count("First message") == 1
+    assert page.text.count("Further message") == 1
     answer(house, "want_more", "And the name?")
     answer(house, "take_up", "")
     assert house.only(Referral).state == "taken_up"
@@ -337,6 +342,29 @@ def test_the_second_person_reads_and_approves_in_the_browser(
     assert f'name="read_people" value="{read}"' in text
     client.post(approve, data={"read_people": read})
     assert house.only(Referral).kind == "police"
+
+
+def test_the_second_person_reads_of_people_as_the_letter_calls_them(
+    house: House,
+) -> None:
+    case = house.case()
+    house.partner()
+    with house.context.database.writing() as session:
+        act = Act(session, house.context, "person:arta", house.now)
+        stored = session.get_one(Case, case.id)
+        for number, age in ((1, "14"), (2, "41")):
+            role, name = PersonRole.REPORTED_PERSON, FactName.AGE
+            service.set_fact(
+                act, stored, role, number, name, age, source=FactSource.ANALYST
+            )
+    plan = house.request(case, "police")
+    page = (
+        signed_in(house, "sara")
+        .get(f"/console/cases/{case.reference}/plans/{plan.id}?lang=en")
+        .get_data(as_text=True)
+    )
+    assert "<h3>Child who displayed harmful behaviour</h3>" in page
+    assert "<h3>Reported person 2</h3>" in page
 
 
 def signed_in(house: House, username: str) -> Any:

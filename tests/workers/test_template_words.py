@@ -23,6 +23,7 @@ from partners.states import (
     HoldState,
     NoticeState,
     PlanState,
+    Purpose,
     ReferralState,
 )
 from triage.cases.assessing.findings import PERSONS_FACTS
@@ -52,6 +53,7 @@ VOCABULARIES: dict[str, Words | dict[str, Words]] = {
         "partners/panel_referrals": ReferralState,
         "partners/pieces": DeliveryState,
     },
+    "one.purpose": Purpose,
     "asked.state": ApprovalState,
     "export.state": ApprovalState,
     "upload.state": UploadState,

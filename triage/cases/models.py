@@ -146,6 +146,11 @@ class Case(Identified, Stateful, Base):
         """Those of its items that are a location; words alone are none."""
         return [place for place in self.places if place.item.canonical]
 
+    @property
+    def is_hosted(self) -> bool:
+        """Whether any of it lies with somebody; of a case in words nothing can be held."""
+        return any(place.has_host for place in self.places)
+
     def place_of(self, item_id: uuid.UUID) -> CaseItem | None:
         """Where ``item_id`` stands in this case; None where it is no item of it."""
         for place in self.places:

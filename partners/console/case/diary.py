@@ -110,6 +110,9 @@ class PartnersDiary:
 
     def list_due(self, session: Session, case: Case) -> Iterator[Due]:
         for kind, reference, at in session.execute(_due(), _of(case)):
+            # The clock of a hold runs in every case; of one in words it ends nothing.
+            if kind == "hold" and not case.is_hosted:
+                continue
             what = word_for(STEPS, kind)
             yield Due(at, f"{what} ({reference})" if reference else what)
 

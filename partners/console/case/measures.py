@@ -15,6 +15,7 @@ from hotline.accounts.signing_in.auth import own_act, requires, signed_in
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.web import site
+from partners import words
 from partners.console.case import happened
 from partners.console.case.of_case import find_of_case as _find_of_case
 from partners.directory.service import name_desk
@@ -143,6 +144,7 @@ def read_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
             read_people=digest_of_people(session, plan.case),
             route_words=ROUTES,
             people_words=people_words,
+            words=words,
             home_zone=context.country.time_zone,
         )
 

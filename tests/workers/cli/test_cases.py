@@ -257,7 +257,10 @@ def test_nothing_is_shown_of_a_letter_that_did_not_leave(
     with context.database.writing() as session:
         session.scalars(select(Delivery)).one().sent_at = None
     context.close()
-    for option in ("--letter", "--json-package"):
+    both = ["--letter", "--json-package"]
+    assert cli.run(["referral", "show", "AL-R-2026-000001", *both]) == 2
+    assert "Choose one" in capsys.readouterr().err
+    for option in both:
         assert cli.run(["referral", "show", "AL-R-2026-000001", option]) != 0
         assert "no letter is kept" in capsys.readouterr().err
 

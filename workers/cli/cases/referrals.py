@@ -47,6 +47,8 @@ def show_referral(
     as_json: Annotated[bool, typer.Option("--json", help="JSON.")] = False,
 ) -> None:
     """What an office was told, exactly as it left the house. Logged."""
+    if letter and json_package:
+        raise typer.BadParameter("Choose one of --letter and --json-package.")
     with acting() as act:
         session, context = act.session, act.context
         referral = session.scalar(
