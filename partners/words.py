@@ -113,7 +113,7 @@ WAYS: Words = {
 }
 
 TOLD_PEOPLE: Words = {
-    **ROLES,
+    **{str(role): words for role, words in ROLES.items()},
     CHILD_WHO_ACTED: lazy_gettext("Child who displayed harmful behaviour"),
     AFFECTED_ADULT: lazy_gettext("Affected adult"),
 }
