@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -180,3 +181,18 @@ def test_the_shipped_languages() -> None:
     ]
     assert all(language.has_public_pages for language in shipped.values())
     assert shipped["sr-Latn"].own_name == "Srpski (latinica)"
+
+
+@pytest.mark.parametrize("code", ["mk", "sr-Cyrl"])
+def test_no_word_mixes_two_alphabets(code: str) -> None:
+    """A Latin "\u00e8" looks like the Macedonian "\u0450", and is found by no search for it."""
+    mixed = re.compile(
+        "[\u0400-\u04ff][A-Za-z\u00c0-\u024f]|[A-Za-z\u00c0-\u024f][\u0400-\u04ff]"
+    )
+    blank = re.compile(r"%\(\w+\)[sd]|\\n|\{[^}]*\}")
+    for path in sorted((SHIPPED / code).rglob("*.*")):
+        # What is looked for there is written as people may write it.
+        if path.name == "keywords.toml":
+            continue
+        for line in path.read_text("utf-8").splitlines():
+            assert not mixed.search(blank.sub(" ", line)), (path.name, line)

@@ -49,7 +49,7 @@ OWN_LETTERS = re.compile(
     r"Re:|referral\.json|xarf\.org|\.onion|\b(CSAM|CSV|CyberTipline|IBAN|ICCAM|INHOPE|P2P|PDQ|PayPal"
     r"|UTC|VICS|XARF v4|blog|grooming|imageboard)\b"
 )
-LATIN = re.compile("[A-Za-zČĆŽŠĐËÇčćžšđëç]")
+LATIN = re.compile("[A-Za-zÀ-ɏ]")
 # Brands, and words that are the same in every language.
 SAME = {
     "American Express",
