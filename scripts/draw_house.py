@@ -28,7 +28,8 @@ WAY_HEAD = """\
 From the posted job to the stored outcome, in this order. Beneath them is the ground, which is read
 by its names: `Task`, `Circuit`, `Act`, the database, states and audit log of `hotline/core`,
 its guarded network, and what a case offers to all, `lock_case` and `note_at_place`. How a letter
-gets its words begins in the file of the message.
+gets its words begins in the file of the message, and how long an answer may take, in
+`begin_deadline` of what is told.
 
 """
 WAY = (

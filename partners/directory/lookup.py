@@ -116,10 +116,10 @@ def list_candidates(
         route.id: _Addressee.of(route.to, route.country, route.name)
         for route in routes
     }
-    offices = _find_all(session, {one for one in wanted.values() if one})
+    offices = _find_all(session, set(filter(None, wanted.values())))
     return {
-        route_id: offices[one] if one else []
-        for route_id, one in wanted.items()
+        route_id: offices[addressee] if addressee else []
+        for route_id, addressee in wanted.items()
     }
 
 
@@ -162,14 +162,16 @@ class _Addressee:
 def _find_all(
     session: Session, wanted: Collection[_Addressee]
 ) -> dict[_Addressee, list[Partner]]:
-    offices: dict[_Addressee, list[Partner]] = {one: [] for one in wanted}
+    offices: dict[_Addressee, list[Partner]] = {
+        addressee: [] for addressee in wanted
+    }
     if not offices:
         return offices
     rows = session.scalars(
         select(Partner)
         .where(
             Partner.disabled_at.is_(None),
-            or_(*(one.in_query() for one in offices)),
+            or_(*(addressee.in_query() for addressee in offices)),
         )
         .order_by(Partner.name, Partner.code)
     )

@@ -79,7 +79,7 @@ def test_answers_are_proposed_noted_and_told(house: House) -> None:
         "Age: 13 (said by the reporter)",
         "Next meeting: Saturday at the stadium",
         "Asks for: money (said by the reporter)",
-        "Account of the reported person: wolf_of_tests (Snapchat)",
+        "Account of the reported person: @wolf_of_tests (Snapchat)",
     ):
         assert said in words, words
 

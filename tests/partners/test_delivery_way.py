@@ -20,8 +20,15 @@ DRAWING = ROOT / "docs" / "developers" / "house.md"
 MOST_FILES = 8
 # Read by its names; what it does is told where it is, for all who stand on it.
 GROUND = re.compile(r"hotline/core/|triage/cases/(locking|places)\.py")
-# Where the words of a letter begin, and where it is judged: what they ask others is not the way.
-ENDS = ("referral_message", "notice_message", "may_leave", "is_of_this_round")
+# Where the words of a letter begin, where it is judged, and where its time does: what they ask
+# others is not the way.
+ENDS = {
+    ("referral_message", "message.py"),
+    ("notice_message", "message.py"),
+    ("may_leave", "judging.py"),
+    ("is_of_this_round", "judging.py"),
+    ("begin_deadline", "subjects.py"),
+}
 
 __all__ = ["by_mail", "mailbox"]
 
@@ -61,10 +68,8 @@ def _is_beneath_an_end(frame: FrameType) -> bool:
     caller = frame.f_back
     while caller is not None:
         path = _path_of(caller)
-        is_end = caller.f_code.co_name in ENDS and path.endswith(
-            ("message.py", "judging.py")
-        )
-        if is_end or GROUND.match(path):
+        name, file = caller.f_code.co_name, Path(path).name
+        if (name, file) in ENDS or GROUND.match(path):
             return True
         caller = caller.f_back
     return False

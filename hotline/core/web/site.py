@@ -123,8 +123,7 @@ def noting() -> AbstractContextManager[Session]:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """A transaction of a page that writes nothing. What the page asks within it, as the bar does
-    what waits for the person, is asked in the same one."""
+    """A transaction of a page that writes nothing; whoever asks within it is in the same one."""
     outer: Session | None = g.get("reading")
     if outer is not None:
         yield outer

@@ -124,7 +124,7 @@ def notice_section(page: ShownCase) -> Markup:
     notices = part.rows
     requests = (
         list_open_requests(page.session, page.case)
-        if any(one.kind == PRESERVATION for one in page.dealings.notices)
+        if any(notice.kind == PRESERVATION for notice in page.dealings.notices)
         else ()
     )
     return render_panel(

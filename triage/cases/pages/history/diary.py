@@ -118,8 +118,8 @@ def _say(entry: HistoryEntry) -> str:
 
 def _note(entry: HistoryEntry) -> str:
     """The other case, where there is one, and why."""
-    told = [entry.details.get(name) for name in (*OTHER_CASE, "why")]
-    return ", ".join(str(text) for text in told if text)
+    texts = [entry.details.get(name) for name in (*OTHER_CASE, "why")]
+    return ", ".join(str(text) for text in texts if text)
 
 
 def list_due(
