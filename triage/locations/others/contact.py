@@ -165,7 +165,10 @@ def locate_handle(
         return None
     for platform in catalogue.platforms.values():
         if platform.handle is not None and word in platform.handle.words:
-            if not platform.handle.pattern.fullmatch(name):
+            if (
+                not platform.handle.pattern.fullmatch(name)
+                or name.lower() in platform.reserved
+            ):
                 return None
             return locate_account(platform.id, name, match[0], catalogue)
     return None
