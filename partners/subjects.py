@@ -14,15 +14,13 @@ from hotline.core.act import Act
 from hotline.core.storage.machine import Stateful
 from partners.channels.base import Message
 from partners.channels.cloudflare import NAME as CLOUDFLARE
-from partners.notices import judging
-from partners.notices.contacts import find_due_time
+from partners.notices import contacts, judging
 from partners.notices.models import OPEN, Notice
 from partners.notices.service import tell_of_withdrawal
 from partners.notices.telling import origins
 from partners.notices.telling.message import notice_message
-from partners.referrals.following_up import withdrawal
+from partners.referrals.following_up import deadlines, withdrawal
 from partners.referrals.following_up.reminder_letters import reminder_message
-from partners.referrals.gathering import begin_deadline
 from partners.referrals.holds import begin_clocks
 from partners.referrals.models import Referral, ReferralPackage
 from partners.referrals.telling.message import referral_message
@@ -77,7 +75,9 @@ class ReferralSubject:
     def begin_deadline(self, act: Act) -> None:
         # After a crash it may leave again although the office has answered.
         if self.referral.state == ReferralState.QUEUED:
-            begin_deadline(act, self.referral)
+            self.referral.due_at = deadlines.find_due_time(
+                act.context.country, self.referral.urgency, act.now
+            )
 
     def message(self, act: Act, delivery: Delivery) -> Message:
         if delivery.purpose == Purpose.WITHDRAWAL:
@@ -153,7 +153,7 @@ class NoticeSubject:
         return MayLeave.YES if is_free else MayLeave.HELD
 
     def begin_deadline(self, act: Act) -> None:
-        self.notice.due_at = find_due_time(self.notice, act.now)
+        self.notice.due_at = contacts.find_due_time(self.notice, act.now)
 
     def message(self, act: Act, delivery: Delivery) -> Message:
         return notice_message(act.session, act.context, self.notice, delivery)

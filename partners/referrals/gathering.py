@@ -24,7 +24,6 @@ from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
 from partners.channels import mail
 from partners.directory.models import Partner
-from partners.referrals.following_up.deadlines import find_due_time
 from partners.referrals.models import Referral, ReferralPackage
 from partners.sending.models import Delivery
 from partners.sending.service import first_message_id, queue_delivery
@@ -182,7 +181,6 @@ def _queue_package(
     act.session.flush()
     for referral in gathered:
         referral.package_id, referral.leaves_at = package.id, None
-        begin_deadline(act, referral)
     act.record(
         "referral.package",
         "partner",
@@ -201,20 +199,12 @@ def _queue_package(
 def queue_letter(act: Act, referral: Referral) -> None:
     """Have the referral's own letter sent."""
     referral.leaves_at = None
-    begin_deadline(act, referral)
     queue_delivery(
         act,
         subject="referral",
         subject_id=referral.id,
         partner=referral.partner,
         urgent=referral.urgency == Urgency.IMMEDIATE,
-    )
-
-
-def begin_deadline(act: Act, referral: Referral) -> None:
-    """From the letter on, which names it: after a standstill it leaves later than was planned."""
-    referral.due_at = find_due_time(
-        act.context.country, referral.urgency, act.now
     )
 
 
