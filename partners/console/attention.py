@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from flask import render_template
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.signing_in.auth import may_current_person, requires
@@ -30,9 +30,12 @@ from triage.cases.keeping.unread import list_unread, list_unread_reports
 from triage.cases.listing.queue import list_awaiting_call
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import Held
-from triage.items.models import Sighting
+from triage.hosting.kinds import HostingKind
+from triage.items.models import Item, Sighting
 
 SHOWN = 200
+HOSTED = tuple(kind for kind in HostingKind if kind.has_host)
+"""Kinds of hosting of which somebody can be told, whatever else is known of the place."""
 DANGER = "held.danger"
 ALERT = "duty_alert.open"
 BY_HAND = "route.by_hand"
@@ -102,18 +105,36 @@ def _of_states(session: Session) -> Iterator[Point]:
     for model, states in WAITING.items():
         rows: Iterable[Plan | Hold | Referral | Notice] = session.scalars(
             select(model)
-            .where(model.state.in_(states))
+            .where(model.state.in_(states), *_matters(model))
             # The oldest, because of more than can be shown those have waited
             # longest.
             .order_by(model.state_since)
             .limit(SHOWN)
         )
         for row, case in _with_cases(session, list(rows)):
-            # A hold of a case in words holds nothing that anybody could let go.
+            # Some of them have a name and no host that could be told, as a hidden service.
             if isinstance(row, Hold) and not case.is_hosted:
                 continue
             why = f"{row.machine.name}.{row.state}"
             yield Point(case, why, row.state_since)
+
+
+def _matters(
+    model: type[Plan | Hold | Referral | Notice],
+) -> tuple[ColumnElement[bool], ...]:
+    """A hold of a case in words holds nothing that anybody could let go. Nobody decides on it, so
+    in the end there would be no room for others beside those."""
+    if model is not Hold:
+        return ()
+    hosts = (
+        select(CaseItem.id)
+        .join(Item, Item.id == CaseItem.item_id)
+        .where(
+            CaseItem.case_id == Hold.case_id,
+            or_(Item.host.is_not(None), Item.hosting_kind.in_(HOSTED)),
+        )
+    )
+    return (hosts.exists(),)
 
 
 def _of_reporters_and_offices(session: Session) -> Iterator[Point]:

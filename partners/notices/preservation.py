@@ -61,9 +61,7 @@ def find_wait(
     """
     if not _may_wait(notice):
         return None
-    requests = session.scalars(
-        open_requests().where(Notice.case_id == notice.case_id)
-    )
+    requests = list_open_requests(session, notice.case)
     return reckon_wait(context, notice, requests, now)
 
 

@@ -134,6 +134,28 @@ def test_people_decide_on_a_hold_only_of_what_has_a_host(
     assert any("hold" in str(said) for said in due) is (kind is None)
 
 
+def test_holds_of_nothing_leave_room_for_those_of_something(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody decides on the first, which has waited longest, and one point has room."""
+    monkeypatch.setattr("partners.console.attention.SHOWN", 1)
+    unhosted_case(house, HostingKind.NONE)
+    letter_to_police(house)
+    house.later(hours=1)
+    hosted = house.case("hosted")
+    house.decide(hosted, "police")
+    with house.context.database.writing() as session:
+        for hold in session.scalars(select(Hold)):
+            hold.state = HoldState.EXPIRED
+    with house.context.database.reading() as session:
+        expired = [
+            point.case.reference
+            for point in list_points(session)
+            if point.why == "hold.expired"
+        ]
+    assert expired == [hosted.reference]
+
+
 @pytest.mark.parametrize("kind", [*UNHOSTED, None])
 def test_the_page_of_the_office_offers_a_hold_only_of_what_has_a_host(
     house: House, monkeypatch: pytest.MonkeyPatch, kind: HostingKind | None

@@ -233,9 +233,8 @@ class CaseItem(Identified, Stateful, Base):
     def has_host(self) -> bool:
         """Whether somebody could be asked to take down what lies there, as far as is known."""
         kind = self.hosting_kind
-        if kind is HostingKind.UNKNOWN:
-            return self.item.host is not None
-        return not (kind.is_hidden or kind is HostingKind.NONE)
+        is_named = self.item.host is not None
+        return kind.has_host or (kind is HostingKind.UNKNOWN and is_named)
 
 
 class Assessment(Identified, Base):

@@ -28,6 +28,11 @@ class HostingKind(StrEnum):
         return self in {HostingKind.ONION, HostingKind.P2P}
 
     @property
+    def has_host(self) -> bool:
+        """Somebody runs what keeps it, and could be asked. Of an unknown kind nobody can say."""
+        return not self.is_hidden and self not in {self.NONE, self.UNKNOWN}
+
+    @property
     def hides_place(self) -> bool:
         """The country of its address says nothing about where the material is kept."""
         return self.is_hidden or self in {HostingKind.CDN, HostingKind.NONE}
