@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.core.act import Act
@@ -71,6 +72,25 @@ class World:
             session.add_all([self.ana, self.ben])
             for number in (1, 2):
                 self.open(session, number)
+
+    def note_same_number(self) -> None:
+        """A telephone number that is noted in both cases."""
+        with self.context.database.writing() as session:
+            act = self.act(session)
+            for number in (1, 2):
+                add_identifier(
+                    act,
+                    by_reference(session, f"AL-{number}"),
+                    SaidIdentifier(IdentifierKind.PHONE, "+1", "+1", ""),
+                    whose=Whose.UNKNOWN,
+                    source=FactSource.ANALYST,
+                )
+
+    def split(self, session: Session, case: Case) -> Case:
+        """A new case of the case's second location."""
+        leaving = [case.places[1].item_id]
+        act = self.act(session)
+        return split_case(act, case, leaving, self.ana, "another child")
 
     def open(self, session: object, number: int) -> None:
         item = make_item(f"url:host{number}", now=NOW)
@@ -337,9 +357,7 @@ def test_a_split_gives_both_what_was_said_of_people(world: World) -> None:
     with world.context.database.writing() as session:
         case = by_reference(session, "AL-1")
         leaving = case.places[1].item_id
-        new_case = split_case(
-            world.act(session), case, [leaving], world.ana, "another child"
-        )
+        new_case = world.split(session, case)
         assert new_case.danger_now
         assert [place.item_id for place in new_case.places] == [leaving]
         assert [place.number for place in new_case.places] == [1]
@@ -360,10 +378,7 @@ def test_danger_and_the_clock_of_the_call_stay_with_who_told_of_it(
     with world.context.database.writing() as session:
         case = by_reference(session, "AL-1")
         assert (case.danger_now, case.awaits_call_since) == (True, NOW)
-        leaving = case.places[1].item_id
-        new_case = split_case(
-            world.act(session), case, [leaving], world.ana, "another child"
-        )
+        new_case = world.split(session, case)
         assert (new_case.danger_now, new_case.awaits_call_since) == (True, NOW)
         assert (case.danger_now, case.awaits_call_since) == (False, None)
 
@@ -377,10 +392,7 @@ def test_where_both_halves_tell_of_danger_both_wait_for_the_call(
     world.merge()
     with world.context.database.writing() as session:
         case = by_reference(session, "AL-1")
-        leaving = case.places[1].item_id
-        new_case = split_case(
-            world.act(session), case, [leaving], world.ana, "another child"
-        )
+        new_case = world.split(session, case)
         for each in (case, new_case):
             assert (each.danger_now, each.awaits_call_since) == (True, NOW)
 
@@ -390,10 +402,7 @@ def test_a_merged_case_splits_and_merges_again(world: World) -> None:
     world.merge()
     with world.context.database.writing() as session:
         case = by_reference(session, "AL-1")
-        leaving = case.places[1].item_id
-        new_case = split_case(
-            world.act(session), case, [leaving], world.ana, "another child"
-        )
+        new_case = world.split(session, case)
         reference = new_case.reference
     world.merge("AL-1", reference)
     assert [item.key for item in world.case("AL-1").items] == [
@@ -411,10 +420,7 @@ def test_the_whole_tells_what_happened_in_its_parts(world: World) -> None:
     world.merge()
     with world.context.database.writing() as session:
         case = by_reference(session, "AL-1")
-        leaving = case.places[1].item_id
-        new_case = split_case(
-            world.act(session), case, [leaving], world.ana, "another child"
-        )
+        new_case = world.split(session, case)
         told = [
             (happening.part, happening.said, happening.note)
             for happening in tell_history(
@@ -440,16 +446,7 @@ def test_the_whole_tells_what_happened_in_its_parts(world: World) -> None:
 def test_the_part_of_a_case_is_no_other_case_with_the_same_number(
     world: World,
 ) -> None:
-    with world.context.database.writing() as session:
-        act = world.act(session)
-        for number in (1, 2):
-            add_identifier(
-                act,
-                by_reference(session, f"AL-{number}"),
-                SaidIdentifier(IdentifierKind.PHONE, "+1", "+1", ""),
-                whose=Whose.UNKNOWN,
-                source=FactSource.ANALYST,
-            )
+    world.note_same_number()
     world.merge()
     with world.context.database.reading() as session:
         case = by_reference(session, "AL-1")
@@ -462,10 +459,7 @@ def test_what_is_held_waits_where_its_location_went(world: World) -> None:
     with world.context.database.writing() as session:
         case = by_reference(session, "AL-1")
         assert case.held == Held.DANGER
-        leaving = case.places[1].item_id
-        new_case = split_case(
-            world.act(session), case, [leaving], world.ana, "another child"
-        )
+        new_case = world.split(session, case)
         assert (case.held, new_case.held) == (Held.NONE, Held.DANGER)
         assert count_waiting(session, [case.id, new_case.id]) == {
             new_case.id: 1
@@ -480,10 +474,7 @@ def test_what_was_set_aside_does_not_wait_again_after_a_split(
     world.merge()
     with world.context.database.writing() as session:
         case = by_reference(session, "AL-1")
-        leaving = case.places[1].item_id
-        new_case = split_case(
-            world.act(session), case, [leaving], world.ana, "another child"
-        )
+        new_case = world.split(session, case)
         assert (case.held, new_case.held) == (Held.NONE, Held.NONE)
 
 
@@ -504,16 +495,7 @@ def test_a_split_leaves_something_and_takes_only_what_is_there(
 def test_the_machine_says_what_cases_share_and_merges_nothing(
     world: World,
 ) -> None:
-    with world.context.database.writing() as session:
-        act = world.act(session)
-        for number in (1, 2):
-            add_identifier(
-                act,
-                by_reference(session, f"AL-{number}"),
-                SaidIdentifier(IdentifierKind.PHONE, "+1", "+1", ""),
-                whose=Whose.UNKNOWN,
-                source=FactSource.ANALYST,
-            )
+    world.note_same_number()
     with world.context.database.reading() as session:
         (other,) = find_related(session, by_reference(session, "AL-1"))
     assert other.case.reference == "AL-2"
