@@ -73,6 +73,7 @@ for _rule, _view, _methods in (
     (f"{CASE}/plans/<uuid:plan_id>", measures.read_plan, ["GET"]),
     (f"{CASE}/plans/<uuid:plan_id>/refuse", measures.refuse_plan, ["POST"]),
     (f"{CASE}/close", measures.close_case, ["POST"]),
+    (f"{CASE}/related", joining.related, ["GET"]),
     (f"{CASE}/merge", joining.merge, ["POST"]),
     (f"{CASE}/split", joining.split, ["POST"]),
     (f"{CASE}/holds/<uuid:hold_id>/release", measures.release_hold, ["POST"]),

@@ -139,9 +139,10 @@ def the_case_links_where_it_was_seen(demo: Any, desk: Any, case: str) -> None:
     page.locator("details.place summary").first.click()
     assert "Places where a file with it was seen: 1" in page.inner_text("main")
     related = page.locator("section", has_text="Related cases").last
-    assert (
-        "a picture whose fingerprint a reporter gave" in related.inner_text()
-    )
+    # The page asks for them by itself.
+    related.get_by_text(
+        "a picture whose fingerprint a reporter gave"
+    ).wait_for()
     desk.look("case of a fingerprint", narrow=True)
 
 

@@ -22,6 +22,20 @@
     });
   }
 
+  // What a page asks for when it stands already. Where that fails, the link to it stays.
+  const fill = async (area) => {
+    const answer = await fetch(area.dataset.part, {
+      headers: { "X-Part": "1" }, redirect: "error", credentials: "same-origin", cache: "no-store",
+    });
+    if (!answer.ok) return;
+    const part = new DOMParser().parseFromString(await answer.text(), "text/html");
+    area.replaceChildren(...part.body.childNodes);
+  };
+  for (const area of document.querySelectorAll("[data-part]")) {
+    area.setAttribute("aria-busy", "true");
+    fill(area).catch(() => {}).finally(() => area.removeAttribute("aria-busy"));
+  }
+
   // Questions of the assessment that depend on an earlier answer: {"class": ["baseline", …]}.
   for (const form of document.querySelectorAll("form[data-questions]")) {
     const depending = [...form.querySelectorAll("[data-only-when]")];

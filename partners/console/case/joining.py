@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import flash, request
+from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from markupsafe import Markup
@@ -21,12 +21,14 @@ from triage.cases.listing.related import find_related
 from triage.cases.machines import MERGEABLE
 from triage.cases.pages.case_views import back_to_case
 from triage.cases.pages.page_content import SHOWN_PLACES
-from triage.cases.pages.words import RELATIONS
+from triage.cases.pages.words import RELATIONS, STATES
 from triage.cases.places import list_parts, places_numbered
+from triage.console.queue.live import wants_part
 
 
 def related_section(page: ShownCase) -> Markup:
-    """Other cases with what speaks for their belonging to this one."""
+    """What became a part of this case, where it may be merged and split, and the link to what other
+    cases share with it."""
     is_told = any(
         plan.state in merging.STANDING for plan in page.dealings.plans
     )
@@ -36,13 +38,32 @@ def related_section(page: ShownCase) -> Markup:
         page.case,
         page.person,
         page.now,
-        related=find_related(page.session, page.case),
         parts=list_parts(page.session, page.case),
-        relation_words=RELATIONS,
         is_free=is_free,
         by_number=len(page.case.places) > SHOWN_PLACES,
         mergeable=MERGEABLE,
     )
+
+
+@requires("case.see")
+def related(reference: str) -> ResponseReturnValue:
+    """Other cases with what speaks for their belonging to this one.
+
+    The case's page asks for them when it stands already: among a million cases they take a third
+    of what the whole page takes.
+    """
+    with site.reading() as session:
+        case = by_reference(session, reference)
+        return render_template(
+            "partners/related_found.html"
+            if wants_part()
+            else "partners/related.html",
+            case=case,
+            related=find_related(session, case),
+            relation_words=RELATIONS,
+            case_states=STATES,
+            mergeable=MERGEABLE,
+        )
 
 
 @requires("case.assess")

@@ -80,6 +80,7 @@ WHO_MAY: dict[str, set[Role]] = {
     "partners.note_outcomes": SENIORS | {Role.LIAISON},
     "partners.notice_told_by_hand": ANALYSTS,
     "partners.read_plan": ANALYSTS,
+    "partners.related": ANALYSTS | {Role.LIAISON},
     "partners.record_by_hand": ANALYSTS,
     "partners.referral_told_by_hand": ANALYSTS,
     "partners.refuse_plan": ANALYSTS,

@@ -1,4 +1,7 @@
-"""Parts of a page that ask again every few seconds: nearly always the answer is "nothing new"."""
+"""Parts of a page that a script asks for alone.
+
+Those that ask again every few seconds hear "nothing new" nearly always.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,14 @@ import hashlib
 
 from flask import make_response, request
 from werkzeug.wrappers import Response
+
+HEADER = "X-Part"
+"""Sent by our own scripts where the part has no address of its own; its value says nothing."""
+
+
+def wants_part() -> bool:
+    """Whether the part is wanted without the page around it."""
+    return bool(request.headers.get(HEADER))
 
 
 def tag_of(part: str) -> str:

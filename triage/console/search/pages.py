@@ -17,15 +17,13 @@ from hotline.accounts.signing_in.auth import requires, signed_in
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.web import site
+from triage.console.queue.live import wants_part
 from triage.console.search.asked import LONGEST, Asked
 from triage.console.search.finding import (
     Found,
     find_anything,
     only_hit,
 )
-
-PART = "X-Part"
-"""A header of the palette's: only the hits are wanted, not the page around them."""
 
 
 @requires("search.use")
@@ -49,7 +47,8 @@ def find() -> ResponseReturnValue:
             with site.writing() as noting:
                 _record_search(noting, asked, findings)
         only = only_hit(findings)
-        if request.headers.get(PART):
+        # The palette shows the hits alone.
+        if wants_part():
             return render_template(
                 "triage/search_hits.html", typed=typed, found=findings
             )

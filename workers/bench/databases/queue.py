@@ -26,6 +26,7 @@ from hotline.accounts.signing_in.standing import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from triage.cases.listing import tabs
+from triage.console.queue.live import HEADER
 from workers.bench.filling.queue_filling import Sample, fill_cases
 from workers.bench.results import (
     Measurement,
@@ -52,11 +53,17 @@ class Desk:
     sample: Sample
     engine: Engine
 
-    def get(self, path: str) -> bytes:
-        answer = self.client.get(path)
+    def get(
+        self, path: str, headers: Mapping[str, str] | None = None
+    ) -> bytes:
+        answer = self.client.get(path, headers=headers)
         if answer.status_code not in (200, 304):
             raise RuntimeError(f"{path}: {answer.status_code}")
         return bytes(answer.data)
+
+    def part(self, path: str) -> bytes:
+        """What a script asks for, without the page around it."""
+        return self.get(path, {HEADER: "1"})
 
     def find(self, text: str) -> bytes:
         """The hits alone, as the palette asks for them."""
@@ -68,7 +75,7 @@ class Desk:
         answer = self.client.post(
             "/console/search",
             data={"csrf_token": token, "q": text},
-            headers={"X-Part": "hits"},
+            headers={HEADER: "hits"},
         )
         if answer.status_code != 200:
             raise RuntimeError(f"search: {answer.status_code}")
@@ -118,6 +125,9 @@ def list_pages() -> Mapping[str, Page]:
         "search by words": lambda desk: desk.find("police asked again"),
         "search by number": lambda desk: desk.find("+355 69 123 4567"),
         "case": _of_sample("/console/cases/{0.reference}"),
+        "what others share with a case": lambda desk: desk.part(
+            f"/console/cases/{desk.sample.reference}/related"
+        ),
     }
 
 
