@@ -6,8 +6,10 @@ several of its sections show is asked once and handed to each of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from flask_babel import gettext
 from markupsafe import Markup
@@ -16,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.core.storage import machine
+from hotline.core.storage.machine import HistoryEntry
 from hotline.core.web import site
 from partners.console.case.joining import related_section
 from partners.console.case.of_case import ShownCase, gather_dealings
@@ -33,13 +36,13 @@ from partners.referrals.following_up.outcomes import (
     list_outcomes,
     offered_outcomes,
 )
-from partners.referrals.following_up.thread import list_messages
+from partners.referrals.following_up.thread import Said, list_messages
 from partners.referrals.models import HOLDING, Plan
 from partners.referrals.service import ANSWERS
 from partners.states import NoticeEvent, ReferralEvent
 from partners.watching.models import Watch
 from triage.cases.models import Case
-from triage.cases.pages.parts import take_newest
+from triage.cases.pages.parts import Part, take_newest
 from triage.cases.pages.words import ROUTES
 from triage.cases.places import item_ids_of
 from triage.items.models import Visit
@@ -48,9 +51,12 @@ from triage.items.newest import list_newest
 SHOWN_CHECKS = 20
 SHOWN_REFERRALS = SHOWN_ACTS = 10
 SHOWN_NOTICES = 15
+SHOWN_SAID = 8
+"""Of what was said about one letter: each may be four thousand characters long."""
 
 Panel = Callable[[Session, Case, Person, datetime], Markup]
 Section = Callable[[ShownCase], Markup]
+Row = TypeVar("Row")
 
 
 def measures_panel(
@@ -105,9 +111,7 @@ def referral_section(page: ShownCase) -> Markup:
         holds=page.dealings.holds,
         holding=HOLDING,
         deliveries=page.dealings.deliveries,
-        # The history also has what the service itself did with it.
-        answers=machine.list_steps(page.session, ids, ANSWERS.values()),
-        messages=list_messages(page.session, site.current_context(), ids),
+        said=_list_said(page, ids),
         second_person=site.current_context().settings.second_person,
         outcomes_of=list_outcomes(page.session, ids),
         offered={
@@ -117,6 +121,34 @@ def referral_section(page: ShownCase) -> Markup:
         verbs=ANSWERS,
         events={event: verb for verb, event in ANSWERS.items()},
     )
+
+
+def _list_said(
+    page: ShownCase, referral_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, Part[HistoryEntry | Said]]:
+    """By referral, what the office said and what we answered, in the order in which it was said."""
+    # The history also has what the service itself did with it.
+    theirs = machine.list_steps(page.session, referral_ids, ANSWERS.values())
+    messages = list_messages(
+        page.session, site.current_context(), referral_ids
+    )
+    # What an office wrote stands with its answer already.
+    ours = {
+        at: [message for message in each if message.is_ours]
+        for at, each in messages.items()
+    }
+    return {
+        at: _take_said(
+            at, sorted([*theirs[at], *ours[at]], key=lambda turn: turn.at)
+        )
+        for at in referral_ids
+    }
+
+
+def _take_said(letter_id: uuid.UUID, said: Sequence[Row]) -> Part[Row]:
+    """The newest of what was said about one letter."""
+    # The end of an id is drawn by lot; its beginning is the time, which others share.
+    return take_newest(f"said-{letter_id.hex[-12:]}", said, SHOWN_SAID)
 
 
 def notice_section(page: ShownCase) -> Markup:
@@ -146,6 +178,10 @@ def notice_section(page: ShownCase) -> Markup:
             notice.id: reckon_wait(
                 site.current_context(), notice, requests, page.now
             )
+            for notice in notices
+        },
+        said={
+            notice.id: _take_said(notice.id, notice.answers)
             for notice in notices
         },
         deliveries=page.dealings.deliveries,

@@ -2,7 +2,7 @@
 
 A case that goes on for years has hundreds of notes and steps, and its page stays light. Which part
 of which list is wanted stands in the address: ``?part=notes.2`` are the notes before those before
-the newest. Every other list shows its newest part.
+the newest. Several may be named, each for its own list; every other list shows its newest part.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from typing import Generic, TypeVar
 from flask import request
 
 Row = TypeVar("Row")
-_WANTED = re.compile(r"([a-z-]{1,20})\.(\d{1,6})", re.ASCII)
+_WANTED = re.compile(r"([a-z][a-z0-9-]{0,29})\.(\d{1,6})", re.ASCII)
+MOST_NAMED = 10
+"""Lists of which one address names a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,14 @@ class Part(Generic[Row]):
     rows: Sequence[Row]
     number: int = 0
     left: int = 0
+
+    def lead_to(self, number: int) -> list[str]:
+        """What an address names for that part of this list, and for what is shown of others now."""
+        others = _list_wanted()
+        others.pop(self.name, None)
+        # This one first: of too many the last are left out.
+        wanted = {self.name: number, **others}
+        return [f"{name}.{part}" for name, part in wanted.items() if part]
 
 
 def take_newest(name: str, rows: Sequence[Row], size: int) -> Part[Row]:
@@ -72,5 +82,10 @@ def read_part(
 
 
 def _wanted_of(name: str) -> int:
-    wanted = _WANTED.fullmatch(request.args.get("part", ""))
-    return int(wanted[2]) if wanted and wanted[1] == name else 0
+    return _list_wanted().get(name, 0)
+
+
+def _list_wanted() -> dict[str, int]:
+    """By list, which part of it the address names."""
+    wanted = map(_WANTED.fullmatch, request.args.getlist("part")[:MOST_NAMED])
+    return {each[1]: int(each[2]) for each in wanted if each}
