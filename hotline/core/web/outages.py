@@ -26,6 +26,10 @@ from hotline.core.errors import HotlineError, Unavailable
 
 SECRET_FIELDS = frozenset({"password", "old", "new"})
 """A form with one is not offered again: a page with a password in it may be left open."""
+_OF_THE_MOMENT = frozenset({"csrf_token", "proof_code", "proof_passkey"})
+_OUTAGE = 503
+_REFUSALS = frozenset({400, 403, 404, 409, 422, 500})
+_LONGEST_CHOICE = 20
 _FORM = "application/x-www-form-urlencoded"
 _MISTAKES = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 
@@ -65,15 +69,32 @@ def say_when(headers: Headers, error: BaseException) -> None:
     headers.setdefault("Retry-After", str(seconds))
 
 
-def typed_fields(request: Request) -> Mapping[str, list[str]]:
-    """What a plain form held, to be shown and sent again; nothing of a form with a password."""
+def typed_fields(request: Request, status: int) -> Mapping[str, list[str]]:
+    """What a plain form held, to be shown again; nothing of a form with a password.
+
+    After an outage all of it, to be sent again. Where it was refused, as after the end of a
+    session, the words alone, to be copied: what another site may have filled in is never offered
+    to be sent.
+    """
+    # The body of what was too large is not read once more.
+    if status not in (_OUTAGE, *_REFUSALS):
+        return MappingProxyType({})
     if request.method != "POST" or request.mimetype != _FORM:
         return MappingProxyType({})
     if SECRET_FIELDS & request.form.keys():
         return MappingProxyType({})
-    return {
+    kept = {
         name: values
         for name, values in request.form.lists()
-        # The page that shows the form again brings a new one.
-        if name != "csrf_token"
+        # The page that shows the form again brings a new one; a proof is of its moment.
+        if name not in _OF_THE_MOMENT
     }
+    if status == _OUTAGE:
+        return kept
+    words = {name: list(filter(_is_written, kept[name])) for name in kept}
+    return {name: values for name, values in words.items() if values}
+
+
+def _is_written(value: str) -> bool:
+    """Whether somebody wrote it: a choice is short, and what a page hides has no spaces."""
+    return len(value) > _LONGEST_CHOICE and len(value.split()) > 1

@@ -378,13 +378,12 @@ def _error_answer(
     # A frightened visitor meets words and a way to help, also where something broke.
     if public is not None and not request.path.startswith(STAFF_PATHS):
         return make_response(public(status), status)
-    typed = outages.typed_fields(request) if status == 503 else {}
     page = render_template(
         "errors/error.html",
         status=status,
         detail=detail,
         detail_language=detail_language,
-        typed=typed,
+        typed=outages.typed_fields(request, status),
     )
     return make_response(page, status)
 
