@@ -20,7 +20,8 @@ class HotlineError(Exception):
     """Base of every error that this project raises on purpose.
 
     ``values`` fill the ``%(name)s`` of a message; ``template`` keeps it unfilled, as catalogues
-    have it.
+    have it. ``said`` is what a page says instead, where message and hint speak of the program's
+    own matters.
     """
 
     status = 500
@@ -32,8 +33,10 @@ class HotlineError(Exception):
         *,
         hint: str = "",
         values: Mapping[str, str] | None = None,
+        said: str = "",
     ) -> None:
         self.template, self.values = message, dict(values or {})
+        self.said = said
         # Without values a per cent sign is a per cent sign.
         self.message = message % self.values if self.values else message
         super().__init__(self.message)

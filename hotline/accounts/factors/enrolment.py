@@ -29,9 +29,19 @@ def confirm_app(act: Act, login: LoginSession, code: str) -> list[str] | None:
     """The recovery codes that were made with it ([]: there are some already); None: wrong code."""
     # Asked before: afterwards there is always one.
     is_first = not has_factor(act.session, login.person_id)
+    replaces = has_app(act, login)
     if not totp.confirm_enrolment(act, login.person, code):
         return None
+    if replaces:
+        # Where the telephone is lost, somebody else may have it in hand, signed in.
+        end_sessions(act.session, login.person_id, but=login.token_hash)
+        _record(act, "second_factor.removed", login.person, "app")
     return _finish(act, login, "app", is_first=is_first)
+
+
+def has_app(act: Act, login: LoginSession) -> bool:
+    """Whether an app counts now, which another one would replace."""
+    return totp.find_confirmed(act.session, login.person_id) is not None
 
 
 def add_passkey(

@@ -64,6 +64,15 @@ def count_left(session: Session, person_id: uuid.UUID) -> int:
     return session.scalar(left) or 0
 
 
+def mark_of(session: Session, person_id: uuid.UUID) -> str:
+    """Tells one set of codes from the next, for a form that may be sent a second time."""
+    made = select(func.max(RecoveryCode.created_at)).where(
+        RecoveryCode.person_id == person_id
+    )
+    at = session.scalar(made)
+    return at.isoformat() if at else ""
+
+
 def _digest_of(person_id: uuid.UUID, code: str) -> bytes:
     """100 random bits cannot be guessed from a hash, however fast it is."""
     return hashlib.sha256(person_id.bytes + code.encode()).digest()

@@ -36,10 +36,10 @@ from hotline.accounts.signing_in.standing import (
     session_limits,
 )
 from hotline.accounts.signing_in.step_up import (
-    has_passkey,
     offers_passkeys,
     read_proof,
     take_proof,
+    ways_of,
 )
 from hotline.core.context import utc_now
 from hotline.core.errors import Forbidden, InvalidInput, TooMany, phrase
@@ -65,6 +65,8 @@ def show_account() -> ResponseReturnValue:
             app=totp.find_confirmed(session, login.person.id),
             passkeys=passkeys.list_passkeys(session, login.person.id),
             codes_left=recovery.count_left(session, login.person.id),
+            codes_mark=recovery.mark_of(session, login.person.id),
+            needs_one=site.current_context().settings.require_second_factor,
             sessions=sessions.list_sessions(
                 session, login.person.id, utc_now(), limits=session_limits()
             ),
@@ -92,16 +94,20 @@ def show_app() -> ResponseReturnValue:
 @requires("console.use", standing=MAY_ENROL, is_sensitive=True)
 def confirm_app() -> ResponseReturnValue:
     with site.writing() as session:
-        act = act_of_login(session)
-        codes = enrolment.confirm_app(
-            act, _own_session(session), request.form.get("code", "")
-        )
+        act, own = act_of_login(session), _own_session(session)
+        replaces = enrolment.has_app(act, own)
+        codes = enrolment.confirm_app(act, own, request.form.get("code", ""))
     if codes is None:
         page = _render_app(was_wrong=True)
         if page is None:
             return redirect(url_for("factors.show_account"), 303)
         return make_response(page, 422)
-    return _go_on(codes, gettext("The app is set up."))
+    said = (
+        gettext("The app is set up anew; other sessions are ended.")
+        if replaces
+        else gettext("The app is set up.")
+    )
+    return _go_on(codes, said)
 
 
 @blueprint.post("/app/remove")
@@ -142,13 +148,18 @@ def passkey_options() -> ResponseReturnValue:
 def add_passkey() -> ResponseReturnValue:
     _require_fresh()
     with site.writing() as session:
+        own = _own_session(session)
+        is_sent_again = own.challenge is None
         codes = enrolment.add_passkey(
             act_of_login(session),
             _require_site(),
-            _own_session(session),
+            own,
             answer=request.form.get("passkey", ""),
             name=request.form.get("name", ""),
         )
+    # Whoever loads the page of the codes again has added it with the first time.
+    if codes is None and is_sent_again:
+        return redirect(url_for("factors.show_account"), 303)
     if codes is None:
         page = render_template("console/passkey_new.html", was_wrong=True)
         return make_response(page, 422)
@@ -170,11 +181,18 @@ def remove_passkey(passkey_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/recovery-codes")
 @requires("console.use", is_sensitive=True)
 def renew_codes() -> ResponseReturnValue:
+    """Once for each page that asks: whoever loads the codes again would void those on paper."""
+    person = signed_in_login().person
     with site.writing() as session:
-        codes = recovery.make_codes(
-            act_of_login(session), signed_in_login().person
-        )
-    return render_template("console/recovery_codes.html", codes=codes)
+        asked_of = request.form.get("of")
+        if asked_of in (None, recovery.mark_of(session, person.id)):
+            codes = recovery.make_codes(act_of_login(session), person)
+            return render_template("console/recovery_codes.html", codes=codes)
+    words = gettext(
+        "New codes were made already, and shown once. Make new ones if you do not have them."
+    )
+    flash(words, "warn")
+    return redirect(url_for("factors.show_account"), 303)
 
 
 @blueprint.route("/proof", methods=["GET", "POST"])
@@ -218,7 +236,7 @@ def _render_prove(
         wanted=wanted,
         was_wrong=was_wrong,
         wait=wait,
-        offers_passkeys=has_passkey(signed_in_login()),
+        ways=ways_of(signed_in_login()),
     )
 
 

@@ -6,10 +6,13 @@ same form to the same address, together with the proof.
 
 from __future__ import annotations
 
-from flask import make_response, render_template, request, url_for
+from dataclasses import dataclass
+
+from flask import flash, make_response, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from hotline.accounts.factors import passkeys
+from hotline.accounts.factors import passkeys, recovery, totp
 from hotline.accounts.factors.proof import Proof, prove_factor
 from hotline.accounts.models import LoginSession
 from hotline.accounts.signing_in.standing import (
@@ -50,10 +53,24 @@ def take_proof(login: Login) -> bool:
             now=utc_now(),
         )
         row = session.get(LoginSession, login.session_id)
+        before = recovery.count_left(session, login.person.id)
         holds = row is not None and prove_factor(act, row, proof)
+        left = recovery.count_left(session, login.person.id)
+    if left < before:
+        _say_what_is_left(left)
     # The login of this request was read before the proof.
     forget_login()
     return holds
+
+
+def _say_what_is_left(count: int) -> None:
+    """Whoever lost a telephone would else notice it again when no code is left."""
+    words = gettext(
+        "That was a recovery code: %(count)s left. If the app or the passkey is lost, set it up "
+        "anew under your name, in the bar.",
+        count=count,
+    )
+    flash(words, "warn")
 
 
 def require_fresh_proof(login: Login) -> Response | None:
@@ -81,7 +98,7 @@ def _ask(login: Login, *, was_wrong: bool = False, wait: int = 0) -> Response:
         has_file=has_file,
         was_wrong=was_wrong,
         wait=wait,
-        offers_passkeys=has_passkey(login),
+        ways=ways_of(login),
     )
     return make_response(page)
 
@@ -96,12 +113,20 @@ def _kept_fields() -> list[tuple[str, str]]:
     ]
 
 
-def has_passkey(login: Login) -> bool:
-    """Whether this person can be asked for one."""
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What somebody can be asked for, beside a recovery code."""
+
+    app: bool
+    passkey: bool
+
+
+def ways_of(login: Login) -> Ways:
+    """By what this person has set up, and what browsers can do here."""
     with site.reading() as session:
-        return offers_passkeys() and bool(
-            passkeys.list_passkeys(session, login.person.id)
-        )
+        has_app = totp.find_confirmed(session, login.person.id) is not None
+        keys = passkeys.list_passkeys(session, login.person.id)
+        return Ways(has_app, bool(keys) and offers_passkeys())
 
 
 def offers_passkeys() -> bool:

@@ -15,12 +15,16 @@ from typing import Any, ClassVar
 from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from hotline.core.errors import Conflict
+from hotline.core.errors import Conflict, phrase
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.ids import new_id
 
 CREATED = "created"
+TOO_LATE = phrase(
+    "Somebody was quicker, or it was done already. Look at how it stands now."
+)
+"""On a page: whoever has an older one open asks for a step that is no longer there."""
 Row = Mapping[str, object]
 """Column -> value, as an INSERT takes it."""
 
@@ -53,6 +57,7 @@ class Machine:
             raise Conflict(
                 f"A {self.name} that is {_in_words(state)} cannot be {_in_words(event)}.",
                 hint=f"Possible now: {_in_words(possible)}.",
+                said=TOO_LATE,
             ) from None
 
     def allows(self, state: str, event: str) -> bool:
