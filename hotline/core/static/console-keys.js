@@ -19,6 +19,8 @@
     }
   };
   nameKeys().catch(() => {});
+  // What came while one looked has the caps as the service wrote them.
+  document.addEventListener("refreshed", () => { nameKeys().catch(() => {}); });
 
   // What lies in a closed part is opened and shown first: it may ask for a reason.
   const press = (element) => {
@@ -28,6 +30,7 @@
       opened = true;
     }
     if (element.matches("details")) { element.open = true; opened = true; }
+    if (element.matches("[type=checkbox], [type=radio]")) { element.focus(); element.click(); return; }
     if (element.matches("input:not([type=submit]), select, textarea")) { element.focus(); return; }
     if (element.matches("fieldset, section, form, details")) {
       const first = [...element.querySelectorAll(CONTROLS)].find(isShown);

@@ -5,17 +5,30 @@
   const EVERY = 8_000;
   const LONGEST = 120_000;
 
-  const keep = (area) => ({
-    row: area.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null,
-    chosen: new Set([...area.querySelectorAll("input[name=case]:checked")].map((box) => box.value)),
-    urgent: new Set([...area.querySelectorAll("tr[data-urgent] a[data-row]")].map((link) => link.href)),
-  });
+  // By what an element is found again in the new part: a link by where it leads, a box by its case.
+  const selectorOf = (element) => {
+    if (element.matches("a[href]")) {
+      return `a${element.matches("[data-row]") ? "[data-row]" : ""}[href="${CSS.escape(element.getAttribute("href"))}"]`;
+    }
+    return element.matches("input[name=case]") ? `input[name=case][value="${CSS.escape(element.value)}"]` : null;
+  };
+  const keep = (area) => {
+    const held = area.contains(document.activeElement) ? document.activeElement : null;
+    const row = held && held.closest("tbody tr");
+    return {
+      held: held && selectorOf(held),
+      place: row ? [...row.parentElement.children].indexOf(row) : -1,
+      chosen: new Set([...area.querySelectorAll("input[name=case]:checked")].map((box) => box.value)),
+      urgent: new Set([...area.querySelectorAll("tr[data-urgent] a[data-row]")].map((link) => link.href)),
+    };
+  };
   const restore = (area, before) => {
     for (const box of area.querySelectorAll("input[name=case]")) box.checked = before.chosen.has(box.value);
-    if (before.row) {
-      const same = [...area.querySelectorAll("a[data-row]")].find((link) => link.getAttribute("href") === before.row);
-      if (same) same.focus({ preventScroll: true });
-    }
+    // Whoever stood at a row that is gone goes on at the one that took its place.
+    const rows = [...area.querySelectorAll("a[data-row]")];
+    const same = (before.held && area.querySelector(before.held))
+      || (before.place >= 0 && rows[Math.min(before.place, rows.length - 1)]);
+    if (same) same.focus({ preventScroll: true });
   };
 
   for (const area of document.querySelectorAll("[data-live]")) {

@@ -252,6 +252,55 @@ def test_new_danger_shows_without_a_reload(
     assert page.evaluate("document.activeElement.textContent") == calm
 
 
+def test_what_comes_while_one_looks_leaves_everybody_where_they_are(
+    page: Page, base: str, make_case: Make
+) -> None:
+    """At a box or a tab as at a row: a mouse or the tabulator puts people there, too."""
+    held = "document.activeElement.value || document.activeElement.textContent"
+    chosen = make_case()
+    page.goto(f"{base}/console/queue")
+    for at, selector in enumerate(
+        (f"input[value='{chosen}']", "ul.tabs li:nth-child(2) a")
+    ):
+        page.focus(selector)
+        before = page.evaluate(held)
+        newer = make_case(priority=20 + at)
+        page.wait_for_selector(f"a[data-row]:text-is('{newer}')")
+        assert page.evaluate(held) == before, selector
+
+
+def test_the_place_of_a_row_that_is_gone_is_kept(
+    page: Page, base: str, make_case: Make, context: Context
+) -> None:
+    first, second, third = (make_case(priority=9 - at) for at in range(3))
+    page.goto(f"{base}/console/queue")
+    press(page, "KeyJ", "KeyJ")
+    with context.database.writing() as session:
+        case = session.scalars(
+            select(Case).where(Case.reference == second)
+        ).one()
+        case.state = "second_assessment"
+    page.wait_for_selector(f"a[data-row]:text-is('{second}')", state="detached")
+    assert page.evaluate("document.activeElement.textContent") == third
+    press(page, "KeyK")
+    assert page.evaluate("document.activeElement.textContent") == first
+
+
+def test_the_key_of_a_box_ticks_it(
+    page: Page, base: str, make_case: Make
+) -> None:
+    for _ in range(2):
+        make_case()
+    page.goto(f"{base}/console/queue")
+    press(page, "Shift+KeyA")
+    assert page.is_checked("[name=all]")
+    press(page, "Shift+KeyA")
+    assert not page.is_checked("[name=all]")
+    press(page, "Shift+KeyA")
+    go(page, "KeyT")
+    assert "2 cases" in shown(page)
+
+
 def test_keys_are_taken_as_they_are_pressed(page: Page, base: str) -> None:
     page.goto(f"{base}/console/keys")
     page.focus("#k-next")
