@@ -17,12 +17,11 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from hotline.core.errors import Conflict, HotlineError, InvalidInput, TooMany
-from hotline.core.language.data_words import say_office
 from hotline.core.language.folding import fold_letters
 from hotline.core.language.languages import SOURCE
 from hotline.core.web import site
 from hotline.core.web.translations import spoken_language
-from hotline.core.web.wording import worded_error
+from hotline.core.web.wording import name_office, worded_error
 from partners.directory.kinds import PartnerKind
 from partners.directory.models import Partner
 from partners.letters.clock import Clock
@@ -42,12 +41,6 @@ def speaking(language: str) -> Iterator[None]:
         # Flask-Babel writes a language with its script as "sr_Latn".
         with force_locale(language.replace("-", "_")):
             yield
-
-
-def name_office(name: str) -> str:
-    """As letters call the office of the directory, in the language of the page."""
-    data_dir = site.current_context().settings.data_dir
-    return say_office(name, spoken_language(), data_dir)
 
 
 def list_names_spoken_with(session: Session, words: str) -> list[str]:

@@ -8,7 +8,7 @@ from flask_babel import gettext, lazy_gettext
 from flask_babel.speaklater import LazyString
 
 from partners.channels.base import NO_CHANNEL, channel_kinds
-from partners.directory.kinds import PartnerKind
+from partners.directory.kinds import KIND_NAMES
 from partners.directory.territory import Coverage
 from partners.duty.states import Way
 from partners.manual.vocabulary import ManualWay, Outcome
@@ -256,19 +256,7 @@ OFFICE_OUTCOMES: Words = {
 }
 
 PARTNER_KINDS: Words = {
-    PartnerKind.HOTLINE: lazy_gettext("Hotline"),
-    PartnerKind.POLICE: lazy_gettext("Police"),
-    PartnerKind.NCB: lazy_gettext("INTERPOL national bureau"),
-    PartnerKind.REGULATOR: lazy_gettext("Regulator"),
-    PartnerKind.PLATFORM: lazy_gettext("Platform"),
-    PartnerKind.PROVIDER: lazy_gettext("Host"),
-    PartnerKind.HELPLINE: lazy_gettext("Helpline"),
-    PartnerKind.CHILD_PROTECTION_UNIT: lazy_gettext("Child-protection unit"),
-    PartnerKind.ANTI_TRAFFICKING_UNIT: lazy_gettext("Anti-trafficking unit"),
-    PartnerKind.SCHOOL_PSYCHOLOGIST: lazy_gettext(
-        "School psychologist or agency"
-    ),
-    PartnerKind.PROSECUTOR: lazy_gettext("Prosecutor"),
+    kind: lazy_gettext(name) for kind, name in KIND_NAMES.items()
 }
 
 COVERAGE: Words = {

@@ -8,10 +8,11 @@ from flask import url_for
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import func, or_, select
 
+from hotline.core.web.wording import name_office
 from partners import words
 from partners.directory.models import Partner
 from partners.notices.models import Notice
-from partners.pages import list_names_spoken_with, name_office
+from partners.pages import list_names_spoken_with
 from partners.referrals.models import Hold, Referral, ReferralPackage
 from triage.cases.models import Case
 from triage.console.search.asked import Asked

@@ -16,7 +16,6 @@ from partners.console.case import by_hand, joining, measures, taking_back
 from partners.console.case.panels import measures_panel
 from partners.console.keys import SHORTCUTS
 from partners.console.office import became_pages, directory, duty, first_steps
-from partners.pages import name_office
 from partners.plans import bulk
 from triage.console.queue.bulk_pages import register_deeds
 from triage.console.search.finding import register_finders
@@ -46,7 +45,6 @@ register_finders(blueprint, *finders.FINDERS, *finders_of_words.FINDERS)
 register_deeds(blueprint, *bulk.DEEDS)
 register_shortcuts(blueprint, *SHORTCUTS)
 blueprint.add_app_template_global(lambda: bulk.ROUTES, "bulk_routes")
-blueprint.add_app_template_filter(name_office, "office")
 
 for _rule, _view, _methods in (
     ("/to-decide", attention, ["GET"]),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+
+from hotline.core.errors import phrase
 
 
 class PartnerKind(StrEnum):
@@ -24,6 +27,20 @@ class PartnerKind(StrEnum):
     PROSECUTOR = "prosecutor"
 
 
+KIND_NAMES: Mapping[PartnerKind, str] = {
+    PartnerKind.HOTLINE: phrase("Hotline"),
+    PartnerKind.POLICE: phrase("Police"),
+    PartnerKind.NCB: phrase("INTERPOL national bureau"),
+    PartnerKind.REGULATOR: phrase("Regulator"),
+    PartnerKind.PLATFORM: phrase("Platform"),
+    PartnerKind.PROVIDER: phrase("Host"),
+    PartnerKind.HELPLINE: phrase("Helpline"),
+    PartnerKind.CHILD_PROTECTION_UNIT: phrase("Child-protection unit"),
+    PartnerKind.ANTI_TRAFFICKING_UNIT: phrase("Anti-trafficking unit"),
+    PartnerKind.SCHOOL_PSYCHOLOGIST: phrase("School psychologist or agency"),
+    PartnerKind.PROSECUTOR: phrase("Prosecutor"),
+}
+"""What each is called in English, as errors name it."""
 KIND_OF_ROUTE = {
     "police": PartnerKind.POLICE,
     "interpol_ncb": PartnerKind.NCB,

@@ -25,7 +25,7 @@ from hotline.core.errors import (
 from hotline.core.language.languages import letter_language
 from hotline.core.storage import machine
 from hotline.core.web import site
-from hotline.core.web.wording import worded_error
+from hotline.core.web.wording import name_office, name_source, worded_error
 from hotline.intake.flood import guard
 from partners import words
 from partners.letters import findings
@@ -33,7 +33,6 @@ from partners.letters.clock import Clock
 from partners.pages import (
     faults_of,
     local_time,
-    name_office,
     render_ended_link,
     speaking,
 )
@@ -55,6 +54,8 @@ from triage.cases.pages.words import HOSTING, KINDS
 
 blueprint = Blueprint("referrals", __name__, url_prefix="/referral")
 blueprint.register_error_handler(LinkEnded, render_ended_link)
+# Where offices open their pages there may be no console, which brings it elsewhere.
+blueprint.add_app_template_filter(name_source, "source")
 
 # Who did it, in history and log: the holder of the link.
 ACTOR = "partner"

@@ -11,7 +11,11 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 import workers.app
+from hotline.core.errors import Conflict
 from hotline.core.language.languages import PARTNERS, SHIPPED
+from hotline.core.web.wording import worded_error
+from partners.directory.kinds import KIND_NAMES, PartnerKind
+from tests.support.house import House
 
 FOLDER = workers.app.ROOT / "partners"
 KEYWORDS = {
@@ -47,3 +51,25 @@ def test_nothing_is_left_in_english_and_nothing_is_stale(code: str) -> None:
         message.fuzzy or list(message.check()) for message in messages
     )
     assert not catalogue.obsolete
+
+
+def test_kinds_and_offices_in_a_refusal_are_words_of_the_page(
+    house: House,
+) -> None:
+    """As the directory calls them, and not as the database does."""
+    assert set(KIND_NAMES) == set(PartnerKind)
+    cyber = "Directorate for the Investigation of Cyber Crimes"
+    refusals = [
+        Conflict("%(kind)s", values={"kind": KIND_NAMES[PartnerKind.POLICE]}),
+        Conflict(
+            "%(office)s", values={"office": f"Albanian State Police, {cyber}"}
+        ),
+        Conflict("%(name)s", values={"name": "Abuse desk of a host"}),
+    ]
+    app = workers.app.create_app(house.context)
+    with app.test_request_context("/console/?lang=sq"):
+        assert [worded_error(refusal) for refusal in refusals] == [
+            "Policia",
+            "Policia e Shtetit, Drejtoria për Hetimin e Krimeve Kibernetike",
+            "Abuse desk of a host",
+        ]

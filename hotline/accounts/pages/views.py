@@ -22,6 +22,7 @@ from flask_babel import (
     format_timedelta,
     gettext,
     lazy_gettext,
+    to_user_timezone,
 )
 
 from hotline.accounts import service
@@ -72,7 +73,7 @@ from hotline.core.errors import (
 )
 from hotline.core.storage import audit
 from hotline.core.web import site
-from hotline.core.web.wording import worded_error
+from hotline.core.web.wording import name_office, name_source, worded_error
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/console")
 
@@ -123,6 +124,8 @@ def _console_variables() -> dict[str, object]:
 
 
 blueprint.add_app_template_filter(name_actor, "actor")
+blueprint.add_app_template_filter(name_office, "office")
+blueprint.add_app_template_filter(name_source, "source")
 
 
 def _provider_name() -> str:
@@ -134,7 +137,9 @@ def _provider_name() -> str:
 @blueprint.app_template_filter("moment")
 def _moment(value: datetime) -> str:
     """Date and time in the office's zone, always with the zone's name."""
-    return str(format_datetime(value, "dd.MM.yyyy HH:mm z"))
+    # By the zone's own name: not every language has one for it in its data.
+    zone = to_user_timezone(value).tzname()
+    return f"{format_datetime(value, 'dd.MM.yyyy HH:mm')} {zone}"
 
 
 @blueprint.app_template_filter("ago")
@@ -151,7 +156,7 @@ def _same_page(**changes: str) -> str:
     rule = request.url_rule
     # The answer to a form has an address that cannot be opened by a link.
     if rule is None or "GET" not in (rule.methods or ()):
-        return url_for("accounts.home")
+        return url_for("accounts.home", lang=changes.get("lang"))
     query = {**request.args.to_dict(), **changes}
     kept = {name: value for name, value in query.items() if value}
     return url_for(rule.endpoint, **{**kept, **(request.view_args or {})})

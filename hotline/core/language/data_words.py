@@ -29,6 +29,12 @@ def say_office(name: str, language: str, data_dir: Path | None) -> str:
     return _say(name, BEFORE_PLACE, language, data_dir)
 
 
+def say_source(source: str, language: str, data_dir: Path | None) -> str:
+    """Where a fact comes from: our own sources in words, a registry as it is called."""
+    speaker = load_languages(data_dir).get(language)
+    return _translate(speaker, source) if speaker is not None else source
+
+
 def _say(
     english: str, separator: str, language: str, data_dir: Path | None
 ) -> str:

@@ -1,10 +1,35 @@
-"""What went wrong, said in the language of the page."""
+"""What went wrong, offices and sources of facts, said in the language of the page."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 
 from flask_babel import gettext
 
 from hotline.core.errors import HotlineError
+from hotline.core.language.data_words import say_office, say_source
+from hotline.core.web import site
+from hotline.core.web.translations import spoken_language
+
+
+def name_office(name: str) -> str:
+    """As letters call the office of the directory."""
+    data_dir = site.current_context().settings.data_dir
+    return say_office(name, spoken_language(), data_dir)
+
+
+def name_source(source: str) -> str:
+    """Where a fact comes from."""
+    data_dir = site.current_context().settings.data_dir
+    return say_source(source, spoken_language(), data_dir)
+
+
+_WORDED: Mapping[str, Callable[[str], str]] = {
+    "kind": gettext,
+    "name": name_office,
+    "office": name_office,
+}
+"""Values of errors that are words of ours, and how each is said."""
 
 
 def worded_error(error: HotlineError) -> str:
@@ -12,7 +37,11 @@ def worded_error(error: HotlineError) -> str:
     if error.said:
         return str(gettext(error.said))
     hint = gettext(error.hint) if error.hint else ""
-    return f"{gettext(error.template, **error.values)} {hint}".strip()
+    values = {
+        name: _WORDED.get(name, str)(value)
+        for name, value in error.values.items()
+    }
+    return f"{gettext(error.template, **values)} {hint}".strip()
 
 
 def is_worded(error: HotlineError) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.errors import Conflict, InvalidInput, NotFound, phrase
 from hotline.intake.values import clean_reason
-from partners.directory.kinds import KIND_OF_ROUTE
+from partners.directory.kinds import KIND_NAMES, KIND_OF_ROUTE
 from partners.directory.lookup import (
     find_usable_partners,
     office_of,
@@ -116,7 +116,7 @@ def _choose_partner(
                 "Nobody who could take this route has a confirmed address: %(kind)s, %(country)s."
             ),
             values={
-                "kind": kind.replace("_", " "),
+                "kind": KIND_NAMES[kind],
                 "country": route.country or "?",
             },
             hint=phrase("Enter and confirm one in the directory."),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, phrase
 from hotline.core.language.said_time import SaidTime
+from partners.directory.kinds import KIND_NAMES, KIND_OF_ROUTE
 from partners.referrals.models import Referral
 from partners.referrals.telling.offices import Disclosure, Office, load_offices
 from triage.cases.models import Case
@@ -312,7 +313,7 @@ def require_substance(
                 phrase(
                     "The letter to this addressee would say nothing to act on: %(kind)s."
                 ),
-                values={"kind": kind.replace("_", " ")},
+                values={"kind": KIND_NAMES[KIND_OF_ROUTE[kind]]},
                 hint=phrase(
                     "Add who is concerned and what leads to them, or write a summary for them."
                 ),

@@ -427,7 +427,7 @@ def case_in_words(house: House) -> Case:
 
 def test_a_letter_that_says_nothing_is_not_approved(house: House) -> None:
     case_in_words(house)
-    with pytest.raises(Conflict, match="nothing to act on: police"):
+    with pytest.raises(Conflict, match="nothing to act on: Police"):
         referral(house)
 
 

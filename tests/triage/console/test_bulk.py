@@ -300,3 +300,8 @@ def test_what_is_missing_is_said_and_what_was_typed_stays(
     assert browser.post("/console/bulk/new", deed="x").status_code == 404
     may_not = browser.post("/console/bulk/new", deed="assign", case=reference)
     assert may_not.status_code == 403
+    in_albanian = browser.post(
+        "/console/bulk/draft?lang=sq", deed="assess", case=[reference]
+    ).text
+    assert "Vlerësimi nuk është i plotë." in in_albanian
+    assert "needs an answer" not in in_albanian

@@ -280,7 +280,9 @@ def test_the_place_of_a_row_that_is_gone_is_kept(
             select(Case).where(Case.reference == second)
         ).one()
         case.state = "second_assessment"
-    page.wait_for_selector(f"a[data-row]:text-is('{second}')", state="detached")
+    page.wait_for_selector(
+        f"a[data-row]:text-is('{second}')", state="detached"
+    )
     assert page.evaluate("document.activeElement.textContent") == third
     press(page, "KeyK")
     assert page.evaluate("document.activeElement.textContent") == first

@@ -105,7 +105,13 @@ def _read_answers(
         question.name: form.get(question.name, "")
         for question in schema.questions
     }
-    return {"answers": assessment.validate_answers(schema, given)}
+    try:
+        return {"answers": assessment.validate_answers(schema, given)}
+    except InvalidInput as error:
+        # Each question says what it lacks; the message would say it in English.
+        raise InvalidInput(
+            phrase("The assessment is not complete."), fields=error.fields
+        ) from None
 
 
 def _foresee_assessment(look: Look, case: Case) -> Foreseen:

@@ -34,6 +34,7 @@ from hotline.accounts.signing_in.standing import watching
 from hotline.core.context import utc_now
 from hotline.core.errors import Forbidden, InvalidInput, NotFound, phrase
 from hotline.core.web import site
+from hotline.core.web.wording import worded_error
 from triage.cases.assessing.assessment import in_language, load_schema
 from triage.cases.bulk import service
 from triage.cases.bulk.deeds import Deed
@@ -112,7 +113,7 @@ def draft_bulk() -> ResponseReturnValue:
                 request.form.get("reason", ""),
             )
         except InvalidInput as error:
-            flash(gettext(error.template, **error.values), "danger")
+            flash(worded_error(error), "danger")
             page = _bulk_form(session, deed, len(case_ids), error.fields)
             # Whatever was begun until then is not kept.
             session.rollback()
