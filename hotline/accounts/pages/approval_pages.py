@@ -55,6 +55,9 @@ DETAILS = {
     "from_then_on": lazy_gettext("From then on"),
     "what": lazy_gettext("What"),
     "digest": lazy_gettext("Digest"),
+    "document": lazy_gettext("Agreement with the police"),
+    "agreed_on": lazy_gettext("Agreed on"),
+    "authority": lazy_gettext("With which authority"),
 }
 VALUES = {
     "the whole list": lazy_gettext("the whole list"),

@@ -23,9 +23,16 @@
     data.set("csrf_token", form.elements.csrf_token.value);
     fetch(form.dataset.viewing, { method: "POST", body: data, keepalive: true }).catch(() => {});
   };
-  const fail = () => {
-    word.textContent = form.dataset.fault;
+  // Why there is nothing stands on the page of the error, or the page asks who one is.
+  const readReason = async (answer) => {
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const said = page.querySelector("[data-detail]") || page.querySelector("h1");
+    return said?.textContent.trim();
+  };
+  const fail = async (answer) => {
     isOver = true;
+    const reason = answer instanceof Response ? await readReason(answer).catch(() => "") : "";
+    word.textContent = reason ? `${reason} ${form.dataset.fault}` : form.dataset.fault;
   };
   const less = () => {
     if (canvas.classList.contains("much-less")) putAway();
@@ -33,7 +40,7 @@
   };
   const draw = async (answer) => {
     const isPicture = answer.headers.get("Content-Type") === "image/jpeg";
-    if (!answer.ok || !isPicture) return fail();
+    if (!answer.ok || !isPicture) return fail(answer);
     const picture = await createImageBitmap(await answer.blob());
     isShown = true;
     if (isOver || document.hidden) {
@@ -53,12 +60,17 @@
     event.preventDefault();
     form.hidden = true;
     stage.hidden = false;
-    fetch(form.action, { method: "POST", body: new FormData(form), cache: "no-store" })
+    const body = new FormData(form);
+    fetch(form.action, { method: "POST", body, cache: "no-store" })
       .then(draw).catch(fail);
     form.elements.token.value = "";
   });
   part("less").addEventListener("click", less);
   part("away").addEventListener("click", putAway);
+  // Without this script nothing would put the picture away.
+  form.querySelector("button").disabled = false;
+  // Another window in front may leave this one in sight.
+  addEventListener("blur", () => { if (isShown) putAway(); });
   document.addEventListener("visibilitychange", () => { if (document.hidden && isShown) putAway(); });
   addEventListener("pagehide", () => { if (isShown) putAway(); });
 })();

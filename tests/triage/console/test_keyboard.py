@@ -29,6 +29,8 @@ CHROMIUM = next(
     None,
 )
 Make = Callable[..., str]
+EXPECTED = ("status of 304", "status of 409")
+"""Answers that a browser notes as errors, and that are right where they come."""
 LIMIT = 15_000
 """Milliseconds: the machine of a test may be busy."""
 
@@ -67,7 +69,8 @@ def page(base: str, context: Context, clock: Clock) -> Iterator[Page]:
             "console",
             lambda message: (
                 faults.append(message.text)
-                if message.type == "error" and "304" not in message.text
+                if message.type == "error"
+                and not any(code in message.text for code in EXPECTED)
                 else None
             ),
         )

@@ -8,7 +8,7 @@ import io
 import re
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -34,6 +34,7 @@ from triage.cases.models import Assessment, Case
 from triage.viewing import process
 from triage.viewing.models import Viewing
 from triage.viewing.pages import HINDRANCES
+from triage.viewing.switch import Agreement
 
 APPROVALS = "/console/approvals"
 AGREEMENT = {
@@ -425,6 +426,26 @@ def test_a_hold_of_the_police_forbids_the_visit(
     take(person, at)
     app.extensions[HINDRANCES] = (lambda _session, _case: "A hold is on.",)
     assert "A hold is on." in refusal_of(person, at, ask(person, look))
+
+
+def test_what_is_agreed_to_and_until_when_is_said_in_words(
+    browse: Callable[[str], Any], clock: Clock
+) -> None:
+    one, other = browse("supervisor"), browse("administrator")
+    assert one.post("/console/viewing/ask", **AGREEMENT).status_code == 303
+    found = re.search(
+        rf'href="({APPROVALS}/[0-9a-f-]+)"', other.get(APPROVALS).text
+    )
+    assert found
+    page = other.get(found[1]).text
+    for name, value in asdict(Agreement("", "", "")).items():
+        assert f"<dt>{name}</dt>" not in page and value in page
+    assert "<dt>With which authority</dt>" in page
+    assert "waits for another person" in page
+    clock.forward(days=2)
+    old = browse("administrator").get(found[1]).text
+    assert "its time is over" in old
+    assert "waits for another person" not in old
 
 
 @pytest.mark.parametrize("who", ["supervisor", "administrator"])
