@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.support.items import make_item
 from triage.cases.listing.filters import Filters
 from triage.cases.listing.marks import CaseMark
 from triage.cases.listing.queue import (
+    Page,
     count_matching,
     list_matching,
     list_queue,
@@ -213,6 +215,54 @@ def test_migrations_leave_the_triggers_that_the_models_make(
     assert len(expected) == 5
 
 
+def list_pages(session: Session, **given: Any) -> list[Page]:
+    """All pages of two cases."""
+    pages = [list_queue(session, **given, limit=2)]
+    while after := pages[-1].after:
+        pages.append(list_queue(session, **given, limit=2, after=after))
+    return pages
+
+
+def afters(pages: Sequence[Page]) -> list[str]:
+    return [page.after for page in pages if page.after]
+
+
+def test_what_is_not_counted_to_its_end_says_so(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By one value up to three here, by several up to two."""
+    monkeypatch.setattr("triage.cases.listing.queue.COUNTED", 3)
+    monkeypatch.setattr("triage.cases.listing.queue.COUNTED_OF_SEVERAL", 2)
+    with context.database.writing() as session:
+        for number in range(5):
+            item = make_item(f"url:{number}", now=NOW)
+            item.hosting_country = "AL"
+            session.add(item)
+            session.flush()
+            session.add(
+                make_case(
+                    item,
+                    state="waiting",
+                    now=NOW,
+                    reference=f"AL-2026-{number:06d}",
+                    kind="grooming",
+                )
+            )
+    with context.database.reading() as session:
+        for filters, says in (
+            (Filters(country="AL"), "3+"),
+            (Filters(country="AL", kind="grooming"), "2+"),
+        ):
+            given: dict[str, Any] = {
+                "tab": "waiting",
+                "filters": filters,
+                "person": Person(id=new_id()),
+                "now": NOW,
+            }
+            page = list_queue(session, **given, limit=1)
+            assert str(count_matching(session, **given, page=page)) == says
+
+
 @pytest.mark.parametrize("tab", ["waiting", "held"])
 def test_a_list_is_narrowed_down_by_several_values_at_once(
     context: Context, tab: str
@@ -232,6 +282,7 @@ def test_a_list_is_narrowed_down_by_several_values_at_once(
                 reference=f"AL-2026-{number:06d}",
                 priority=number,
                 held=number + 1,
+                kind="grooming" if number == 3 else "csam_image",
             )
             session.add(case)
             if asn == "AS64500":
@@ -240,24 +291,30 @@ def test_a_list_is_narrowed_down_by_several_values_at_once(
     filters = Filters(host="H.test", country="al", network="64500")
     both = Filters(sender="police", country="AL")
     with context.database.reading() as session:
-        for asked in (filters, both):
+        for asked, is_there in (
+            (filters, [6, 3, 0]),
+            (both, [6, 3, 0]),
+            (replace(filters, kind="csam_image"), [6, 0]),
+            (replace(both, kind="grooming"), [3]),
+            (Filters(country="AL", kind="csam_image"), [7, 6, 4, 1, 0]),
+        ):
             given: dict[str, Any] = {
                 "tab": tab,
                 "filters": asked,
                 "person": someone,
                 "now": NOW,
             }
-            first = list_queue(session, **given, limit=2)
-            second = list_queue(session, **given, limit=2, after=first.after)
-            numbers = [
-                int(row.case.reference[-6:])
-                for row in (*first.rows, *second.rows)
-            ]
-            assert numbers == [6, 3, 0]
-            assert second.after is None
-            assert count_matching(session, **given) == 3
+            pages = list_pages(session, **given)
+            rows = [row for page in pages for row in page.rows]
+            numbers = [int(row.case.reference[-6:]) for row in rows]
+            assert numbers == is_there
+            for page, after in zip(pages, [None, *afters(pages)], strict=True):
+                count = count_matching(
+                    session, **given, page=page, after=after
+                )
+                assert str(count) == str(len(is_there))
             ids = list_matching(session, **given)
-            assert ids == [row.case.id for row in (*first.rows, *second.rows)]
+            assert ids == [row.case.id for row in rows]
         for of_none in (
             Filters(network="nonsense"),
             Filters(host="h.test", same_as="nonsense"),
@@ -268,6 +325,7 @@ def test_a_list_is_narrowed_down_by_several_values_at_once(
                 "person": someone,
                 "now": NOW,
             }
-            assert list_queue(session, **given).rows == []
-            assert count_matching(session, **given) == 0
+            page = list_queue(session, **given)
+            assert page.rows == []
+            assert str(count_matching(session, **given, page=page)) == "0"
             assert list_matching(session, **given) == []

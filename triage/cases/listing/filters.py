@@ -96,7 +96,7 @@ def conditions_of(
         _has_mark(mark) for mark in marks_of(filters) if mark != but
     ]
     if filters.kind:
-        conditions.append(Case.kind == filters.kind)
+        conditions.append(_is_kind(filters.kind, by_mark=bool(but)))
     if filters.tag:
         conditions.append(_has_tag(filters.tag, now))
     if filters.mine:
@@ -122,6 +122,27 @@ def _read_network(network: str) -> str:
     """``AS64500`` of what names one; what names none is no mark of any case."""
     number = _NETWORK.fullmatch(network)
     return f"AS{number[1]}" if number else network
+
+
+def _is_kind(kind: str, *, by_mark: bool) -> ColumnElement[bool]:
+    """Of a case, or of one that is read by a mark of it."""
+    if not by_mark:
+        return Case.kind == kind
+    other = aliased(Case)
+    return exists(
+        # Mark after mark by the index of kinds, which holds all that is asked for: joined, cases
+        # would be looked up all over their table to find out that most are of another kind.
+        select(other.id)
+        .where(
+            other.kind == kind,
+            other.state == CaseMark.state,
+            other.priority == CaseMark.priority,
+            other.id == CaseMark.case_id,
+        )
+        .correlate(CaseMark)
+        # Keeps the planner from making a join of it.
+        .offset(0)
+    )
 
 
 def _has_mark(mark: str) -> ColumnElement[bool]:

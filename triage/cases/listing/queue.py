@@ -37,6 +37,8 @@ from triage.cases.places import whole_of
 from triage.cases.vocabulary import Held
 
 COUNTED = 1_000
+COUNTED_OF_SEVERAL = 200
+"""Where several values are asked for, each case is looked at for the others."""
 PAGE = 50
 
 
@@ -54,6 +56,17 @@ class Page:
 
     rows: list[Row] = field(default_factory=list)
     after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many there are; or so many at least, where nobody counted further."""
+
+    number: int
+    is_more: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.number}+" if self.is_more else str(self.number)
 
 
 def list_queue(
@@ -108,15 +121,22 @@ def count_matching(
     filters: Filters,
     person: Person,
     now: datetime,
-) -> int:
-    """How many cases of the tab the filters let through, counted up to ``COUNTED`` + 1 only."""
+    page: Page,
+    after: str | None = None,
+) -> Count:
+    """How many cases of the tab the filters let through, of which ``page`` is shown."""
+    if not after and not page.after:
+        return Count(len(page.rows))
+    several = len(filters.to_query()) > 1
+    most = COUNTED_OF_SEVERAL if several else COUNTED
     order = _order_of(tab, filters)
     some = (
         _ids_of(order, conditions_of(filters, person, now, but=order.mark))
-        .limit(COUNTED + 1)
+        .limit(most + 1)
         .subquery()
     )
-    return session.scalar(select(func.count()).select_from(some)) or 0
+    number = session.scalar(select(func.count()).select_from(some)) or 0
+    return Count(min(number, most), number > most)
 
 
 def list_matching(

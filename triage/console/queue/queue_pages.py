@@ -109,7 +109,13 @@ def _queue_part(session: Session, now: datetime) -> str:
         # Then the number stands in the tab.
         if filters.is_empty
         else count_matching(
-            session, tab=tab, filters=filters, person=me, now=now
+            session,
+            tab=tab,
+            filters=filters,
+            person=me,
+            now=now,
+            page=page,
+            after=after,
         )
     )
     return render_template(
