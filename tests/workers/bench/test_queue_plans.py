@@ -46,6 +46,14 @@ LARGE = frozenset(
         "plan",
         "manual_act",
         "hosting_observation",
+        "hosting_hop",
+        "visit",
+        "outbox_entry",
+        "delivery",
+        "provider_answer",
+        "watch",
+        "approval",
+        "print_sighting",
     }
 )
 FILLED = frozenset(
@@ -60,6 +68,10 @@ FILLED = frozenset(
         "media",
         "item_media",
         "history_entry",
+        "hosting_observation",
+        "hosting_hop",
+        "visit",
+        "outbox_entry",
     }
 )
 """Of an empty table any way is as good as another."""
@@ -156,6 +168,8 @@ def test_no_large_table_is_read_as_a_whole(desk: Desk, name: str) -> None:
         ("ix_item_asn_id", "search by network"),
         ("ix_history_entry_entity_id_at", "case"),
         ("ix_item_host_id", "search by host"),
+        ("ix_visit_item_id_at", "case"),
+        ("ix_outbox_entry_second_look", "case"),
     ],
 )
 def test_the_plan_of_a_missing_index_is_a_fault(

@@ -5,8 +5,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import timedelta
+from typing import cast
 
-from sqlalchemy import or_, select
+from sqlalchemy import (
+    Boolean,
+    Index,
+    String,
+    Table,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
@@ -21,6 +30,21 @@ DELAY = timedelta(minutes=20)
 PATIENT = FetchLimits(hash_seconds=60, decode_seconds=50, wall_seconds=85)
 """Twice as long for one file; all of it still ends before its job is taken to be lost."""
 _SECOND = "second"
+_BEGINNING = "look-again:"
+_ITEM_ENDS = len(_BEGINNING) + len(str(uuid.UUID(int=0))) + 1
+"""Characters of a key up to the colon behind the item."""
+# Word for word as the index has them, or it is not used.
+_ITS_ITEM = f"substr(key, 1, {_ITEM_ENDS})"
+_ROWS = f"substr(key, 1, {len(_BEGINNING)}) = '{_BEGINNING}'"
+# Of all the work of a month, the few second looks: in most orders of letters, the index of whole
+# keys knows no beginnings.
+Index(
+    "ix_outbox_entry_second_look",
+    text(_ITS_ITEM),
+    postgresql_where=text(_ROWS),
+    sqlite_where=text(_ROWS),
+    _table=cast(Table, OutboxEntry.__table__),
+)
 
 
 def is_second_look(task: Task) -> bool:
@@ -59,17 +83,15 @@ def find_second_looks(
     rows = session.scalars(
         select(OutboxEntry)
         .where(
-            # By its index: in most orders of letters, that of the keys knows
-            # no beginnings.
-            OutboxEntry.job == JobName.ITEM_EXAMINE,
-            or_(*(OutboxEntry.key.startswith(key) for key in keys)),
+            literal_column(_ROWS, Boolean),
+            literal_column(_ITS_ITEM, String).in_(keys),
         )
         .order_by(OutboxEntry.created_at)
     )
-    return {keys[row.key[: row.key.rindex(":") + 1]]: row for row in rows}
+    return {keys[row.key[:_ITEM_ENDS]]: row for row in rows}
 
 
 def _key_of(item_id: uuid.UUID, after: uuid.UUID | None = None) -> str:
     # The ordinary look is in the key: one that runs twice posts one second
     # look.
-    return f"look-again:{item_id}:{after or ''}"
+    return f"{_BEGINNING}{item_id}:{after or ''}"

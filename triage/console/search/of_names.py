@@ -40,7 +40,9 @@ def find_by_network_name(asked: Asked) -> Sequence[Hit]:
         return []
     rows = asked.session.execute(_named_networks())
     networks = {
-        network for network, name in rows if wanted <= set(fold(name).split())
+        network
+        for network, names in rows
+        if wanted <= set(fold(names).split())
     }
     # Each by itself, so that of none more than the newest are read.
     chosen = sorted(networks)[:MOST_NAMES]
@@ -52,7 +54,7 @@ def _may_be_a_name(word: str) -> bool:
 
 
 def _named_networks() -> Select[str, str]:
-    """(number, name) of the networks in which something lay, as they were called there last."""
+    """(number, names) of the networks in which something lay, as they were called there last."""
     # From one number to the next by the index, however many places are in each.
     network = (
         select(func.min(Item.asn).label("asn"))
@@ -82,17 +84,17 @@ def _named_networks() -> Select[str, str]:
         .limit(MOST_NETWORKS)
         .cte("chosen")
     )
-    return (
-        select(chosen.c.asn, HostingObservation.value)
-        .join(
-            HostingObservation,
-            HostingObservation.item_id == chosen.c.item_id,
-        )
+    # One network after the other: joined, all that was ever observed might be read for them.
+    names = (
+        select(func.aggregate_strings(HostingObservation.value, " "))
         .where(
+            HostingObservation.item_id == chosen.c.item_id,
             HostingObservation.fact.in_(NAMES),
-            HostingObservation.value.is_not(None),
         )
+        .correlate(chosen)
+        .scalar_subquery()
     )
+    return select(chosen.c.asn, func.coalesce(names, ""))
 
 
 def find_by_head_of_host(asked: Asked) -> Sequence[Hit]:

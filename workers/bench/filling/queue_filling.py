@@ -20,6 +20,7 @@ from triage.cases.vocabulary import CaseState, PlaceState
 from triage.items.models import Item, ItemMedia, Sighting
 from triage.locations import identify_one
 from triage.media.models import Media
+from workers.bench.filling.looks_rows import LOOKS, make_looks
 from workers.bench.filling.shared_rows import (
     Columns,
     Tables,
@@ -64,7 +65,8 @@ class Sample:
 
 
 def fill_cases(context: Context, size: int) -> Sample:
-    """``size`` cases, each with a location, a report and a file; the same for the same size."""
+    """``size`` cases, each with a location, a report, a look at it and a file; the same for the
+    same size. The work that was done for them is kept here, though a service forgets it in time."""
     # The same rows each time, so that two runs can be compared.
     dice = random.Random(size)
     states = [state for state, share in SHARES for _ in range(share)]
@@ -90,6 +92,7 @@ TABLES: Tables = (
     (Sighting, "sighting"),
     (Media, "media"),
     (ItemMedia, "seen"),
+    *LOOKS,
 )
 
 
@@ -139,6 +142,7 @@ def _make_case(
         **_rows_of_case(number, dice, states, item_id, at),
         **_rows_of_report(number, at, new_id(), new_id(), item_id),
         **_rows_of_media(number, url, item_id, at),
+        **make_looks(item_id, url, _network(number), at),
     }
 
 
