@@ -6,9 +6,10 @@ from three, on hosts of their own; what an app does not serve does not exist the
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from triage.rulebook.in_force import RuleKeeper
 
 ROOT = Path(__file__).parent.parent
+STATIC = ROOT / "hotline" / "core" / "static"
 
 
 WITH_TEMPLATES = (
@@ -50,12 +52,13 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
         "hotline",
         title="Hotline",
         version="1",
-        static_folder=str(ROOT / "hotline" / "core" / "static"),
+        static_folder=str(STATIC),
         docs_path=None,
         spec_path=None,
         json_errors=False,
     )
     _set_up_templates(app)
+    app.url_defaults(_add_digest)
     site.install_site(app, context)
     app.register_blueprint(health.create_blueprint(_readiness(context, pulse)))
     app.register_blueprint(security_txt.create_blueprint())
@@ -96,6 +99,19 @@ def _set_up_templates(app: APIFlask) -> None:
     app.jinja_loader = ChoiceLoader(
         [PackageLoader(name) for name in WITH_TEMPLATES]
     )
+
+
+def _add_digest(endpoint: str, values: dict[str, object]) -> None:
+    """A page after an upgrade asks for its own scripts, and not for what a browser keeps of older
+    ones for an hour."""
+    if endpoint == "static":
+        values["v"] = _digest_of(str(values["filename"]))
+
+
+@cache
+def _digest_of(name: str) -> str:
+    content = (STATIC / name).read_bytes()
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 class _RulesInForce:

@@ -1,5 +1,6 @@
 """The public pages as a browser without JavaScript sees them."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -374,6 +375,21 @@ def test_pages_ask_nobody_else_and_run_nothing_inline(
         assert not re.search(
             r"<script(?![^>]*src=)|\son\w+=|style=|type=\"file\"", page
         ), url
+
+
+def test_what_a_page_loads_bears_the_digest_of_its_content(
+    app: APIFlask, client: FlaskClient
+) -> None:
+    """A browser keeps it for an hour; after an upgrade a page must not meet older scripts."""
+    for url in ("/", "/report/all"):
+        loaded = re.findall(r'"/static/([^"?]+)([^"]*)"', client.get(url).text)
+        assert len(loaded) > 2
+        for name, query in loaded:
+            content = Path(str(app.static_folder), name).read_bytes()
+            assert query == f"?v={hashlib.sha256(content).hexdigest()[:12]}"
+            answer = client.get(f"/static/{name}{query}")
+            assert answer.data == content
+            answer.close()
 
 
 def test_helplines_police_and_exit_are_on_every_page(
