@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from flask_babel import gettext, lazy_gettext
@@ -27,6 +28,7 @@ from triage.cases.pages.people.people_words import ROLES
 from triage.jurisdiction import Destination
 
 Words = Mapping[str, LazyString]
+_COUNTS = re.compile(r"(?P<counted>\d+) of (?P<checks>\d+)(?P<rest> looks .*)")
 """A stored slug -> how the pages call it, in the reader's language."""
 
 NOTICE_STATES: Words = {
@@ -304,6 +306,17 @@ TONES: Mapping[str, str] = {
 def word_for(words: Words, slug: str) -> str:
     """The word for a slug; the slug in plain letters where there is none."""
     return str(words[slug]) if slug in words else slug.replace("_", " ")
+
+
+def say_look(reason: str) -> str:
+    """What a look at a location showed; its record holds the English sentence, counts filled in."""
+    counts = _COUNTS.fullmatch(reason)
+    if counts is None:
+        return str(gettext(reason)) if reason else ""
+    template = f"%(counted)s of %(checks)s{counts['rest']}"
+    return str(
+        gettext(template, counted=counts["counted"], checks=counts["checks"])
+    )
 
 
 def channel_label(name: str) -> str:

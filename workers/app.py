@@ -243,6 +243,7 @@ def _public() -> list[Blueprint]:
 
 
 def _console() -> list[Blueprint]:
+    from hotline.accounts.approvals.kinds import register_kinds
     from hotline.accounts.pages import invitation_pages, session_pages
     from hotline.accounts.pages.approval_pages import blueprint as approvals
     from hotline.accounts.pages.oidc_pages import blueprint as oidc
@@ -254,6 +255,7 @@ def _console() -> list[Blueprint]:
     from partners.console.views import case_banners, case_panels
     from partners.referrals.holds import hinder_viewing
     from triage.console.views import create_blueprint as create_triage
+    from workers.retention.asked import ASKED_BY_PERSON
     from workers.statistics.showing.pages import blueprint as figures
 
     # The case page belongs to triage, which knows no partners: what was told to whom is a panel
@@ -265,6 +267,8 @@ def _console() -> list[Blueprint]:
         diaries=[PartnersDiary()],
         hindrances=[hinder_viewing],
     )
+    # Agreed on at the machine alone; the page of agreements tells of it as of any other.
+    register_kinds(pages, ASKED_BY_PERSON)
     sign_in, account = invitation_pages.blueprint, session_pages.blueprint
     return [
         sign_in,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from partners.console.log_words import PARTNERS_SAYERS
 from partners.directory.models import Partner
 from partners.notices.models import Notice
 from partners.referrals.models import Hold, Plan, Referral
@@ -28,6 +29,8 @@ OF_CASE: Mapping[str, Any] = {
 
 class PartnersTrail:
     """Everything that was told of a case, and to whom."""
+
+    sayers = PARTNERS_SAYERS
 
     def find_things(self, session: Session, entity: str, ids: Ids) -> Things:
         if entity == "partner":

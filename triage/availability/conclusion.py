@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from hotline.core.language.words import console_words
 from triage.availability.model import (
     ABSENT,
     KEPT_OUT,
@@ -22,6 +23,20 @@ from triage.availability.model import (
 )
 from triage.availability.policy import Policy, Proof
 from triage.availability.schedule import plan_next_look
+
+COUNTED_GONE = console_words(
+    "%(counted)s of %(checks)s looks that count say that it is not there."
+)
+COUNTED_DOWN = console_words(
+    "%(counted)s of %(checks)s looks that count say that the host does not answer."
+)
+NOT_SEEN_AGAIN = console_words(
+    "A place that saw it before has not looked again."
+)
+BACK = console_words("It had been taken down before and is back.")
+OWN_FAULT = console_words(
+    "The last look does not count: our own network was not proved to work."
+)
 
 
 class State(StrEnum):
@@ -262,22 +277,20 @@ def _explain_state(series: _Series, last: Verdict) -> tuple[str, ...]:
     because = list(last.reasons)
     policy = series.policy
     if series.state is State.REMOVED:
-        counted = _count_looks(series.absences, policy.removal)
-        because.append(f"{counted} say that it is not there.")
+        counts = _count_looks(series.absences, policy.removal)
+        because.append(COUNTED_GONE % counts)
     if series.state is State.DOWN:
-        counted = _count_looks(series.downs, policy.down)
-        because.append(f"{counted} say that the host does not answer.")
+        counts = _count_looks(series.downs, policy.down)
+        because.append(COUNTED_DOWN % counts)
     if series.absences and not series.missed_everywhere():
-        because.append("A place that saw it before has not looked again.")
+        because.append(NOT_SEEN_AGAIN)
     if series.reappeared:
-        because.append("It had been taken down before and is back.")
+        because.append(BACK)
     if not last.healthy and last.verdict not in PRESENT:
-        because.append(
-            "The last look does not count: our own network was not proved to work."
-        )
+        because.append(OWN_FAULT)
     return tuple(because)
 
 
-def _count_looks(verdicts: Sequence[Verdict], proof: Proof) -> str:
+def _count_looks(verdicts: Sequence[Verdict], proof: Proof) -> dict[str, int]:
     counted = len(_keep_spaced(verdicts, proof))
-    return f"{counted} of {proof.checks} looks that count"
+    return {"counted": counted, "checks": proof.checks}

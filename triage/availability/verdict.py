@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hotline.core.language.words import console_words
 from triage.availability.model import (
     ABSENT,
     KEPT_OUT,
@@ -17,41 +18,65 @@ from triage.availability.rules import RULES
 
 #: Slug of evidence -> what it means to a reader. Every slug that a rule gives is here.
 REASONS: dict[str, str] = {
-    "same_media": "The same material was found again.",
-    "only_site_media": "Only pictures that the site shows on its other pages were found again.",
-    "signed_in": "It was asked for with cookies or a password, which may not be valid any more.",
-    "same_page": "The page that was assessed is unchanged.",
-    "seen_elsewhere": "It was seen from a second place at the same time.",
-    "other_host": "It is now at another host.",
-    "own_failure": "The failure was on our side.",
-    "control_failed": "A control probe of our own network failed at the same time.",
-    "no_control": "Nobody checked whether our own network worked.",
-    "dns_nxdomain": "The host's name does not exist any more.",
-    "dns_no_address": "The host's name has no address.",
-    "dns_failure": "The name servers of the host failed.",
-    "not_reached": "The host did not answer.",
-    "server_error": "The host answered with a server error.",
-    "tls_invalid": "The host's certificate is not valid, so we did not read on.",
-    "odd_answer": "The host's answer could not be used.",
-    "legal_reasons": "The host keeps it from our country for legal reasons (451).",
-    "login_asked": "The host asks to sign in first.",
-    "login_redirect": "The address leads to a sign-in page.",
-    "forbidden": "The host refuses to show it to us.",
-    "too_many_requests": "The host says that we ask too often.",
-    "known_error_page": "This is a known error page.",
-    "status_404": "The host says that it is not there (404).",
-    "status_410": "The host says that it is gone (410).",
-    "like_missing_page": "The host shows the same for an address that cannot exist.",
-    "home_redirect": "The address now leads to the front page.",
-    "elsewhere_redirect": "The address now leads to another site without the material.",
-    "same_page_without_media": "The page is there, the material is not on it any more.",
-    "media_replaced": "Another picture is in its place.",
-    "media_similar": "A changed version may be in its place.",
-    "media_unseen": "Not every picture on the page could be looked at.",
-    "page_changed": "The page is another one now.",
-    "empty_answer": "The host answered with nothing.",
-    "too_little_text": "The page has too little text to be told from others of the same site.",
-    "nothing_to_compare": "There is no record to compare with.",
+    "same_media": console_words("The same material was found again."),
+    "only_site_media": console_words(
+        "Only pictures that the site shows on its other pages were found again."
+    ),
+    "signed_in": console_words(
+        "It was asked for with cookies or a password, which may not be valid any more."
+    ),
+    "same_page": console_words("The page that was assessed is unchanged."),
+    "seen_elsewhere": console_words(
+        "It was seen from a second place at the same time."
+    ),
+    "other_host": console_words("It is now at another host."),
+    "own_failure": console_words("The failure was on our side."),
+    "control_failed": console_words(
+        "A control probe of our own network failed at the same time."
+    ),
+    "no_control": console_words(
+        "Nobody checked whether our own network worked."
+    ),
+    "dns_nxdomain": console_words("The host's name does not exist any more."),
+    "dns_no_address": console_words("The host's name has no address."),
+    "dns_failure": console_words("The name servers of the host failed."),
+    "not_reached": console_words("The host did not answer."),
+    "server_error": console_words("The host answered with a server error."),
+    "tls_invalid": console_words(
+        "The host's certificate is not valid, so we did not read on."
+    ),
+    "odd_answer": console_words("The host's answer could not be used."),
+    "legal_reasons": console_words(
+        "The host keeps it from our country for legal reasons (451)."
+    ),
+    "login_asked": console_words("The host asks to sign in first."),
+    "login_redirect": console_words("The address leads to a sign-in page."),
+    "forbidden": console_words("The host refuses to show it to us."),
+    "too_many_requests": console_words("The host says that we ask too often."),
+    "known_error_page": console_words("This is a known error page."),
+    "status_404": console_words("The host says that it is not there (404)."),
+    "status_410": console_words("The host says that it is gone (410)."),
+    "like_missing_page": console_words(
+        "The host shows the same for an address that cannot exist."
+    ),
+    "home_redirect": console_words("The address now leads to the front page."),
+    "elsewhere_redirect": console_words(
+        "The address now leads to another site without the material."
+    ),
+    "same_page_without_media": console_words(
+        "The page is there, the material is not on it any more."
+    ),
+    "media_replaced": console_words("Another picture is in its place."),
+    "media_similar": console_words("A changed version may be in its place."),
+    "media_unseen": console_words(
+        "Not every picture on the page could be looked at."
+    ),
+    "page_changed": console_words("The page is another one now."),
+    "empty_answer": console_words("The host answered with nothing."),
+    "too_little_text": console_words(
+        "The page has too little text to be told from others of the same site."
+    ),
+    "nothing_to_compare": console_words("There is no record to compare with."),
 }
 
 

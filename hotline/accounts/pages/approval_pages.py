@@ -64,6 +64,9 @@ VALUES = {
     "additions": lazy_gettext("additions"),
     "in use": lazy_gettext("in use"),
     "out of use": lazy_gettext("out of use"),
+    "find": lazy_gettext("find it"),
+    "export": lazy_gettext("tell it"),
+    "erase": lazy_gettext("erase it"),
 }
 """What a question's details are called, and the words among their values."""
 

@@ -135,7 +135,7 @@ def _provider_name() -> str:
 
 
 @blueprint.app_template_filter("moment")
-def _moment(value: datetime) -> str:
+def say_moment(value: datetime) -> str:
     """Date and time in the office's zone, always with the zone's name."""
     # By the zone's own name: not every language has one for it in its data.
     zone = to_user_timezone(value).tzname()

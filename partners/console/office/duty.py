@@ -53,14 +53,14 @@ def show_duty() -> ResponseReturnValue:
             missing=[
                 way for way in Way if not is_set_up(way, context.settings)
             ],
-            day_names=_name_days(),
+            day_names=name_days(),
             last_place=rota.LAST_PLACE,
             zone=context.country.time_zone,
             words=words,
         )
 
 
-def _name_days() -> dict[str, str]:
+def name_days() -> dict[str, str]:
     """As the reader's language shortens them, Monday first."""
     locale = get_locale()
     assert locale is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,11 @@ from hotline.core.context import Context
 from hotline.core.datafiles.country_folders import SHIPPED as COUNTRIES
 from hotline.core.errors import InvalidInput
 from hotline.core.language import languages
-from hotline.core.language.languages import SHIPPED, load_languages
+from hotline.core.language.languages import (
+    CATALOGUES,
+    SHIPPED,
+    load_languages,
+)
 from partners.letters import wording
 from triage.cases.assessing.assessment import in_language, load_schema
 from triage.jurisdiction.deciding.routing import route_facts
@@ -196,3 +201,18 @@ def test_no_word_mixes_two_alphabets(code: str) -> None:
             continue
         for line in path.read_text("utf-8").splitlines():
             assert not mixed.search(blank.sub(" ", line)), (path.name, line)
+
+
+@pytest.mark.parametrize("name", CATALOGUES)
+def test_no_sentence_stands_twice_in_a_catalogue(name: str) -> None:
+    """Of two only the first is ever said, whatever the second one would have to say."""
+    for folder in SHIPPED.iterdir():
+        file = folder / name
+        if not file.is_file():
+            continue
+        text = file.read_text("utf-8")
+        found = Counter(
+            re.findall(r'^msgid ".*"\n(?:".*"\n)*', text, re.MULTILINE)
+        )
+        assert len(found) > 50, file
+        assert set(found.values()) == {1}, file

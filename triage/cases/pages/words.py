@@ -15,6 +15,7 @@ from hotline.core.web.translations import spoken_language
 from hotline.intake.registry.kinds import ReportKind
 from hotline.intake.registry.vocabulary import Channel, ReporterRole
 from triage.cases.assessing.rounds import is_blind
+from triage.cases.floods import NOT_A_REPORT
 from triage.cases.listing.related import Relation
 from triage.cases.models import Case
 from triage.cases.vocabulary import CaseEvent, CaseState, PlaceState
@@ -230,6 +231,19 @@ FACTS: Words = {
         "The act is punishable there too"
     ),
 }
+
+
+WHY: Words = {
+    "identity": lazy_gettext("to see who reported"),
+    "reported again": lazy_gettext("reported again"),
+    NOT_A_REPORT: lazy_gettext("part of a flood, not a report"),
+}
+"""What the service itself writes where a person would say why."""
+
+
+def say_why(text: str) -> str:
+    """A reason of the service in words; what a person typed as it was typed."""
+    return str(WHY.get(text, text))
 
 
 def name_route(route_id: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -45,16 +44,23 @@ from hotline.core.storage.audit import COMMAND, AuditEntry
 from hotline.core.storage.ids import first_id_at
 from hotline.core.web import site
 from triage.cases.models import Case
+from triage.console.audit.audit_acts import name_thing
 from triage.console.audit.audit_words import TOPICS, Topic
+from triage.console.audit.details import Details, ids_in, uuid_of
 from triage.console.audit.trails import Thing, Trail, find_all_things
 
 LOG_PAGE = 100
-_TIME = re.compile(
-    r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d(?:\.\d{1,6})?\+00:00"
-)
 MOST_EXPORTED = 10_000
 """Entries of one file: a longer time is exported in parts."""
 TRAILS = "triage.audit_trails"
+THINGS_IN = {
+    "chosen_against_place": "partner",
+    "hash_list": "hash_list",
+    "item": "item",
+    "report": "report",
+    "told_again": "partner",
+}
+"""Details that hold ids, and of what: a reader is told the name, or the case."""
 Entries = Select[AuditEntry]
 
 
@@ -91,17 +97,19 @@ def log() -> ResponseReturnValue:
             query = query.where(AuditEntry.id < _parse_uuid(before))
         entries = session.scalars(query).all()
         shown = entries[:LOG_PAGE]
+        things = _name_things(session, shown)
         return render_template(
             "triage/log.html",
             entries=shown,
-            things=_name_things(session, shown),
+            things=things,
             before=shown[-1].id if len(entries) > LOG_PAGE else None,
             filters=filters,
             export=_export_state(session),
             people=_list_people(session),
             others=ACTORS,
             topics=TOPICS,
-            details_of=_list_details,
+            details_of=partial(_say_details, things=things),
+            name_thing=name_thing,
             is_narrowed=any(
                 getattr(filters, name) for name in Filters.__slots__
             ),
@@ -270,9 +278,12 @@ def _name_things(
     """Entity id, as the log writes it -> what it is in words."""
     named: dict[str, set[uuid.UUID]] = {}
     for entry in entries:
-        own = _uuid_of(entry.entity_id)
+        own = uuid_of(entry.entity_id)
         if own is not None:
             named.setdefault(entry.entity, set()).add(own)
+        for name, entity in THINGS_IN.items():
+            if inside := set(ids_in(entry.details.get(name))):
+                named.setdefault(entity, set()).update(inside)
     things = find_all_things(session, _trails(), named)
     return {str(own): thing for own, thing in things.items()}
 
@@ -281,26 +292,13 @@ def _list_people(session: Session) -> Sequence[Person]:
     return session.scalars(select(Person).order_by(Person.display_name)).all()
 
 
-def _list_details(entry: AuditEntry) -> dict[str, object]:
-    """What an entry says beside; ids of other things say nothing to a reader."""
-    return {
-        name.replace("_", " "): _in_words(value)
-        for name, value in entry.details.items()
-        if value not in (None, "", [], {}) and _uuid_of(str(value)) is None
-    }
-
-
-def _in_words(value: object) -> object:
-    if isinstance(value, bool):
-        return gettext("yes") if value else gettext("no")
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if isinstance(value, str) and _TIME.fullmatch(value):
-        # Written for machines; whoever reads lives in one zone. What only
-        # looks like a time stays what it is.
-        with suppress(ValueError):
-            return datetime.fromisoformat(value)
-    return value
+def _say_details(
+    entry: AuditEntry, things: Mapping[str, Thing]
+) -> list[tuple[str, str]]:
+    """(name, value) of what the entry says beside, in the reader's language."""
+    names = {own: thing.name or thing.case for own, thing in things.items()}
+    sayers = [trail.sayers for trail in _trails()]
+    return Details(entry, sayers, names).list_said()
 
 
 def _write_row(
@@ -340,15 +338,8 @@ def _midnight(written: str, field: str, *, days: int = 0) -> datetime:
     return datetime.combine(day, time(), zone)
 
 
-def _uuid_of(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
-
-
 def _parse_uuid(text: str) -> uuid.UUID:
-    thing_id = _uuid_of(text)
+    thing_id = uuid_of(text)
     if thing_id is None:
         raise InvalidInput(
             gettext("This is no page of the log."),

@@ -54,6 +54,7 @@ TOPICS = (
             "person_request.",
             "sign_in.",
             "second_factor.",
+            "sign_in_code.",
             "recovery_codes.",
             "session.",
             "invitation.",
@@ -77,6 +78,7 @@ TOPICS = (
         (
             "audit.",
             "key.",
+            "api_key.",
             "mail.",
             "work.",
             "evidence.",

@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 from hotline.accounts.models import Person
 from hotline.intake.models import ReportPart
 from triage.cases.models import Case, CaseItem
+from triage.console.audit.detail_values import OWN_SAYERS
+from triage.console.audit.details import Sayers
 from triage.hashlists.models import HashList
 from triage.items.models import Sighting
 
@@ -37,6 +39,11 @@ Things = Mapping[uuid.UUID, Thing]
 class Trail(Protocol):
     """What a layer knows about the things that are in the log."""
 
+    @property
+    def sayers(self) -> Sayers:
+        """What makes words of the codes that the layer records."""
+        ...
+
     def find_things(
         self, session: Session, entity: str, ids: Ids
     ) -> Things: ...
@@ -48,6 +55,8 @@ class Trail(Protocol):
 
 class OwnTrail:
     """Cases, their places, items and reports; people and hash lists by their names."""
+
+    sayers = OWN_SAYERS
 
     def find_things(self, session: Session, entity: str, ids: Ids) -> Things:
         if entity == "person":

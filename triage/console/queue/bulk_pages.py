@@ -69,6 +69,11 @@ def offered_deeds() -> Sequence[Deed]:
     ]
 
 
+def find_deed(name: str) -> Deed | None:
+    """The one of this name, whoever may do it; None where there is none any more."""
+    return _deeds_of(current_app).get(name)
+
+
 def _deeds_of(app: App) -> dict[str, Deed]:
     deeds: dict[str, Deed] = app.extensions.setdefault(EXTENSION, {})
     return deeds

@@ -84,5 +84,11 @@ def only_hit(found: Sequence[Found]) -> Hit | None:
     return hits[0] if len(hits) == 1 else None
 
 
+def label_finder(name: str) -> str:
+    """What stands above the hits of the finder that the log knows by this name."""
+    labels = {finder.name: finder.label for finder in _finders_of(current_app)}
+    return str(labels.get(name, name))
+
+
 def _finders_of(app: App) -> list[Finder]:
     return cast(list[Finder], app.extensions.setdefault(EXTENSION, []))

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from hotline.core.storage.machine import HistoryEntry, list_history
 from triage.cases.handling.playbook import Sign
 from triage.cases.models import Case
-from triage.cases.pages.words import EVENTS, word_for
+from triage.cases.pages.words import EVENTS, say_why, word_for
 from triage.cases.places import list_parts
 from triage.cases.vocabulary import CaseEvent
 
@@ -119,7 +119,7 @@ def _say(entry: HistoryEntry) -> str:
 def _note(entry: HistoryEntry) -> str:
     """The other case, where there is one, and why."""
     texts = [entry.details.get(name) for name in (*OTHER_CASE, "why")]
-    return ", ".join(str(text) for text in texts if text)
+    return ", ".join(say_why(str(text)) for text in texts if text)
 
 
 def list_due(
