@@ -16,6 +16,7 @@ from tests.support.house import House
 from triage.cases.handling.playbook import Sign
 from triage.cases.models import Case
 from triage.cases.pages.history.diary import list_elsewhere, tell_history
+from workers.app import create_app
 
 
 def told(house: House, case: Case) -> list[str]:
@@ -132,3 +133,17 @@ def test_a_call_is_a_sign_and_a_failed_one_is_none(house: House) -> None:
                 Told("police", way, outcome, house.now, reached="Desk"),
             )
         assert signs(house, case) == expected
+
+
+def test_offices_are_called_in_the_language_of_the_page(house: House) -> None:
+    house.partner(name="Child protection unit, Berat")
+    case = house.case()
+    house.decide(case, "police")
+    english = "Child protection unit, Berat"
+    assert any(english in step for step in told(house, case))
+    with create_app(house.context).test_request_context("/console/?lang=sq"):
+        said = told(house, case)
+    assert not any(english in step for step in said)
+    assert any(
+        "Njësia e mbrojtjes së fëmijëve, Berat" in step for step in said
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from babel.support import NullTranslations
-from flask_babel import Babel, Domain, get_locale
+from flask_babel import Babel, Domain, get_domain, get_locale
 
 from hotline.core.language.languages import (
     CATALOGUES,
@@ -18,6 +18,12 @@ def spoken_language() -> str:
     """Code of the language of this request or of ``force_locale``; "" where nobody is spoken to."""
     locale = get_locale()
     return str(locale).replace("_", "-") if locale else ""
+
+
+def find_spoken_folder() -> Path | None:
+    """The data directory whose languages the pages speak; None where nobody is spoken to."""
+    folders = get_domain()
+    return folders.data_dir if isinstance(folders, LanguageFolders) else None
 
 
 class LanguageFolders(Domain):  # type: ignore[misc]  # it has no types

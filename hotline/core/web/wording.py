@@ -8,20 +8,20 @@ from flask_babel import gettext
 
 from hotline.core.errors import HotlineError
 from hotline.core.language.data_words import say_office, say_source
-from hotline.core.web import site
-from hotline.core.web.translations import spoken_language
+from hotline.core.web.translations import (
+    find_spoken_folder,
+    spoken_language,
+)
 
 
 def name_office(name: str) -> str:
     """As letters call the office of the directory."""
-    data_dir = site.current_context().settings.data_dir
-    return say_office(name, spoken_language(), data_dir)
+    return say_office(name, spoken_language(), find_spoken_folder())
 
 
 def name_source(source: str) -> str:
     """Where a fact comes from."""
-    data_dir = site.current_context().settings.data_dir
-    return say_source(source, spoken_language(), data_dir)
+    return say_source(source, spoken_language(), find_spoken_folder())
 
 
 _WORDED: Mapping[str, Callable[[str], str]] = {

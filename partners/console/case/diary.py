@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from hotline.core.storage.machine import HistoryEntry
+from hotline.core.web.wording import name_office
 from partners import words
 from partners.directory.models import Partner
 from partners.manual.models import ManualAct
@@ -99,7 +100,8 @@ class PartnersDiary:
         ).all()
         for entry, reference, office in reversed(newest_first):
             name, states = NAMES[entry.entity]
-            whom = ", ".join(filter(None, (reference, office)))
+            called = name_office(office) if office else ""
+            whom = ", ".join(filter(None, (reference, called)))
             thing = f"{name} {whom}" if whom else str(name)
             yield Happening(
                 entry.at,
