@@ -25,9 +25,9 @@ from triage.items.models import HostingHop, HostingObservation, Item, Visit
 from triage.prints.models import WatchedPrint
 from workers.app import create_app
 
-MOST = 44
+MOST = 45
 """Of a case that has everything that the page shows, but of which nobody was told."""
-MOST_TOLD = 51
+MOST_TOLD = 52
 SEEN_AT = "2026-11-01T21:15:00Z"
 Ask = Callable[[], Asked]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from hotline.core.act import Act
-from hotline.core.storage import machine
 from partners.console.case import diary
 from partners.console.case.diary import PartnersDiary
 from partners.manual.service import Told, record_act
@@ -13,6 +12,7 @@ from partners.referrals.holds import release_hold
 from partners.referrals.models import Hold, Referral
 from partners.states import ReferralState
 from tests.support.house import House
+from triage.cases.assessing.untouched import read_past
 from triage.cases.handling.playbook import Sign
 from triage.cases.models import Case
 from triage.cases.pages.history.diary import list_elsewhere, tell_history
@@ -92,11 +92,11 @@ def test_that_a_plan_was_approved_stands_once_on_the_time_line(
     house.decide(case, "police")
     with house.context.database.reading() as session:
         case = session.get_one(Case, case.id)
-        history = machine.list_history(session, case.id)
+        past = read_past(session, case)
         diaries = [PartnersDiary()]
         elsewhere = list_elsewhere(session, case, diaries)
-        happenings = tell_history(session, case, history, elsewhere, diaries)
-        assert "plan_approved" in {entry.event for entry in history}
+        happenings = tell_history(session, case, past, elsewhere, diaries)
+        assert "plan_approved" in {entry.event for entry in past.history}
     said = [happening.said for happening in happenings]
     approved = [words for words in said if words.endswith("pproved")]
     assert approved == ["Plan: approved"]

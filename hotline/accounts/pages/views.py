@@ -142,6 +142,13 @@ def say_moment(value: datetime) -> str:
     return f"{format_datetime(value, 'dd.MM.yyyy HH:mm')} {zone}"
 
 
+@blueprint.app_template_filter("clock")
+def _clock(value: datetime) -> str:
+    """The time alone, to the second: of what happens within minutes."""
+    zone = to_user_timezone(value).tzname()
+    return f"{format_datetime(value, 'HH:mm:ss')} {zone}"
+
+
 @blueprint.app_template_filter("ago")
 def _ago(value: datetime) -> str:
     return str(

@@ -43,7 +43,8 @@ from partners.watching.models import Watch
 from partners.words import Words, word_for
 from triage.cases.handling.playbook import Sign
 from triage.cases.models import Case
-from triage.cases.pages.history.diary import Due, Happening
+from triage.cases.pages.history.diary import Due
+from triage.cases.pages.history.happening import Happening
 from triage.cases.places import ANY_CASE, item_ids_of
 from triage.jurisdiction import Destination
 

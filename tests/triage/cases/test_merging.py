@@ -22,6 +22,7 @@ from tests.support.people import make_person
 from tests.support.reports import sight_item
 from triage.cases.assessing.assess import Answers, assess_case
 from triage.cases.assessing.claim import claim_case
+from triage.cases.assessing.untouched import read_past
 from triage.cases.floods import count_waiting, weigh_held
 from triage.cases.listing.queue import by_reference
 from triage.cases.listing.related import Relation, find_related
@@ -424,7 +425,7 @@ def test_the_whole_tells_what_happened_in_its_parts(world: World) -> None:
         told = [
             (happening.part, happening.said, happening.note)
             for happening in tell_history(
-                session, case, machine.list_history(session, case.id), [], []
+                session, case, read_past(session, case), [], []
             )
         ]
         (begun, *_) = reversed(machine.list_history(session, new_case.id))

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from hotline.accounts.service import find_person
 from hotline.core.context import Context
+from hotline.core.errors import Conflict
 from hotline.core.jobs.task import Task
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
@@ -21,6 +22,7 @@ from tests.support.clock import Clock
 from triage.cases.bulk.deeds import DEEDS
 from triage.cases.bulk.models import BulkAct, BulkCase
 from triage.cases.bulk.running import BATCH, run_bulk
+from triage.cases.bulk.why import read_refusal, write_refusal
 from triage.cases.models import Assessment, Case
 
 Browse = Callable[[str], Any]
@@ -231,7 +233,7 @@ def test_all_that_the_filters_let_through(
         reason="Same host.",
         tag="one-host",
     )
-    assert "3 cases" in browser.get(answer.location).text
+    assert "3 cases" in browser.client.get(answer.location).text
     with context.database.reading() as session:
         chosen = set(
             session.scalars(
@@ -305,3 +307,88 @@ def test_what_is_missing_is_said_and_what_was_typed_stays(
     ).text
     assert "Vlerësimi nuk është i plotë." in in_albanian
     assert "needs an answer" not in in_albanian
+
+
+def test_those_that_are_left_are_named_and_the_filters_are_kept(
+    browse: Browse, make_case: Make
+) -> None:
+    """Whoever looks at many cases wants to know which ones it leaves for them."""
+    done = make_case(kind="grooming")
+    alone = [make_case(kind="grooming", danger_now=True) for _ in range(22)]
+    browser = browse("analyst")
+    answer = browser.post(
+        "/console/bulk/draft?tab=waiting&kind=grooming",
+        deed="assess",
+        case=[done, *alone],
+        reason="Because.",
+        **NATIONAL,
+    )
+    path, _, query = answer.location.partition("?")
+    assert query == "kind=grooming&tab=waiting"
+    page = browser.client.get(answer.location).text
+    assert "<strong>22</strong>" in page
+    assert f'href="/console/cases/{alone[19]}"' in page
+    assert f'href="/console/cases/{alone[20]}"' not in page, "twenty are"
+    assert f'href="/console/cases/{done}"' not in page
+    back = 'href="/console/queue?kind=grooming&amp;tab=waiting"'
+    assert back in page
+    asked = browser.post(f"{path}/ask?{query}")
+    assert back in browser.client.get(asked.location).text
+
+
+def test_the_list_says_what_became_of_each_act(
+    browse: Browse, make_case: Make, context: Context, clock: Clock
+) -> None:
+    browser = browse("analyst")
+    for follows in ("begins within a minute", "taken back", "done"):
+        drafted = draft(browser, "tag", [make_case()], tag="x", reason="Why.")
+        browser.post(f"{drafted.partition('?')[0]}/ask")
+        if follows == "taken back":
+            browser.post(f"{drafted.partition('?')[0]}/take-back")
+        elif follows == "done":
+            clock.forward(minutes=2)
+            work(context, clock)
+    page = browser.get("/console/bulk").text
+    assert page.count("<td>done</td>") == 2, "the first one began, too"
+    assert page.count("<td>taken back</td>") == 1
+
+
+def test_a_reason_stands_in_the_time_line_of_each_case(
+    browse: Browse, make_case: Make, context: Context, clock: Clock
+) -> None:
+    reference = make_case()
+    supervisor = browse("supervisor")
+    for deed, values in (
+        ("tag", {"tag": "serial"}),
+        ("assign", {"to": "second"}),
+    ):
+        drafted = draft(
+            supervisor, deed, [reference], reason=f"Why {deed}.", **values
+        )
+        supervisor.post(f"{drafted.partition('?')[0]}/ask")
+        clock.forward(minutes=2)
+        work(context, clock)
+    page = supervisor.get(f"/console/cases/{reference}").text
+    assert "Tagged “serial”, with others" in page and "Why tag." in page
+    assert "Assigned to Name of second, with others" in page
+    assert "Why assign." in page
+    with context.database.writing() as session:
+        session.scalars(select(Case)).one().state = "second_assessment"
+    blind = supervisor.get(f"/console/cases/{reference}").text
+    assert "Why tag." not in blind and "Name of second, with" not in blind
+
+
+def test_a_refusal_keeps_what_it_names_for_each_language() -> None:
+    refusals = [
+        Conflict("No: %(office)s.", values={"office": "Njësia e Beratit"}),
+        Conflict("100 % no."),
+    ]
+    for refusal in refusals:
+        again = read_refusal(write_refusal(refusal))
+        assert (again.template, again.values) == (
+            refusal.template,
+            refusal.values,
+        )
+    long = Conflict("No: %(office)s.", values={"office": "x" * 400})
+    assert len(write_refusal(long)) == 300
+    assert read_refusal(write_refusal(long)).message.startswith("No: xxx")

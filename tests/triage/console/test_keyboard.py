@@ -17,6 +17,7 @@ from hotline.accounts import service
 from hotline.accounts.signing_in import auth, sessions
 from hotline.core.context import Context
 from tests.support.clock import Clock
+from triage.cases.bulk.models import BulkAct
 from triage.cases.models import Assessment, Case
 
 pytestmark = pytest.mark.browser
@@ -139,6 +140,26 @@ def test_rows_are_walked_chosen_and_tagged_by_keys(
     assert "It begins at" in page.inner_text("main")
     go(page, "KeyU")
     assert "Taken back" in page.inner_text("main")
+
+
+def test_what_has_begun_offers_no_way_back(
+    page: Page, base: str, make_case: Make, context: Context
+) -> None:
+    """The page knows it without a reload, so that nobody is sent to a refusal."""
+    make_case()
+    page.goto(f"{base}/console/queue")
+    press(page, "KeyJ", "KeyX")
+    go(page, "KeyT")
+    page.fill("#tag", "x")
+    page.fill("#reason", "Tried.")
+    go(page, "Enter")
+    go(page, "KeyY")
+    button = page.get_by_role("button", name="Take it back")
+    assert button.is_visible()
+    with context.database.writing() as session:
+        session.scalars(select(BulkAct)).one().state = "running"
+    page.wait_for_selector("[data-bulk=running]")
+    assert not button.is_visible()
 
 
 def test_25_cases_are_seen_at_once_on_a_small_screen(

@@ -23,7 +23,8 @@ from triage.cases.assessing.taking_back import take_assessment_back
 from triage.cases.handling.models import CaseMention, CaseNote, CaseTag
 from triage.cases.handling.tags import add_tag
 from triage.cases.models import Assessment, Case
-from triage.cases.pages.history.diary import DIARIES, Happening
+from triage.cases.pages.history.diary import DIARIES
+from triage.cases.pages.history.happening import Happening
 from triage.cases.pages.page_content import SHOWN_NOTES
 from triage.cases.people.keeping.forget import forget_people_of
 from triage.cases.vocabulary import CaseEvent, CaseState

@@ -25,7 +25,8 @@ from triage.cases.handling.models import HandOver
 from triage.cases.listing.queue import by_reference
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
-from triage.cases.pages.history.diary import DIARIES, Happening
+from triage.cases.pages.history.diary import DIARIES
+from triage.cases.pages.history.happening import Happening
 from triage.cases.vocabulary import CaseEvent, CaseState
 
 Browse = Callable[[str], Any]

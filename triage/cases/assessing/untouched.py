@@ -17,32 +17,44 @@ from triage.cases.assessing.rounds import list_assessments
 from triage.cases.handling.models import CaseNote, HandOver
 from triage.cases.models import Assessment, Case
 
+MOST_HAND_OVERS = 50
+"""Of a case that are told."""
 BuiltOn = Callable[[], bool]
 """Whether other packages' people built on it; asked once the case is locked, and not before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """``history`` and ``assessments`` of the round, the oldest first; ``handed``: the newest."""
+    """``history`` and ``assessments`` of the round, the oldest first; ``hand_overs``: the newest
+    first."""
 
     history: Sequence[HistoryEntry]
     assessments: Sequence[Assessment]
-    handed: HandOver | None
+    hand_overs: Sequence[HandOver]
+
+    @property
+    def handed(self) -> HandOver | None:
+        """The newest."""
+        return next(iter(self.hand_overs), None)
 
 
 def read_past(session: Session, case: Case) -> Past:
     """Asked once for a page, and once more under the lock by whoever takes something back."""
-    newest = (
-        select(HandOver)
-        .where(HandOver.case_id == case.id)
-        .order_by(HandOver.at.desc(), HandOver.id.desc())
-        .limit(1)
-    )
     return Past(
         list_history(session, case.id),
         list_assessments(session, case),
-        session.scalar(newest),
+        list_hand_overs(session, case),
     )
+
+
+def list_hand_overs(session: Session, case: Case) -> Sequence[HandOver]:
+    """The newest first."""
+    return session.scalars(
+        select(HandOver)
+        .where(HandOver.case_id == case.id)
+        .order_by(HandOver.at.desc(), HandOver.id.desc())
+        .limit(MOST_HAND_OVERS)
+    ).all()
 
 
 def is_untouched(

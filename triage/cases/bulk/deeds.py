@@ -36,6 +36,8 @@ from triage.cases.machines import OPEN_STATES
 from triage.cases.models import Case
 from triage.cases.vocabulary import CaseState, Held
 
+TAG, ASSIGN = "tag", "assign"
+"""Deeds that leave no step in a case's own history."""
 ALONE = phrase(
     "A child is said to be in danger, or reports: it is decided alone."
 )
@@ -256,7 +258,7 @@ DEEDS = (
         _set_aside,
     ),
     Deed(
-        "tag",
+        TAG,
         phrase("Tag"),
         "bulk.tag",
         "case.claim",
@@ -266,7 +268,7 @@ DEEDS = (
         _tag,
     ),
     Deed(
-        "assign",
+        ASSIGN,
         phrase("Assign"),
         "bulk.assign",
         "case.assign",

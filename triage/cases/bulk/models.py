@@ -87,7 +87,8 @@ class BulkAct(Identified, Stateful, Base):
 
 
 class BulkCase(Identified, Base):
-    """One case of an act. ``why``: what happens to it, or why nothing does, as a sentence."""
+    """One case of an act. ``why``: what happens to it, or why nothing does, as a sentence; in a
+    line below it the values that it takes, as JSON."""
 
     __tablename__ = "bulk_case"
     __table_args__ = (

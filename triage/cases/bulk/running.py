@@ -26,6 +26,7 @@ from triage.cases.bulk.models import (
     Outcome,
 )
 from triage.cases.bulk.service import count_progress, post_run
+from triage.cases.bulk.why import write_refusal
 from triage.cases.locking import lock_case
 
 BATCH = 50
@@ -113,7 +114,7 @@ def _do_one(task: Task, row_id: uuid.UUID, deeds: Mapping[str, Deed]) -> None:
     except REFUSALS as refusal:
         # What was begun is rolled back, so the reason is kept in a transaction
         # of its own.
-        _leave(task, row_id, refusal.template)
+        _leave(task, row_id, write_refusal(refusal))
 
 
 def _require_still_allowed(person: Person, deed: Deed) -> None:
@@ -126,4 +127,4 @@ def _leave(task: Task, row_id: uuid.UUID, why: str) -> None:
     with task.context.database.writing() as session:
         row = session.get_one(BulkCase, row_id, with_for_update=True)
         if row.outcome == Outcome.OPEN:
-            row.outcome, row.why = Outcome.LEFT, why[:300]
+            row.outcome, row.why = Outcome.LEFT, why

@@ -31,6 +31,8 @@ QUEUE = "checks"
 MOST = 1_000
 UNDO_FOR = timedelta(minutes=1)
 LONGEST_REASON = 300
+NAMED = 20
+"""Cases that are named of those that were left for one reason."""
 
 
 Counts = Mapping[str, int]
@@ -169,6 +171,7 @@ def count_progress(session: Session, bulk: BulkAct) -> Progress:
         select(BulkCase.outcome, BulkCase.why, func.count())
         .where(BulkCase.bulk_id == bulk.id)
         .group_by(BulkCase.outcome, BulkCase.why)
+        .order_by(func.count().desc(), BulkCase.why)
     ).all()
     counts: dict[str, dict[str, int]] = {outcome: {} for outcome in Outcome}
     for outcome, why, count in rows:
@@ -176,6 +179,30 @@ def count_progress(session: Session, bulk: BulkAct) -> Progress:
     return Progress(
         counts[Outcome.OPEN], counts[Outcome.DONE], counts[Outcome.LEFT]
     )
+
+
+def list_left(session: Session, bulk: BulkAct) -> Mapping[str, Sequence[str]]:
+    """Why cases were left -> some of those that were, by their references."""
+    number = (
+        func.row_number()
+        .over(partition_by=BulkCase.why, order_by=Case.reference)
+        .label("number")
+    )
+    left = (
+        select(BulkCase.why, Case.reference, number)
+        .join(Case, Case.id == BulkCase.case_id)
+        .where(BulkCase.bulk_id == bulk.id, BulkCase.outcome == Outcome.LEFT)
+        .subquery()
+    )
+    named: dict[str, list[str]] = {}
+    for why, reference in session.execute(
+        select(left.c.why, left.c.reference)
+        .where(left.c.number <= NAMED)
+        .order_by(left.c.reference)
+        .limit(MOST)
+    ):
+        named.setdefault(why, []).append(reference)
+    return named
 
 
 def _drop_drafts(session: Session, person: Person) -> None:

@@ -162,7 +162,7 @@ def _tell_of_others(
         "banners": [banner(session, case, me, now) for banner in banners],
         "happenings": take_newest(
             "history",
-            tell_history(session, case, view.past.history, elsewhere, diaries),
+            tell_history(session, case, view.past, elsewhere, diaries),
             SHOWN_HAPPENINGS,
         ),
         "due": list_due(session, case, diaries, now),

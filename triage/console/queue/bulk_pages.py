@@ -19,7 +19,7 @@ from flask import (
 from flask.blueprints import BlueprintSetupState
 from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -38,7 +38,8 @@ from hotline.core.web.wording import worded_error
 from triage.cases.assessing.assessment import in_language, load_schema
 from triage.cases.bulk import service
 from triage.cases.bulk.deeds import Deed
-from triage.cases.bulk.models import BulkState
+from triage.cases.bulk.models import BulkAct, BulkState
+from triage.cases.bulk.why import read_refusal
 from triage.cases.handling.hand_over import list_colleagues
 from triage.cases.listing import tabs
 from triage.cases.listing.filters import Filters
@@ -49,6 +50,12 @@ from triage.console.queue.live import answer_if_new
 
 EXTENSION = "triage.bulk_deeds"
 RUNNING = (BulkState.WAITING, BulkState.RUNNING)
+STATES: words.Words = {
+    BulkState.WAITING: lazy_gettext("begins within a minute"),
+    BulkState.RUNNING: lazy_gettext("is being done"),
+    BulkState.DONE: lazy_gettext("done"),
+    BulkState.TAKEN_BACK: lazy_gettext("taken back"),
+}
 
 
 def register_deeds(blueprint: Blueprint, *deeds: Deed) -> None:
@@ -123,7 +130,8 @@ def draft_bulk() -> ResponseReturnValue:
             # Whatever was begun until then is not kept.
             session.rollback()
             return make_response(page, 422)
-    return redirect(url_for("triage.bulk", bulk_id=drafted.id), 303)
+    # The tab and the filters go along, for the way back to the list.
+    return redirect(url_for("triage.bulk", bulk_id=drafted.id, **_kept()), 303)
 
 
 @watching
@@ -135,7 +143,7 @@ def bulk_progress(bulk_id: uuid.UUID) -> ResponseReturnValue:
         part = render_template(
             "triage/bulk_progress.html",
             bulk=own,
-            progress=service.count_progress(session, own),
+            **_progress_of(session, own),
         )
     return answer_if_new(part)
 
@@ -149,9 +157,10 @@ def bulk(bulk_id: uuid.UUID) -> ResponseReturnValue:
             "triage/bulk.html",
             bulk=own,
             deed=_deeds_of(current_app).get(own.act),
-            progress=service.count_progress(session, own),
+            **_progress_of(session, own),
             is_under_way=own.state in RUNNING,
             answers=_spoken_values(own.values),
+            kept=_kept(),
         )
 
 
@@ -164,6 +173,7 @@ def bulk_list() -> ResponseReturnValue:
             "triage/bulk_list.html",
             acts=own,
             deeds=_deeds_of(current_app),
+            states=STATES,
             progress={
                 bulk.id: service.count_progress(session, bulk) for bulk in own
             },
@@ -176,7 +186,7 @@ def ask_bulk(bulk_id: uuid.UUID) -> ResponseReturnValue:
         own = service.own_act_of(session, signed_in(), bulk_id)
         _require_deed(own.act)
         service.ask_for(own_act(session), own)
-    return redirect(url_for("triage.bulk", bulk_id=bulk_id), 303)
+    return redirect(url_for("triage.bulk", bulk_id=bulk_id, **_kept()), 303)
 
 
 @requires("queue.see")
@@ -185,7 +195,15 @@ def take_bulk_back(bulk_id: uuid.UUID) -> ResponseReturnValue:
         own = service.own_act_of(session, signed_in(), bulk_id)
         service.take_back(own_act(session), own)
         flash(gettext("Taken back: nothing was done."), "good")
-    return redirect(url_for("triage.bulk", bulk_id=bulk_id), 303)
+    return redirect(url_for("triage.bulk", bulk_id=bulk_id, **_kept()), 303)
+
+
+def _progress_of(session: Session, own: BulkAct) -> dict[str, Any]:
+    return {
+        "progress": service.count_progress(session, own),
+        "left": service.list_left(session, own),
+        "say_why": lambda stored: worded_error(read_refusal(stored)),
+    }
 
 
 def _chosen_ids(session: Session) -> Sequence[uuid.UUID]:

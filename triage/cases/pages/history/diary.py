@@ -15,8 +15,11 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from hotline.core.storage.machine import HistoryEntry, list_history
+from triage.cases.assessing.untouched import Past, list_hand_overs
 from triage.cases.handling.playbook import Sign
 from triage.cases.models import Case
+from triage.cases.pages.history.handled import list_handled
+from triage.cases.pages.history.happening import Happening
 from triage.cases.pages.words import EVENTS, say_why, word_for
 from triage.cases.places import list_parts
 from triage.cases.vocabulary import CaseEvent
@@ -26,20 +29,6 @@ OTHER_CASE = ("part", "into", "new_case")
 """Under which names a step keeps the case that was merged or split with this one."""
 TOLD_BY_OTHERS = frozenset({CaseEvent.PLAN_APPROVED})
 """Steps of a case that follow from another thing's step at once: its own keeper tells of that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """Something that was done, in words; ``actor`` as the history has it.
-
-    ``part``: the reference of the case that it was done in, where that became a part of this one.
-    """
-
-    at: datetime
-    said: str
-    actor: str
-    note: str = ""
-    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +67,7 @@ def list_elsewhere(
 def tell_history(
     session: Session,
     case: Case,
-    history: Sequence[HistoryEntry],
+    past: Past,
     elsewhere: Sequence[Happening],
     diaries: Sequence[Diary],
 ) -> list[Happening]:
@@ -87,11 +76,16 @@ def tell_history(
     With what happened in the cases that became a part of this one: a call of the police, an
     assessment of before are nowhere else to be read.
     """
-    happenings = [*_tell_of(history), *elsewhere]
-    took_in = any(entry.event == CaseEvent.TOOK_IN for entry in history)
+    happenings = [
+        *_tell_of(past.history),
+        *list_handled(session, case, past.hand_overs),
+        *elsewhere,
+    ]
+    took_in = any(entry.event == CaseEvent.TOOK_IN for entry in past.history)
     for part in list_parts(session, case) if took_in else ():
         of_part = [
             *_tell_of(list_history(session, part.id)),
+            *list_handled(session, part, list_hand_overs(session, part)),
             *list_elsewhere(session, part, diaries),
         ]
         happenings += [

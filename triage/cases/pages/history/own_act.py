@@ -17,7 +17,7 @@ from triage.cases.assessing.taking_back import find_own_last
 from triage.cases.assessing.untouched import Past
 from triage.cases.handling.hand_back import find_own_hand_over
 from triage.cases.models import Case
-from triage.cases.pages.history.diary import Happening
+from triage.cases.pages.history.happening import Happening
 
 
 class Undoable(StrEnum):
