@@ -45,7 +45,7 @@ def test_an_error_is_said_in_the_language_of_the_page(
     page = browse("analyst").get("/console/cases/2026-99999", lang=code)
     assert page.status_code == 404
     marked = ' lang="en"' if code == "en" else ""
-    assert f"<p{marked}>{said}</p>" in page.text
+    assert f"<p data-detail{marked}>{said}</p>" in page.text
 
 
 @pytest.mark.parametrize(
