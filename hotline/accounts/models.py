@@ -51,6 +51,8 @@ class RequestState(StrEnum):
     """Another administrator said no."""
     WITHDRAWN = "withdrawn"
     """Whoever asked took it back."""
+    LAPSED = "lapsed"
+    """No other administrator answered in time."""
 
 
 class RequestEvent(StrEnum):
@@ -62,6 +64,8 @@ class RequestEvent(StrEnum):
     """Another administrator said no."""
     WITHDRAWN = "withdrawn"
     """Whoever asked took it back."""
+    LAPSED = "lapsed"
+    """The same was asked for anew after its time."""
 
 
 REQUEST_MACHINE = Machine(
@@ -75,6 +79,7 @@ REQUEST_MACHINE = Machine(
                 RequestState.ASKED,
                 RequestEvent.WITHDRAWN,
             ): RequestState.WITHDRAWN,
+            (RequestState.ASKED, RequestEvent.LAPSED): RequestState.LAPSED,
         }
     ),
 )

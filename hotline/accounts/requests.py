@@ -11,6 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from sqlalchemy import select
@@ -44,6 +45,8 @@ from hotline.core.second_person import require_two
 from hotline.core.storage.ids import new_id
 
 LONGEST_REASON = 500
+WAITS = timedelta(days=7)
+"""How long a request waits: over a weekend, and not until nobody remembers why it was right."""
 BY_MAIL = frozenset({PersonAct.ADD, PersonAct.RENEW_PASSWORD})
 """What sends somebody the link by which they choose a password."""
 
@@ -103,13 +106,32 @@ def _require_possible(act: Act, wish: Wish) -> None:
         _require_fitting(session, wish)
     if wish.kind in BY_MAIL:
         _require_mail(act, wish)
-    waiting = select(PersonRequest.id).where(
+    _refuse_second_request(act, wish)
+
+
+def _refuse_second_request(act: Act, wish: Wish) -> None:
+    """One question at a time; one whose time is over makes room."""
+    waiting = select(PersonRequest).where(
         PersonRequest.username == wish.username,
         PersonRequest.kind == wish.kind.value,
         PersonRequest.state == RequestState.ASKED,
     )
-    if session.scalar(waiting.limit(1)) is not None:
-        raise Conflict(phrase("This waits for another administrator already."))
+    for request in act.session.scalars(waiting):
+        if not is_over(request, act.now):
+            raise Conflict(
+                phrase("This waits for another administrator already.")
+            )
+        act.advance(
+            request,
+            RequestEvent.LAPSED,
+            kind=request.kind,
+            username=request.username,
+        )
+
+
+def is_over(request: PersonRequest, now: datetime) -> bool:
+    """Whether its time to be answered is over."""
+    return request.asked_at + WAITS <= now
 
 
 def _require_mail(act: Act, wish: Wish) -> None:
@@ -156,6 +178,11 @@ def approve_request(act: Act, request: PersonRequest) -> None:
     """Do what another administrator asked for, who must still be one."""
     service.lock_administrators(act.session)
     require_two(request.asked_by, act.actor, is_needed=request.two_person)
+    if is_over(request, act.now):
+        raise Conflict(
+            phrase("The time to answer this is over."),
+            hint=phrase("It can be asked for again."),
+        )
     # Two accomplices would be one person less.
     is_about_oneself = act.actor == f"{PERSON}{request.username}"
     if request.two_person and is_about_oneself:
@@ -199,10 +226,19 @@ def get_request(session: Session, request_id: uuid.UUID) -> PersonRequest:
     return request
 
 
-def list_open_requests(session: Session) -> list[PersonRequest]:
+def role_before(session: Session, request: PersonRequest) -> str:
+    """The role that an open request would change; "" where it changes none."""
+    is_open = request.state == RequestState.ASKED
+    if request.kind != PersonAct.CHANGE_ROLE or not is_open:
+        return ""
+    return service.find_person(session, request.username).role
+
+
+def list_open_requests(session: Session, now: datetime) -> list[PersonRequest]:
     """What waits for another administrator, oldest first."""
     query = select(PersonRequest).where(
-        PersonRequest.state == RequestState.ASKED
+        PersonRequest.state == RequestState.ASKED,
+        PersonRequest.asked_at > now - WAITS,
     )
     return list(session.scalars(query.order_by(PersonRequest.asked_at)))
 

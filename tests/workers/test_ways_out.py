@@ -29,7 +29,7 @@ ENDS: Mapping[str, frozenset[str]] = {
     "delivery": frozenset({"sent", "cancelled"}),
     "watch": frozenset({"ended"}),
     "duty_alert": frozenset({"acknowledged"}),
-    "person_request": frozenset({"done", "refused", "withdrawn"}),
+    "person_request": frozenset({"done", "refused", "withdrawn", "lapsed"}),
     "bulk_act": frozenset({"done", "taken_back"}),
     # A grant that nobody uses ends by itself with its time.
     "approval": frozenset({"used", "refused", "withdrawn", "lapsed"}),
@@ -155,6 +155,7 @@ MOVERS: Mapping[str, Mapping[str, str]] = {
         "approved": "people.approve_request",
         "refused": "people.refuse_request",
         "withdrawn": "people.refuse_request",
+        "lapsed": "people.ask_for_act",
     },
     "bulk_act": {
         "asked": "triage.ask_bulk",

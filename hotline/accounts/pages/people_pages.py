@@ -181,6 +181,9 @@ def show_request(request_id: uuid.UUID) -> ResponseReturnValue:
             "console/person_request.html",
             asked=asked,
             is_open=asked.machine.allows(asked.state, "approved"),
+            is_over=requests.is_over(asked, own_act(session).now),
+            until=asked.asked_at + requests.WAITS,
+            role_now=requests.role_before(session, asked),
             is_own=is_own_request(own_act(session), asked.asked_by),
             is_about_oneself=asked.username == signed_in().username,
             act_names=ACT_NAMES,
@@ -247,7 +250,9 @@ def _render_people(errors: dict[str, str] | None = None) -> str:
         return render_template(
             "console/people.html",
             people=service.list_people(session),
-            requests=requests.list_open_requests(session),
+            requests=requests.list_open_requests(
+                session, own_act(session).now
+            ),
             with_factor=list_holders(session),
             linked=linked_people(session),
             two_person=two_person,
