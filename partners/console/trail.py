@@ -6,11 +6,12 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from partners.console.log_words import PARTNERS_SAYERS
 from partners.directory.models import Partner
+from partners.duty.models import Alert
 from partners.notices.models import Notice
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.models import Delivery
@@ -24,7 +25,10 @@ OF_CASE: Mapping[str, Any] = {
     "hold": Hold,
     "notice": Notice,
     "watch": Watch,
+    "duty_alert": Alert,
 }
+LETTERS = ("notice", "referral", "package")
+"""What a delivery may be of; named, as its index begins with it."""
 
 
 class PartnersTrail:
@@ -38,6 +42,8 @@ class PartnersTrail:
                 select(Partner.id, Partner.name).where(Partner.id.in_(ids))
             )
             return {row_id: Thing(name=name) for row_id, name in rows}
+        if entity == "delivery":
+            return _find_cases_of_letters(session, ids)
         model = OF_CASE.get(entity)
         if model is None:
             return {}
@@ -57,6 +63,27 @@ class PartnersTrail:
                 select(model.id).where(model.case_id == case_id)
             )
         yield from subjects
-        yield from session.scalars(
-            select(Delivery.id).where(Delivery.subject_id.in_(subjects))
+        packages = select(Referral.package_id).where(
+            Referral.case_id == case_id, Referral.package_id.is_not(None)
         )
+        yield from session.scalars(
+            select(Delivery.id).where(
+                Delivery.subject.in_(LETTERS),
+                or_(
+                    Delivery.subject_id.in_(subjects),
+                    Delivery.subject_id.in_(packages),
+                ),
+            )
+        )
+
+
+def _find_cases_of_letters(session: Session, ids: Ids) -> Things:
+    """Of letters about one case; a package is of many, which its referrals name."""
+    rows = session.execute(
+        select(Delivery.id, Case.reference)
+        .outerjoin(Referral, Referral.id == Delivery.subject_id)
+        .outerjoin(Notice, Notice.id == Delivery.subject_id)
+        .join(Case, Case.id == func.coalesce(Referral.case_id, Notice.case_id))
+        .where(Delivery.id.in_(ids))
+    )
+    return {row_id: Thing(case=case) for row_id, case in rows}

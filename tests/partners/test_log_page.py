@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from hotline.accounts import service
 from hotline.accounts.approvals import service as approvals
@@ -48,15 +49,19 @@ def context(
     made = make_context(request.param, country="AL", audiences=("console",))
     with made.database.writing() as session:
         fill_with_cases(session, 20, SPAN)
-        for role in (Role.AUDITOR, Role.SUPERVISOR):
-            service.add_person(
-                Act(session, made, actor="test", now=utc_now()),
-                username=role,
-                display_name=f"Name of {role}",
-                role=role,
-                password=PASSWORD,
-            )
+        add_people(session, made)
     return made
+
+
+def add_people(session: Session, context: Context) -> None:
+    for role in (Role.AUDITOR, Role.SUPERVISOR):
+        service.add_person(
+            Act(session, context, actor="test", now=utc_now()),
+            username=role,
+            display_name=f"Name of {role}",
+            role=role,
+            password=PASSWORD,
+        )
 
 
 @pytest.fixture

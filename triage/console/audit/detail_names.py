@@ -114,7 +114,7 @@ NAMES: Mapping[str, LazyString] = {
     "split_off": lazy_gettext("split off from"),
     "step": lazy_gettext("step"),
     "subject": lazy_gettext("what is sent"),
-    "subject_id": lazy_gettext("what is sent"),
+    "subject_id": lazy_gettext("about"),
     "tag": lazy_gettext("tag"),
     "taken_back": lazy_gettext("taken back"),
     "taken_over_by": lazy_gettext("taken over by"),

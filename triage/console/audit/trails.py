@@ -14,13 +14,15 @@ from typing import Any, Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.accounts.approvals.models import Approval
 from hotline.accounts.models import Person
 from hotline.intake.models import ReportPart
 from triage.cases.models import Case, CaseItem
 from triage.console.audit.detail_values import OWN_SAYERS
 from triage.console.audit.details import Sayers
-from triage.hashlists.models import HashList
-from triage.items.models import Sighting
+from triage.hashlists.models import HashList, MediaMatch
+from triage.items.models import ItemMedia, Sighting
+from triage.viewing.models import Viewing
 
 Ids = Collection[uuid.UUID]
 
@@ -73,24 +75,19 @@ class OwnTrail:
     def list_ids(
         self, session: Session, case_id: uuid.UUID
     ) -> Iterable[uuid.UUID]:
-        yield case_id
-        places = select(CaseItem.id, CaseItem.item_id).where(
-            CaseItem.case_id == case_id
+        # All that may be named in an entry about this case; the log knows
+        # ids, and no case.
+        about = {case_id}
+        for query in _OF_CASE:
+            for row in session.execute(
+                query.where(CaseItem.case_id == case_id)
+            ):
+                about.update(row)
+        yield from about
+        # Who was let read a reporter's name, and on whose word.
+        yield from session.scalars(
+            select(Approval.id).where(Approval.subject.in_(map(str, about)))
         )
-        for place_id, item_id in session.execute(places):
-            # All that may be named in an entry about this case; the log knows
-            # ids, and no case.
-            yield place_id
-            yield item_id
-        parts = (
-            select(ReportPart.id, ReportPart.report_id)
-            .join(Sighting, Sighting.part_id == ReportPart.id)
-            .join(CaseItem, CaseItem.item_id == Sighting.item_id)
-            .where(CaseItem.case_id == case_id)
-        )
-        for part_id, report_id in session.execute(parts):
-            yield part_id
-            yield report_id
 
 
 def find_all_things(
@@ -121,14 +118,40 @@ def _of_parts(key: Any) -> Any:
     )
 
 
+_OF_CASE: tuple[Any, ...] = (
+    select(CaseItem.id, CaseItem.item_id),
+    select(ReportPart.id, ReportPart.report_id)
+    .join(Sighting, Sighting.part_id == ReportPart.id)
+    .join(CaseItem, CaseItem.item_id == Sighting.item_id),
+    select(Viewing.id).join(CaseItem, CaseItem.item_id == Viewing.item_id),
+    # What a person said of a match, of the files that were seen in the case.
+    select(MediaMatch.id)
+    .join(ItemMedia, ItemMedia.media_id == MediaMatch.media_id)
+    .join(CaseItem, CaseItem.item_id == ItemMedia.item_id),
+)
+"""Ids that entries about a case hold."""
+
+
 def _of_places(key: Any) -> Any:
     return select(key, Case.reference).join(Case, Case.id == CaseItem.case_id)
 
 
 _CASE_OF: Mapping[str, tuple[Any, Any]] = {
+    "approval": (
+        Approval.id,
+        select(Approval.id, Case.reference).join(
+            Case, Case.reference == Approval.about
+        ),
+    ),
     "case": (Case.id, select(Case.id, Case.reference)),
     "case_item": (CaseItem.id, _of_places(CaseItem.id)),
     "item": (CaseItem.item_id, _of_places(CaseItem.item_id)),
     "report": (ReportPart.report_id, _of_parts(ReportPart.report_id)),
     "report_part": (ReportPart.id, _of_parts(ReportPart.id)),
+    "viewing": (
+        Viewing.id,
+        select(Viewing.id, Case.reference)
+        .join(CaseItem, CaseItem.item_id == Viewing.item_id)
+        .join(Case, Case.id == CaseItem.case_id),
+    ),
 }
