@@ -25,11 +25,10 @@ SHORTEST_NAME = 3
 
 def find_referrals(asked: Asked) -> Sequence[Hit]:
     """By our reference, that of a letter about several, or the office's own."""
-    # An office's own number as they wrote it; ours in the capitals in which it
-    # was given out.
+    # An office's own number as they wrote it; ours wherever it stands in what was pasted.
     wanted = asked.text[:LONGEST_REFERENCE]
-    package = select(ReferralPackage.id).where(
-        ReferralPackage.reference == wanted.upper()
+    packages = select(ReferralPackage.id).where(
+        ReferralPackage.reference.in_(asked.references)
     )
     of_officer = select(Hold.referral_id).where(
         Hold.officer_reference == wanted, Hold.officer_reference != ""
@@ -37,8 +36,8 @@ def find_referrals(asked: Asked) -> Sequence[Hit]:
     # Each is asked by itself, by the index of its own table; an OR over them
     # would read them all.
     questions = (
-        Referral.reference == wanted.upper(),
-        Referral.package_id == package.scalar_subquery(),
+        Referral.reference.in_(asked.references),
+        Referral.package_id.in_(packages),
         (Referral.their_reference == wanted)
         & (Referral.their_reference != ""),
         Referral.id.in_(of_officer),
@@ -66,7 +65,7 @@ def find_notices(asked: Asked) -> Sequence[Hit]:
         select(Notice, Case, Partner.name)
         .join(Case, Case.id == Notice.case_id)
         .outerjoin(Partner, Partner.id == Notice.partner_id)
-        .where(Notice.reference == asked.text.upper()[:LONGEST_REFERENCE])
+        .where(Notice.reference.in_(asked.references))
     )
     return [
         _of_case(notice.reference, case, name_office(name or ""))

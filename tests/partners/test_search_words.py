@@ -10,12 +10,14 @@ from sqlalchemy import select
 
 from hotline.core.act import Act
 from hotline.core.context import Context
+from partners.console.finders import find_notices, find_referrals
 from partners.console.finders_of_words import find_by_words
 from partners.forgetting.cases import forget_case
 from partners.manual.service import Told, record_act
+from partners.notices.models import Notice
 from partners.plans.making import planning
 from partners.referrals import holds
-from partners.referrals.models import Hold, Plan
+from partners.referrals.models import Hold, Plan, Referral
 from tests.support.house import House
 from tests.support.routing import HOST, POLICE, ROUTE_IDS, ROUTING
 from triage.cases.assessing.rounds import BLIND_STATES
@@ -167,3 +169,22 @@ def test_it_is_forgotten_with_the_case(
         forget_case(act, session.get_one(Case, worked.id))
     for words in ("gjirokastres", "vonuar", "roja", "takuar"):
         assert searched(words) == []
+
+
+@pytest.mark.parametrize("pasted", ["%s", "RE: [%s] your letter", "(%s)."])
+def test_our_references_are_found_in_what_was_pasted(
+    house: House, pasted: str
+) -> None:
+    """As the subject of an answer has them."""
+    house.partner()
+    house.decide(house.case(), "police", "provider_notice")
+    app, person = create_app(house.context), house.person()
+    for kind, find in ((Referral, find_referrals), (Notice, find_notices)):
+        reference = house.only(kind).reference
+        with (
+            app.test_request_context("/console/search?lang=en"),
+            house.context.database.reading() as session,
+        ):
+            typed = pasted % reference.lower()
+            asked = Asked(typed, session, house.context, person, house.now)
+            assert [hit.title for hit in find(asked)] == [reference]

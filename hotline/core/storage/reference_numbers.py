@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hotline.core.storage.database import Base, insert_once, short_text
+
+_REFERENCE = re.compile(
+    r"(?<![\w-])([A-Z]{2,8}(?:-[A-Z]{1,3})?)-(\d{4})-0*(\d{1,9})(?![\w-])",
+    re.IGNORECASE,
+)
 
 
 class Counter(Base):
@@ -30,4 +37,17 @@ def next_reference(session: Session, prefix: str, now: datetime) -> str:
         .values(value=Counter.value + 1)
         .returning(Counter.value)
     ).scalar_one()
+    return _write(name, value)
+
+
+def find_references(text: str) -> Sequence[str]:
+    """All that a text names, as they were given out: of any prefix, each once, in their order."""
+    named = [
+        _write(f"{prefix.upper()}-{year}", int(number))
+        for prefix, year, number in _REFERENCE.findall(text)
+    ]
+    return list(dict.fromkeys(named))
+
+
+def _write(name: str, value: int) -> str:
     return f"{name}-{value:06d}"

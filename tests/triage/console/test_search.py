@@ -63,7 +63,17 @@ def note(
 
 
 @pytest.mark.parametrize(
-    "typed", ["AL-2026-000001", "al-2026-000001", "2026-1", "1", " 000001 "]
+    "typed",
+    [
+        "AL-2026-000001",
+        "al-2026-000001",
+        "al-2026-1",
+        "Re: case AL-2026-000001.",
+        "#AL-2026-000001",
+        "2026-1",
+        "1",
+        " 000001 ",
+    ],
 )
 def test_a_case_is_opened_by_its_reference(
     browse: Browse, make_case: Make, typed: str
@@ -95,6 +105,36 @@ def test_a_place_is_found_however_it_is_written(
         ).one()
         item.key = identify_one(url).key
     assert reference in ask(browse("analyst"), typed)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "192.0.2.77",
+        "192[.]0[.]2[.]77",
+        "192.0.2.77:4662",
+        "192[.]0[.]2[.]77:80, 2026-11-02 10:00:00 (time zone not stated)",
+    ],
+)
+def test_what_is_known_of_an_address_is_found_at_any_port_and_time(
+    browse: Browse, make_case: Make, context: Context, typed: str
+) -> None:
+    reference, other = make_case(), make_case()
+    location = identify_one("192.0.2.77:4662 2026-11-01 22:15")
+    with context.database.writing() as session:
+        item = session.scalars(select(Item).order_by(Item.id).limit(1)).one()
+        item.key, item.kind = location.key, location.kind
+        item.canonical = item.display = location.canonical
+        item.host, item.registrable_domain = location.host, None
+    page = ask(browse("analyst"), typed)
+    assert reference in page
+    assert other not in page
+
+
+def test_two_references_are_a_choice(browse: Browse, make_case: Make) -> None:
+    first, second = make_case(), make_case()
+    page = ask(browse("analyst"), f"{first} and {second.lower()}, not 2026-9")
+    assert first in page and second in page
 
 
 def test_of_a_host_the_newest_cases_and_no_others(

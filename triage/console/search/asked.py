@@ -13,17 +13,20 @@ from sqlalchemy.orm import Session
 from hotline.accounts.models import Person
 from hotline.accounts.permissions import role_allows
 from hotline.core.context import Context
+from hotline.core.storage.reference_numbers import find_references
 from triage.cases.people.reading.words import SaidIdentifier, find_identifiers
 from triage.cases.people.vocabulary import IdentifierKind
 from triage.locations import Location, identify_locations
 from triage.locations.catalogue import load_platforms
 from triage.locations.catalogue_values import Catalogue
+from triage.locations.others.address_use import IP_ADDRESS
 
 LONGEST = 4_000
 """Characters that are read of what was typed."""
 MOST_PLACES = 20
 """Locations and identifiers of one question that are looked up."""
 
+LONGEST_REFERENCE = 120
 _NUMBER = re.compile(r"(?:AS\s*|AS N\s*|ASN\s*)(\d{1,10})", re.IGNORECASE)
 _HEXADECIMAL = re.compile(r"[0-9a-f]{16,128}")
 _HASH_NAME = re.compile(r"^(?:md5|sha-?1|sha-?256|pdq|phash)\s*[:=]\s*", re.I)
@@ -69,12 +72,25 @@ class Asked:
 
     @cached_property
     def hosts(self) -> Sequence[str]:
-        """Hosts of which no page was named: whoever types one asks for all that lies there."""
+        """Hosts of which no page was named: whoever types one asks for all that lies there.
+
+        An address is one, whatever port and time stand with it.
+        """
         return [
             place.host
             for place in self.locations
-            if place.host and _FIRST_PAGE.fullmatch(place.canonical)
+            if place.host
+            and (
+                place.kind == IP_ADDRESS
+                or _FIRST_PAGE.fullmatch(place.canonical)
+            )
         ]
+
+    @cached_property
+    def references(self) -> Sequence[str]:
+        """Of cases, letters and notices, wherever in the text they stand; else all of it."""
+        named = find_references(self.text)[:MOST_PLACES]
+        return named or [self.text.upper()[:LONGEST_REFERENCE]]
 
     @cached_property
     def autonomous_system(self) -> str:

@@ -15,6 +15,7 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, Select, or_, select
 
 from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.storage.reference_numbers import find_references
 from hotline.intake import service as intake
 from hotline.intake.models import ReportPart
 from triage.cases.handling.models import CaseTag
@@ -37,22 +38,25 @@ MD5, SHA1, LONG, SHORT = 32, 40, 64, 16
 
 
 def find_by_reference(asked: Asked) -> Sequence[Hit]:
-    """``AL-2026-000123``, or as people say it: ``2026-123``, ``123`` of this year."""
-    try:
-        case = by_reference(asked.session, _full_reference(asked))
-    except NotFound:
-        return []
-    return [hit_of(case)]
+    """``AL-2026-000123``, wherever it stands; or as people say it: ``2026-123``, ``123`` of this
+    year."""
+    hits = []
+    for reference in _full_reference(asked) or asked.references:
+        try:
+            hits.append(hit_of(by_reference(asked.session, reference)))
+        except NotFound:
+            continue
+    # Two may have become one case.
+    return list(dict.fromkeys(hits))
 
 
-def _full_reference(asked: Asked) -> str:
+def _full_reference(asked: Asked) -> Sequence[str]:
     short = _SHORT.fullmatch(asked.text)
     if short is None:
-        # As long as a reference may be: anything else finds nothing anyway.
-        return asked.text.upper()[:24]
+        return ()
     year = short[1] or asked.now.year
     prefix = asked.context.country.reference_prefix
-    return f"{prefix}-{year}-{int(short[2]):06d}"
+    return find_references(f"{prefix}-{year}-{short[2]}")
 
 
 def find_by_location(asked: Asked) -> Sequence[Hit]:
