@@ -350,6 +350,8 @@ def recount_steps(raw: Raw, period: Period) -> Answer:
             "receipt_to_notice_without_hold",
             "assessment_to_notice",
             "receipt_to_removal",
+            "receipt_to_removal_without_hold",
+            "assessment_to_removal",
             "notice_to_removal",
             "hold",
         )
@@ -377,11 +379,17 @@ def recount_steps(raw: Raw, period: Period) -> Answer:
         removed = raw.first(place.id, "removed")
         if removed and is_in(removed, period):
             received = raw.items[place.item_id].first_reported_at
-            taken["receipt_to_removal"].append(
-                whole(removed) - whole(received)
-            )
+            since = whole(removed) - whole(received)
+            taken["receipt_to_removal"].append(since)
             noticed = raw.first(place.id, "noticed")
             assert noticed
+            held = raw.held_until(place.case_id, noticed)
+            taken["receipt_to_removal_without_hold"].append(since - held)
+            assessed = raw.assessed(place.case_id)
+            assert assessed
+            taken["assessment_to_removal"].append(
+                whole(removed) - whole(assessed)
+            )
             taken["notice_to_removal"].append(whole(removed) - whole(noticed))
     for hold_id in raw.holds:
         released = raw.first(hold_id, "released")

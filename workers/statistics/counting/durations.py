@@ -36,6 +36,8 @@ class Step(StrEnum):
     RECEIPT_TO_NOTICE_WITHOUT_HOLD = "receipt_to_notice_without_hold"
     ASSESSMENT_TO_NOTICE = "assessment_to_notice"
     RECEIPT_TO_REMOVAL = "receipt_to_removal"
+    RECEIPT_TO_REMOVAL_WITHOUT_HOLD = "receipt_to_removal_without_hold"
+    ASSESSMENT_TO_REMOVAL = "assessment_to_removal"
     NOTICE_TO_REMOVAL = "notice_to_removal"
     HOLD = "hold"
 

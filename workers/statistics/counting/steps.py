@@ -1,6 +1,7 @@
 """How long each step took that ended in a period, from both of the points where a clock may start.
 
-The hold of the police is a step of its own, and the time until a notice is also told without it.
+The hold of the police is a step of its own; the times until a notice and a removal are also told
+without it.
 """
 
 from __future__ import annotations
@@ -200,29 +201,30 @@ def _since_assessment(step: Step, ends: Subquery) -> Steps:
 
 
 def _without_hold(step: Step, ends: Subquery) -> Steps:
-    """Less the time from the first hold's beginning until the last one was let go."""
-    began = _hold_time(ends, (CREATED,), func.min)
-    ended = _hold_time(ends, OVER, func.max)
-    held = func.coalesce(seconds_between(began, ended), 0)
+    held = _held_before(ends.c.case_id, ends.c.at)
     start = _received_at(ends.c.case_id)
     return _take(step, seconds_between(start, ends.c.at) - held, ends)
 
 
-def _hold_time(
-    ends: Subquery, events: tuple[str, ...], choose: Any
-) -> ColumnElement[Any]:
-    return (
-        select(choose(HistoryEntry.at))
-        .join(Hold, Hold.id == HistoryEntry.entity_id)
-        .where(
-            Hold.case_id == ends.c.case_id,
-            HistoryEntry.entity == "hold",
-            HistoryEntry.event.in_(events),
-            # A hold that came after the notice has kept nothing waiting.
-            HistoryEntry.at <= ends.c.at,
+def _held_before(case_id: Any, noticed_at: Any) -> ColumnElement[Any]:
+    """Seconds from the first hold's beginning until the last one was let go; 0 without any."""
+
+    def time_of(events: tuple[str, ...], choose: Any) -> ColumnElement[Any]:
+        return (
+            select(choose(HistoryEntry.at))
+            .join(Hold, Hold.id == HistoryEntry.entity_id)
+            .where(
+                Hold.case_id == case_id,
+                HistoryEntry.entity == "hold",
+                HistoryEntry.event.in_(events),
+                # A hold that came after the notice has kept nothing waiting.
+                HistoryEntry.at <= noticed_at,
+            )
+            .scalar_subquery()
         )
-        .scalar_subquery()
-    )
+
+    began, ended = time_of((CREATED,), func.min), time_of(OVER, func.max)
+    return func.coalesce(seconds_between(began, ended), 0)
 
 
 def _take(step: Step, seconds: Any, rows: Subquery) -> Steps:
@@ -232,28 +234,43 @@ def _take(step: Step, seconds: Any, rows: Subquery) -> Steps:
 
 
 def _steps_of_locations(period: Period) -> list[Steps]:
+    """Of removals: since the report, the assessment and the notice, and without the hold."""
+    gone = _removed_locations(period)
+    at = gone.c.at
+    since_receipt = seconds_between(gone.c.received_at, at)
+    held = _held_before(gone.c.case_id, gone.c.noticed_at)
+    since_notice = seconds_between(gone.c.noticed_at, at)
+    return [
+        _take(Step.RECEIPT_TO_REMOVAL, since_receipt, gone),
+        _take(
+            Step.RECEIPT_TO_REMOVAL_WITHOUT_HOLD, since_receipt - held, gone
+        ),
+        _since_assessment(Step.ASSESSMENT_TO_REMOVAL, gone),
+        _take(Step.NOTICE_TO_REMOVAL, since_notice, gone),
+    ]
+
+
+def _removed_locations(period: Period) -> Subquery:
+    """(case_id, received_at, noticed_at, at) of what was first verified as removed in it."""
     removed = first_removed(period)
-    noticed = first_event_of(
+    noticed_at = first_event_of(
         "case_item",
         (PlaceEvent.NOTICED,),
         removed.c.entity_id,
         removed.c.at,
     )
-    since_receipt = (
+    return (
         select(
-            literal(Step.RECEIPT_TO_REMOVAL.value).label("step"),
-            seconds_between(Item.first_reported_at, removed.c.at).label(
-                "seconds"
-            ),
+            CaseItem.case_id,
+            Item.first_reported_at.label("received_at"),
+            noticed_at.label("noticed_at"),
+            removed.c.at,
         )
         .select_from(removed)
         .join(CaseItem, CaseItem.id == removed.c.entity_id)
         .join(Item, Item.id == CaseItem.item_id)
+        .subquery()
     )
-    since_notice = _take(
-        Step.NOTICE_TO_REMOVAL, seconds_between(noticed, removed.c.at), removed
-    )
-    return [since_receipt, since_notice]
 
 
 def _time_holds(period: Period) -> Steps:

@@ -186,6 +186,10 @@ ROWS: Mapping[str, LazyString] = {
     ),
     "assessment_to_notice": lazy_gettext("Assessment to notice"),
     "receipt_to_removal": lazy_gettext("Receipt to verified removal"),
+    "receipt_to_removal_without_hold": lazy_gettext(
+        "Receipt to verified removal, without hold"
+    ),
+    "assessment_to_removal": lazy_gettext("Assessment to verified removal"),
     "notice_to_removal": lazy_gettext("Notice to verified removal"),
     "hold": lazy_gettext("Hold of the police"),
     "reopened_since": lazy_gettext("Opened again since"),
