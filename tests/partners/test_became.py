@@ -121,11 +121,11 @@ def test_what_came_back_is_not_gone(house: House) -> None:
     assert became(house).removed == 0
 
 
-def page_of(house: House, role: str) -> str:
+def page_of(house: House, role: str, language: str = "en") -> str:
     app = create_app(house.context)
     client: FlaskClient = app.test_client()
-    client.set_cookie("lang", "en")
-    person = house.person(f"{role}-reads", role)
+    client.set_cookie("lang", language)
+    person = house.person(f"{role}-reads-{language.lower()}", role)
     with house.context.database.writing() as session:
         found = session.get_one(Person, person.id)
         token = sessions.open_session(session, found, house.now)
@@ -147,6 +147,8 @@ def test_only_the_supervisor_sees_the_load_and_nobody_a_name(
     assert "The load of the team" in page
     load = page.partition("The load of the team")[2]
     assert "<dd>2</dd>" in load and "<dd>0.4</dd>" in load
+    for language in ("sq", "sr-Latn", "mk"):
+        assert "<dd>0,4</dd>" in page_of(house, "supervisor", language)
     for name in ("arta", "besnik"):
         assert name not in page.casefold()
     for role in ("analyst", "senior"):

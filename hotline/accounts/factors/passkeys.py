@@ -127,7 +127,7 @@ def add_passkey(
     passkey = Passkey(
         id=new_id(),
         person_id=login.person_id,
-        name=name.strip()[:LONGEST_NAME] or "passkey",
+        name=name.strip()[:LONGEST_NAME],
         credential_id=made.credential_id,
         public_key=made.credential_public_key,
         sign_count=made.sign_count,

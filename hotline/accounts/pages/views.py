@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import (
     Blueprint,
@@ -18,7 +18,9 @@ from flask import (
 from flask import session as browser
 from flask.typing import ResponseReturnValue
 from flask_babel import (
+    format_date,
     format_datetime,
+    format_decimal,
     format_timedelta,
     gettext,
     lazy_gettext,
@@ -132,6 +134,19 @@ def _provider_name() -> str:
     """Of the identity provider that one may sign in with; "" where there is none."""
     settings = site.current_context().settings
     return settings.oidc_name if settings.oidc_issuer else ""
+
+
+@blueprint.app_template_filter("date")
+def _date(value: date | str) -> str:
+    """A day by itself, as the day of a moment; also as JSON has it."""
+    day = date.fromisoformat(value) if isinstance(value, str) else value
+    return str(format_date(day, "dd.MM.yyyy"))
+
+
+@blueprint.app_template_filter("tenths")
+def _tenths(value: float) -> str:
+    """With one digit behind the point, or the comma of the reader's language."""
+    return str(format_decimal(value, format="#,##0.0"))
 
 
 @blueprint.app_template_filter("moment")

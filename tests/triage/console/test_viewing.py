@@ -438,8 +438,10 @@ def test_what_is_agreed_to_and_until_when_is_said_in_words(
     )
     assert found
     page = other.get(found[1]).text
-    for name, value in asdict(Agreement("", "", "")).items():
-        assert f"<dt>{name}</dt>" not in page and value in page
+    for name in asdict(Agreement("", "", "")):
+        assert f"<dt>{name}</dt>" not in page
+    for words in ("01.10.2026", AGREEMENT["document"], AGREEMENT["authority"]):
+        assert words in page
     assert "<dt>With which authority</dt>" in page
     assert "waits for another person" in page
     clock.forward(days=2)
@@ -461,6 +463,15 @@ def test_either_of_the_two_switches_it_off_at_once(
     assert show(person, frame).status_code == 409
     page = browse(who).get("/console/viewing").text
     assert "When it was on before" in page and "Prot. 1234/26" in page
+
+
+def test_figures_and_days_are_written_as_the_reader_does(
+    browse: Callable[[str], Any],
+) -> None:
+    switch_on(browse)
+    person = browse("supervisor")
+    page = person.client.get("/console/viewing?lang=sq").text
+    assert "<dd>01.10.2026</dd>" in page and "<dd>0,0</dd>" in page
 
 
 def test_an_agreement_without_date_or_number_is_refused(
