@@ -13,11 +13,15 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.storage.database import Base, Identified, short_text
 from triage.media.models import Media
+
+IS_ADDRESS = "fact = 'address'"
+"""Of an observation; word for word as its index has it, or that is not used."""
 
 
 class Item(Identified, Base):
@@ -102,6 +106,14 @@ class HostingObservation(Identified, Base):
     __tablename__ = "hosting_observation"
     __table_args__ = (
         Index("ix_hosting_observation_item_id_at", "item_id", "at"),
+        # Few of the facts are addresses, and they alone are looked for by their value.
+        Index(
+            "ix_hosting_observation_address",
+            "value",
+            "item_id",
+            postgresql_where=text(IS_ADDRESS),
+            sqlite_where=text(IS_ADDRESS),
+        ),
     )
 
     item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"))

@@ -13,6 +13,8 @@ from sqlalchemy import select
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.ids import new_id
+from tests.conftest import BACKENDS
 from tests.support.clock import Clock
 from triage.cases.handling.tags import add_tag
 from triage.cases.models import Case
@@ -129,6 +131,36 @@ def test_what_is_known_of_an_address_is_found_at_any_port_and_time(
     page = ask(browse("analyst"), typed)
     assert reference in page
     assert other not in page
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_was_served_from_an_address_is_found_by_it(
+    browse: Browse, make_case: Make, context: Context
+) -> None:
+    """Hosts of other names may be one machine."""
+    here, there = make_case(), make_case()
+    with context.database.writing() as session:
+        for item, value in zip(
+            session.scalars(select(Item).order_by(Item.id)),
+            ("203.0.113.9", "203.0.113.99"),
+            strict=True,
+        ):
+            for fact in (FactName.ADDRESS, FactName.COUNTRY):
+                session.add(
+                    HostingObservation(
+                        id=new_id(),
+                        item_id=item.id,
+                        fact=fact,
+                        value=value,
+                        source="DNS",
+                        confidence=0.9,
+                        at=item.last_reported_at,
+                    )
+                )
+    for typed in ("203.0.113.9", "203[.]0[.]113[.]9:443"):
+        page = ask(browse("analyst"), typed)
+        assert here in page and there not in page, typed
+        assert "at this IP address" in page
 
 
 def test_two_references_are_a_choice(browse: Browse, make_case: Make) -> None:

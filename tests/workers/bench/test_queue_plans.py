@@ -168,6 +168,7 @@ def test_no_large_table_is_read_as_a_whole(desk: Desk, name: str) -> None:
         ("ix_item_asn_id", "search by network"),
         ("ix_history_entry_entity_id_at", "case"),
         ("ix_item_host_id", "search by host"),
+        ("ix_hosting_observation_address", "search by address"),
         ("ix_visit_item_id_at", "case"),
         ("ix_outbox_entry_second_look", "case"),
     ],

@@ -76,14 +76,20 @@ class Asked:
 
         An address is one, whatever port and time stand with it.
         """
+        named = [
+            place.host
+            for place in self.locations
+            if place.host and _FIRST_PAGE.fullmatch(place.canonical)
+        ]
+        return [*named, *self.addresses]
+
+    @cached_property
+    def addresses(self) -> Sequence[str]:
+        """IP addresses that were typed, whatever port and time stand with them."""
         return [
             place.host
             for place in self.locations
-            if place.host
-            and (
-                place.kind == IP_ADDRESS
-                or _FIRST_PAGE.fullmatch(place.canonical)
-            )
+            if place.host and place.kind == IP_ADDRESS
         ]
 
     @cached_property

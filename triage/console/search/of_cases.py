@@ -12,7 +12,14 @@ from collections.abc import Sequence
 
 from flask import url_for
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    literal_column,
+    or_,
+    select,
+)
 
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.storage.reference_numbers import find_references
@@ -28,7 +35,13 @@ from triage.cases.people.service import identity_macs
 from triage.console.search.asked import Asked
 from triage.console.search.finding import SHOWN, Finder, Hit
 from triage.hashlists.models import HashEntryRow, HashList
-from triage.items.models import Item, ItemMedia, Sighting
+from triage.items.models import (
+    IS_ADDRESS,
+    HostingObservation,
+    Item,
+    ItemMedia,
+    Sighting,
+)
 from triage.media.models import Media
 from triage.prints.models import WatchedPrint
 
@@ -74,6 +87,27 @@ def find_by_host(asked: Asked) -> Sequence[Hit]:
     return newest_cases(
         asked, Item.host.in_(hosts), Item.registrable_domain.in_(hosts)
     )
+
+
+def find_by_address(asked: Asked) -> Sequence[Hit]:
+    """The newest cases of what was served from an IP address when somebody looked."""
+    # Each address by itself: only then does its index give the newest first.
+    items = {
+        item_id
+        for address in asked.addresses
+        for item_id in asked.session.scalars(
+            select(HostingObservation.item_id)
+            .where(
+                literal_column(IS_ADDRESS, Boolean),
+                HostingObservation.value == address,
+            )
+            .group_by(HostingObservation.item_id)
+            .order_by(HostingObservation.item_id.desc())
+            .limit(SHOWN)
+        )
+    }
+    newest = sorted(items, reverse=True)[:SHOWN]
+    return _cases_with(asked, Item.id.in_(newest)) if newest else []
 
 
 def find_by_network(asked: Asked) -> Sequence[Hit]:
@@ -319,6 +353,13 @@ FINDERS = (
         lazy_gettext("Newest cases of this host or domain"),
         "queue.see",
         find_by_host,
+    ),
+    Finder(
+        97,
+        "address",
+        lazy_gettext("Newest cases at this IP address"),
+        "queue.see",
+        find_by_address,
     ),
     Finder(
         100,

@@ -120,6 +120,7 @@ def list_pages() -> Mapping[str, Page]:
         "search by reference": lambda desk: desk.find(desk.sample.reference),
         "search by location": lambda desk: desk.find(desk.sample.url),
         "search by host": lambda desk: desk.find(desk.sample.host),
+        "search by address": lambda desk: desk.find(desk.sample.address),
         "search by network": lambda desk: desk.find(desk.sample.network),
         "search by hash": lambda desk: desk.find(desk.sample.pdq),
         "search by words": lambda desk: desk.find("police asked again"),

@@ -11,7 +11,6 @@ from hotline.core.storage.outbox import OutboxEntry
 from triage.items.models import HostingHop, HostingObservation, Visit
 from workers.bench.filling.shared_rows import Columns, Tables
 
-ADDRESS = "192.0.2.7"
 LOOKS: Tables = (
     (Visit, "visit"),
     (HostingHop, "hop"),
@@ -21,7 +20,7 @@ LOOKS: Tables = (
 
 
 def make_looks(
-    item_id: uuid.UUID, url: str, network: str, at: datetime
+    item_id: uuid.UUID, url: str, network: str, address: str, at: datetime
 ) -> dict[str, Columns]:
     """The rows of one look, by the names in ``LOOKS``."""
     return {
@@ -47,7 +46,7 @@ def make_looks(
             "id": new_id(),
             "item_id": item_id,
             "fact": "address",
-            "value": ADDRESS,
+            "value": address,
             "source": "DNS",
             "at": at,
             "confidence": 0.9,

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 
 from hotline.core.context import Context
 from hotline.core.storage.ids import new_id
@@ -62,6 +63,7 @@ class Sample:
     sha256: str
     pdq: str
     network: str
+    address: str
 
 
 def fill_cases(context: Context, size: int) -> Sample:
@@ -104,6 +106,7 @@ def _sample_of(number: int, size: int) -> Sample:
         _digest("sha256", number),
         _digest("pdq", number),
         _network(number),
+        _address(number, size),
     )
 
 
@@ -112,7 +115,16 @@ def _reference(number: int) -> str:
 
 
 def _host(number: int, size: int) -> str:
-    return f"host{number % max(1, size // CASES_A_HOST)}.example"
+    return f"host{_host_number(number, size)}.example"
+
+
+def _address(number: int, size: int) -> str:
+    """Each host has one of its own, of those that are set aside for measuring."""
+    return str(IPv4Address("198.18.0.0") + _host_number(number, size))
+
+
+def _host_number(number: int, size: int) -> int:
+    return number % max(1, size // CASES_A_HOST)
 
 
 def _url(number: int, size: int) -> str:
@@ -142,7 +154,9 @@ def _make_case(
         **_rows_of_case(number, dice, states, item_id, at),
         **_rows_of_report(number, at, new_id(), new_id(), item_id),
         **_rows_of_media(number, url, item_id, at),
-        **make_looks(item_id, url, _network(number), at),
+        **make_looks(
+            item_id, url, _network(number), _address(number, size), at
+        ),
     }
 
 
