@@ -74,6 +74,26 @@ def test_every_act_has_a_key() -> None:
     assert without == set(WITHOUT), acts
 
 
+def test_every_button_of_the_queue_has_a_key() -> None:
+    """Those of a part that a key opens aside: they lie behind its fields."""
+    folder = ROOT / "triage/templates/triage"
+    buttons = [
+        button
+        for name in ("queue.html", "queue_acts.html", "queue_own.html")
+        for button in re.findall(
+            r"<button\b.*?</button>|<summary\b.*?</summary>",
+            re.sub(
+                r"(?s)(</summary>).*?(</details>)",
+                r"\1\2",
+                (folder / name).read_text(encoding="utf-8"),
+            ),
+            re.DOTALL,
+        )
+    ]
+    assert len(buttons) > 8
+    assert [button for button in buttons if "key(" not in button] == []
+
+
 def test_every_key_is_shown_where_it_works(app: Flask) -> None:
     shown = {
         slug

@@ -131,10 +131,24 @@ SHORTCUTS = (
         Shortcut(
             f"tab.{number}",
             Group.QUEUE,
-            f"Digit{number}",
+            # The tenth is under 0, which lies behind 9.
+            f"Digit{number % 10}",
             lazy_gettext("Tab %(number)s", number=number),
         )
-        for number in range(1, 10)
+        for number in range(1, 11)
+    ),
+    Shortcut(
+        "next.all_the_same",
+        Group.QUEUE,
+        "Shift+KeyN",
+        lazy_gettext("Take it all the same"),
+    ),
+    Shortcut("queue.break", Group.QUEUE, "KeyB", lazy_gettext("Take a break")),
+    Shortcut(
+        "queue.opt_out",
+        Group.QUEUE,
+        "KeyI",
+        lazy_gettext("Kinds that I am not offered"),
     ),
     Shortcut("bulk.assess", Group.QUEUE, "KeyA", lazy_gettext("Assess")),
     Shortcut("bulk.tag", Group.QUEUE, "KeyT", lazy_gettext("Tag")),
@@ -150,6 +164,12 @@ SHORTCUTS = (
         Group.QUEUE,
         "KeyL",
         lazy_gettext("Let the chosen ones through"),
+    ),
+    Shortcut(
+        "queue.aside",
+        Group.QUEUE,
+        "Shift+KeyS",
+        lazy_gettext("Set the chosen ones aside: no reports"),
     ),
     Shortcut("bulk.confirm", Group.QUEUE, "KeyY", lazy_gettext("Do it")),
     Shortcut("bulk.undo", Group.QUEUE, "KeyU", lazy_gettext("Take it back")),

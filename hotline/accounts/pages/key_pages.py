@@ -25,6 +25,7 @@ from hotline.accounts.signing_in.auth import requires, signed_in
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
 from hotline.core.web import site
+from hotline.core.web.wording import worded_error
 
 GROUPS = {
     Group.EVERYWHERE: lazy_gettext("Everywhere"),
@@ -52,6 +53,8 @@ def set_keys() -> ResponseReturnValue:
     try:
         changed = {} if is_rule else check_keys(wanted)
     except InvalidInput as error:
+        # The page is long, and the faulty field may be far below.
+        flash(worded_error(error), "danger")
         return make_response(_key_page(wanted, error.fields), 422)
     with site.writing() as session:
         change_preferences(session, signed_in().id, utc_now(), keys=changed)
@@ -60,11 +63,16 @@ def set_keys() -> ResponseReturnValue:
 
 
 def _key_page(codes: dict[str, str], faults: dict[str, str]) -> str:
+    listed = list_shortcuts()
     return render_template(
         "console/keys.html",
         groups=GROUPS,
-        listed=list_shortcuts(),
+        listed=listed,
         codes=codes,
         faults=faults,
+        # In the order of the page, and not in that of the form.
+        first_fault=next(
+            (each.slug for each in listed if f"/{each.slug}" in faults), ""
+        ),
         name_of=name_of,
     )

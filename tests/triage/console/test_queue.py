@@ -237,6 +237,11 @@ def test_filters_are_kept_and_shared(browse: Browse, make_case: Make) -> None:
         "tab=waiting&amp;country=DE", "country=DE&amp;tab=waiting"
     )
     assert "after=900" not in page
+    assert '<span class="soft">Name of analyst</span>' in page
+    assert 'aria-current="page">German' not in page
+    own = browser.get("/console/queue", tab="waiting", country="DE").text
+    assert 'aria-current="page">German' in own
+    assert '<span class="soft">Name of analyst</span>' not in own
     view_id = re.search(
         r"views/([0-9a-f-]{36})/remove", browser.get("/console/queue").text
     )
@@ -347,6 +352,8 @@ def test_a_key_that_cannot_be_is_refused_with_what_was_typed(
     assert answer.status_code == 422
     assert why in answer.text
     assert f'value="{code}"' in answer.text
+    assert "The keys were not changed." in answer.text
+    assert answer.text.count(" autofocus") == 1
 
 
 def test_keys_of_pages_that_never_meet_may_be_the_same(app: Flask) -> None:

@@ -66,6 +66,7 @@ def queue() -> ResponseReturnValue:
     filters, now, me = _filters(), utc_now(), signed_in()
     with site.reading() as session:
         part = _queue_part(session, now)
+        views = list_views(session, me)
         return render_template(
             "triage/queue.html",
             part=part,
@@ -76,7 +77,12 @@ def queue() -> ResponseReturnValue:
             filters=filters,
             kept=filters.to_query(),
             words=words,
-            views=list_views(session, me),
+            views=views,
+            looked_at={
+                view.id
+                for view in views
+                if view.leads_to(_tab(), filters.to_query())
+            },
             person=me,
             deeds=offered_deeds(),
             columns=columns.LABELS,

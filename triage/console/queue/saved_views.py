@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy import ForeignKey, UniqueConstraint, or_, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from hotline.accounts.models import Person
 from hotline.core.act import Act
 from hotline.core.errors import Forbidden, InvalidInput, NotFound, phrase
 from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.ids import new_id
+from triage.cases.listing.tabs import TABS
 
 LONGEST_NAME = 40
 LONGEST_QUERY = 1_000
@@ -32,6 +33,14 @@ class SavedView(Identified, Base):
     query: Mapped[str] = mapped_column(short_text(LONGEST_QUERY))
     is_shared: Mapped[bool] = mapped_column(default=False, index=True)
     created_at: Mapped[datetime]
+
+    # Two people may share views of one name.
+    person: Mapped[Person] = relationship(lazy="joined")
+
+    def leads_to(self, tab: str, query: Mapping[str, str]) -> bool:
+        """Whether the list with this tab and these filters is what it keeps."""
+        kept = dict(parse_qsl(self.query))
+        return kept.pop("tab", TABS[0]) == tab and kept == query
 
 
 def list_views(session: Session, person: Person) -> Sequence[SavedView]:
