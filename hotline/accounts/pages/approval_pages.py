@@ -67,8 +67,9 @@ VALUES = {
     "find": lazy_gettext("find it"),
     "export": lazy_gettext("tell it"),
     "erase": lazy_gettext("erase it"),
+    "log": lazy_gettext("the log"),
 }
-"""What a question's details are called, and the words among their values."""
+"""What a question's details are called, and the words among what they and it are about."""
 
 
 @blueprint.get("")
@@ -84,6 +85,7 @@ def show_approvals() -> ResponseReturnValue:
             settled=service.list_settled(session, codes, own, now),
             kinds=known_kinds(),
             states=STATES,
+            values=VALUES,
             now=now,
         )
 

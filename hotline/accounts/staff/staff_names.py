@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
+from flask import url_for
 from flask_babel import lazy_gettext
 
 from hotline.accounts.approvals.kinds import Kind
@@ -53,6 +54,7 @@ STAFF_NAME = Kind(
     granting="staff_name.grant",
     lasts=timedelta(days=1),
     check=_refuse_own,
+    place=lambda _: url_for("people.show_codes"),
 )
 
 

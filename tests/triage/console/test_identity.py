@@ -92,6 +92,26 @@ def test_one_asks_another_agrees_and_the_look_is_logged(
         ]
 
 
+def test_what_was_granted_leads_to_where_it_is_used(
+    browse: Callable[[str], Any], report: str
+) -> None:
+    one, other = browse("analyst"), browse("senior")
+    ask(one, report)
+    question = open_question(one)
+    way = f'class="button" href="{report.partition("/reports")[0]}"'
+    assert way not in one.get(question).text
+    other.post(f"{question}/grant")
+    assert way in one.get(question).text
+    assert way not in other.get(question).text
+    auditor = browse("auditor")
+    auditor.post("/console/log/export/ask", why="The yearly audit")
+    page = browse("administrator").get(APPROVALS).text
+    (of_log,) = set(re.findall(rf"{APPROVALS}/[0-9a-f-]+", page))
+    assert "<td>the log</td>" in page
+    browse("administrator").post(f"{of_log}/grant")
+    assert 'class="button" href="/console/log"' in auditor.get(of_log).text
+
+
 def test_the_one_who_may_grant_cannot_grant_to_themselves(
     browse: Callable[[str], Any], report: str
 ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from flask import url_for
 from flask_babel import lazy_gettext
 
 from hotline.accounts.approvals.kinds import Kind
@@ -36,6 +37,7 @@ REPORTER_IDENTITY = Kind(
     asking="identity.ask",
     granting="identity.grant",
     lasts=READING,
+    place=lambda approval: url_for("triage.case", reference=approval.about),
 )
 
 

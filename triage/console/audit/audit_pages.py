@@ -126,6 +126,7 @@ LOG_EXPORT = Kind(
     asking="audit.see",
     granting="export.grant",
     lasts=timedelta(days=1),
+    place=lambda _: url_for("triage.log"),
 )
 LOG = "log"
 
