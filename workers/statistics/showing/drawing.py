@@ -20,6 +20,7 @@ class Tone(StrEnum):
 
     NOW = "now"
     BEFORE = "before"
+    AHEAD = "ahead"
     AXIS = "axis"
     WORDS = "words"
     NUMBER = "number"

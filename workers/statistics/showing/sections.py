@@ -17,13 +17,13 @@ from workers.statistics.showing.folding import (
     fold_figures,
 )
 from workers.statistics.showing.plots import (
+    Ahead,
     Point,
     draw_bars,
     draw_columns,
     draw_lines,
 )
 from workers.statistics.tables import (
-    FigureRow,
     Figures,
     FigureTable,
     TableName,
@@ -33,6 +33,10 @@ from workers.statistics.tables import (
 NOTHING = "–"
 SHARE_COLUMNS = ("agreed",)
 SHARE_ROWS = ("share_who_wrote_again",)
+MEASURED = ("median_hours", "p90_hours", "kappa", "agreed")
+"""Columns that are empty, and not 0, where there is nothing of which they could be."""
+SLOTS_AHEAD: Mapping[Step, int] = {Step.DAY: 28, Step.WEEK: 4, Step.MONTH: 1}
+"""The days for which the backlog is foreseen, in the steps of a plot."""
 MOST_ROWS = 9
 """More are folded up below the plot."""
 MOST_COLUMNS = 4
@@ -125,10 +129,20 @@ def describe_figures(
     """Of a period of so many ``days``: a long one is told by weeks or months."""
     step = choose_step(days)
     earlier = fold_figures(before, step)
+    ahead = _look_ahead(figures, step)
     return [
-        _describe_table(table, earlier[table.name], step)
+        _describe_table(table, earlier[table.name], step, ahead)
         for table in fold_figures(figures, step).tables
     ]
+
+
+def _look_ahead(figures: Figures, step: Step) -> Ahead | None:
+    """How long the backlog will be in 28 days; None where too few days are known."""
+    totals = [
+        table for table in figures.tables if table.name is TableName.TOTALS
+    ]
+    value = totals[0].value("backlog_in_28_days", "count") if totals else None
+    return None if value is None else Ahead(float(value), SLOTS_AHEAD[step])
 
 
 def write_value(value: Value, row: str, column: str) -> str:
@@ -142,11 +156,12 @@ def write_value(value: Value, row: str, column: str) -> str:
 
 
 def _describe_table(
-    table: FigureTable, before: FigureTable, step: Step
+    table: FigureTable, before: FigureTable, step: Step, ahead: Ahead | None
 ) -> Section:
     title = words.name_table(table.name, step)
     column = BARS.get(table.name, "")
-    has_choice = column and len(table.columns) > 1
+    drawing = _draw(table, before, title, column, ahead)
+    has_choice = drawing and column and len(table.columns) > 1
     return Section(
         name=table.name,
         title=title,
@@ -155,7 +170,7 @@ def _describe_table(
         columns=tuple(str(words.COLUMNS[name]) for name in table.columns),
         lines=tuple(_describe_rows(table, before)),
         plotted=str(words.COLUMNS[column]) if has_choice else "",
-        drawing=_draw(table, before, title, column),
+        drawing=drawing,
         is_folded=table.name in BY_DAY and step is not Step.DAY,
     )
 
@@ -163,61 +178,64 @@ def _describe_table(
 def _describe_rows(table: FigureTable, before: FigureTable) -> list[Line]:
     lines = []
     for number, row in enumerate(table.rows):
-        earlier = _row_before(table, before, number)
-        lines.append(
-            Line(
-                words.name_row(table.name, row.key),
-                tuple(
-                    Cell(
-                        write_value(value, row.key, column),
-                        write_value(
-                            earlier.values[place] if earlier else None,
-                            row.key,
-                            column,
-                        ),
-                    )
-                    for place, (column, value) in enumerate(
-                        zip(table.columns, row.values, strict=True)
-                    )
+        key = _key_before(table, before, number)
+        cells = tuple(
+            Cell(
+                write_value(value, row.key, column),
+                write_value(
+                    None
+                    if key is None
+                    else _value_before(before, key, column),
+                    row.key,
+                    column,
                 ),
             )
+            for column, value in zip(table.columns, row.values, strict=True)
         )
+        lines.append(Line(words.name_row(table.name, row.key), cells))
     return lines
 
 
-def _row_before(
+def _key_before(
     table: FigureTable, before: FigureTable, number: int
-) -> FigureRow | None:
-    """The row that this one is compared with."""
+) -> str | None:
+    """Of the row that this one is compared with."""
     # The third day of a month is compared with the third of the one before,
     # whatever their dates.
     if table.name in BY_DAY:
-        return before.rows[number] if number < len(before.rows) else None
-    key = table.rows[number].key
-    return next((row for row in before.rows if row.key == key), None)
+        return before.rows[number].key if number < len(before.rows) else None
+    return table.rows[number].key
 
 
 def _draw(
-    table: FigureTable, before: FigureTable, title: str, column: str
+    table: FigureTable,
+    before: FigureTable,
+    title: str,
+    column: str,
+    ahead: Ahead | None,
 ) -> Drawing | None:
+    """None where there is nothing to draw, as where nothing could be measured."""
     if not table.rows:
         return None
     if table.name is TableName.REPORTS_BY_HOUR:
-        return draw_columns(title, _points(table, before, "count", _as_is))
+        points = _points(table, before, "count", _as_is)
+        return draw_columns(title, points, _write_number)
     if table.name is TableName.REPORTS_BY_DAY:
-        return draw_columns(title, _points(table, None, "count", _short_day))
+        points = _points(table, None, "count", _short_day)
+        return draw_columns(title, points, _write_number)
     if table.name is TableName.BACKLOG_BY_DAY:
         points = _points(table, None, "waiting", _short_day)
         place = before.columns.index("waiting")
         earlier = [float(row.values[place] or 0) for row in before.rows]
-        return draw_lines(title, points, earlier)
+        return draw_lines(title, points, earlier, ahead, _write_number)
     if not column:
         return None
 
     def name(key: str) -> str:
         return words.name_row(table.name, key)
 
-    return draw_bars(title, _points(table, before, column, name))
+    points = _points(table, before, column, name)
+    return draw_bars(title, points, _write_number) if points else None
 
 
 def _points(
@@ -232,17 +250,30 @@ def _points(
         now = row.values[place]
         if now is None:
             continue
-        earlier = None
-        if before is not None:
-            earlier = float(before.value(row.key, column) or 0)
-        # A disagreement beyond chance has a kappa below 0, which no bar can show.
-        shown = max(0.0, float(now))
-        points.append(Point(name(row.key), shown, _not_negative(earlier)))
+        earlier = (
+            None if before is None else _value_before(before, row.key, column)
+        )
+        points.append(
+            Point(
+                name(row.key),
+                float(now),
+                None if earlier is None else float(earlier),
+            )
+        )
     return points
 
 
-def _not_negative(value: float | None) -> float | None:
-    return None if value is None else max(0.0, value)
+def _value_before(before: FigureTable, key: str, column: str) -> Value:
+    """What had no row was counted and found to be nothing; what is measured has no value then."""
+    place = before.columns.index(column)
+    for row in before.rows:
+        if row.key == key:
+            return row.values[place]
+    return None if column in MEASURED else 0
+
+
+def _write_number(value: float) -> str:
+    return write_value(value, "", "")
 
 
 def _as_is(key: str) -> str:

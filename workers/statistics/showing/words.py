@@ -54,7 +54,8 @@ NOTES: Mapping[TableName, LazyString] = {
         "Cases that waited at the end of the period, by their age then."
     ),
     TableName.BACKLOG_BY_DAY: lazy_gettext(
-        "What waits for the machine or for somebody here, at the end of each day, week or month."
+        "What waits for the machine or for somebody here, at the end of each day, week or month. "
+        "Dotted: the backlog in 28 days, if it goes on like this."
     ),
     TableName.DURATIONS: lazy_gettext(
         "Steps that ended in the period; each case and each location counts once. From receipt is "
