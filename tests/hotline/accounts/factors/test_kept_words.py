@@ -30,6 +30,9 @@ def test_the_end_of_a_session_keeps_the_words_and_leads_back(
     assert page.status_code == 403 and "You are not signed in" in page.text
     assert f'readonly rows="5" aria-label="Your words">\n{WORDS}<' in page.text
     assert WAY_BACK in page.text
+    # Said to strangers, and not to whoever works here.
+    assert "not for everybody" not in page.text
+    assert "people who work with us" not in page.text
     # What the page brought along is nobody's words, and a code is of its moment.
     assert HIDDEN not in page.text and "AAAA" not in page.text
 
