@@ -1,5 +1,6 @@
 // What others do shows without a reload: asked for every few seconds, answered by "nothing new"
-// nearly always. Nobody asks for a page that is not looked at, or while a choice is being made.
+// nearly always. Nobody asks for a page that is not looked at, or lies behind a dialog; what was
+// ticked stays so, as far as it is still in the list.
 (() => {
   "use strict";
   const EVERY = 8_000;
@@ -12,11 +13,14 @@
     }
     return element.matches("input[name=case]") ? `input[name=case][value="${CSS.escape(element.value)}"]` : null;
   };
+  // On a telephone tabs and table are moved sideways, and stay where they were moved to.
+  const movedOf = (area) => [...area.querySelectorAll(".tabs, .scroll")];
   const keep = (area) => {
     const held = area.contains(document.activeElement) ? document.activeElement : null;
     const row = held && held.closest("tbody tr");
     return {
       held: held && selectorOf(held),
+      moved: movedOf(area).map((part) => part.scrollLeft),
       place: row ? [...row.parentElement.children].indexOf(row) : -1,
       chosen: new Set([...area.querySelectorAll("input[name=case]:checked")].map((box) => box.value)),
       urgent: new Set([...area.querySelectorAll("tr[data-urgent] a[data-row]")].map((link) => link.href)),
@@ -24,6 +28,7 @@
   };
   const restore = (area, before) => {
     for (const box of area.querySelectorAll("input[name=case]")) box.checked = before.chosen.has(box.value);
+    movedOf(area).forEach((part, at) => { part.scrollLeft = before.moved[at] || 0; });
     // Whoever stood at a row that is gone goes on at the one that took its place.
     const rows = [...area.querySelectorAll("a[data-row]")];
     const same = (before.held && area.querySelector(before.held))

@@ -293,6 +293,21 @@ def test_what_comes_while_one_looks_leaves_everybody_where_they_are(
         assert page.evaluate(held) == before, selector
 
 
+def test_a_table_that_was_moved_sideways_stays_so(
+    page: Page, base: str, make_case: Make
+) -> None:
+    make_case()
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.goto(f"{base}/console/queue")
+    for part in (".tabs", ".scroll"):
+        page.evaluate(f"document.querySelector('{part}').scrollLeft = 120")
+    newer = make_case(priority=20)
+    page.wait_for_selector(f"a[data-row]:text-is('{newer}')")
+    for part in (".tabs", ".scroll"):
+        moved = page.evaluate(f"document.querySelector('{part}').scrollLeft")
+        assert moved == 120, part
+
+
 def test_the_place_of_a_row_that_is_gone_is_kept(
     page: Page, base: str, make_case: Make, context: Context
 ) -> None:
