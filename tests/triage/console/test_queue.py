@@ -180,6 +180,34 @@ def test_a_case_is_handed_over_with_a_word(
         assert all(b"For you" not in bytes(row[0]) for row in stored)
 
 
+def test_whoever_has_cases_in_hand_is_told_so_above_every_tab(
+    browse: Browse, make_case: Make, context: Context
+) -> None:
+    """One who was handed a case is told by whom; else nothing would tell them."""
+    handed, own = make_case(), make_case()
+    giver, taker = browse("analyst"), browse("second")
+    giver.post(f"/console/cases/{handed}/claim")
+    giver.post(
+        f"/console/cases/{handed}/hand-over", words="Please.", to="second"
+    )
+    taker.post(f"/console/cases/{own}/claim")
+    line = re.compile(r'(?s)<p class="held">.*?</p>')
+    for tab in ("waiting", "closed"):
+        told = line.search(taker.get("/console/queue", tab=tab).text)
+        assert told and own in told[0] and handed in told[0]
+        assert told[0].count("handed over by Name of analyst") == 1
+    assert line.search(giver.get("/console/queue").text) is None
+    with context.database.writing() as session:
+        session.scalars(
+            select(Case).where(Case.reference == handed)
+        ).one().state = "second_assessment"
+    told = line.search(taker.get("/console/queue").text)
+    assert told and handed in told[0] and "handed over by" not in told[0]
+    taker.post(f"/console/cases/{handed}/release")
+    taker.post(f"/console/cases/{own}/release")
+    assert line.search(taker.get("/console/queue").text) is None
+
+
 def test_in_a_blind_round_no_word_and_no_name_tells_who_assessed(
     browse: Browse, make_case: Make, context: Context, clock: Clock
 ) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import (
     ColumnElement,
     Select,
+    and_,
     exists,
     func,
     literal,
@@ -20,6 +21,8 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.core.errors import NotFound, phrase
+from triage.cases.assessing.rounds import BLIND_STATES
+from triage.cases.handling.models import HandOver
 from triage.cases.listing.filters import (
     Filters,
     conditions_of,
@@ -40,6 +43,8 @@ COUNTED = 1_000
 COUNTED_OF_SEVERAL = 200
 """Where several values are asked for, each case is looked at for the others."""
 PAGE = 50
+HELD_NAMED = 10
+"""Cases in one's own hands that are named above the list."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,14 @@ class Row:
 
     case: Case
     assessed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCase:
+    """A case in somebody's hands; ``giver`` is the name of whoever handed it to them."""
+
+    reference: str
+    giver: str
 
 
 @dataclass(frozen=True)
@@ -197,6 +210,31 @@ def list_awaiting_call(session: Session) -> Sequence[Case]:
         .limit(PAGE)
     )
     return session.scalars(query).all()
+
+
+def list_held_by(
+    session: Session, person: Person, now: datetime
+) -> Sequence[HeldCase]:
+    """What the person has in hand, what came last first; one more than is named, where there is."""
+    handed = and_(
+        HandOver.case_id == Case.id,
+        HandOver.to_id == person.id,
+        # Whoever took it again later has it by themselves.
+        HandOver.at == Case.claimed_at,
+    )
+    query = (
+        select(Case.reference, Case.state, Person.display_name)
+        .outerjoin(HandOver, handed)
+        .outerjoin(Person, Person.id == HandOver.from_id)
+        .where(Case.claimed_by_id == person.id, Case.claimed_until > now)
+        .order_by(Case.claimed_at.desc(), Case.id)
+        .limit(HELD_NAMED + 1)
+    )
+    return [
+        # In a blind round nobody is named.
+        HeldCase(reference, "" if state in BLIND_STATES else giver or "")
+        for reference, state, giver in session.execute(query)
+    ]
 
 
 def by_reference(session: Session, reference: str) -> Case:

@@ -28,9 +28,11 @@ from triage.cases.listing import tabs
 from triage.cases.listing.filters import PARAMETERS, Filters
 from triage.cases.listing.queue import (
     COUNTED,
+    HELD_NAMED,
     count_matching,
     count_tabs,
     list_awaiting_call,
+    list_held_by,
     list_queue,
 )
 from triage.cases.models import Case
@@ -134,6 +136,8 @@ def _queue_part(session: Session, now: datetime) -> str:
         matching=matching,
         held_in_danger=counts[tabs.IN_DANGER],
         awaiting_call=list_awaiting_call(session),
+        held=list_held_by(session, me, now),
+        held_named=HELD_NAMED,
         filters=filters,
         kept={**filters.to_query(), "tab": tab},
         after=after,
