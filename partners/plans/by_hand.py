@@ -7,8 +7,10 @@ closing the case.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Text, cast, or_, select
 from sqlalchemy.orm import Session
@@ -36,7 +38,9 @@ NOBODY_TOLD = frozenset(
 )
 ALWAYS_BY_HAND = (Destination.ICCAM,)
 """Of these a person decides nothing: they are simply to be done."""
-LOOKED_AT = 200
+LOOKED_AT = 500
+"""Cases that are asked for at a time."""
+SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def list_hand_routes(
     return [
         HandRoute(
             route,
-            _is_done(route, acts, case),
+            _is_done(route, acts, case.round),
             route.after is not Gate.NOTICE_DEADLINE,
             find_report_url(context, route.to, route.name),
         )
@@ -83,12 +87,12 @@ def _is_by_hand(route: Route, offices: Iterable[Partner]) -> bool:
     return not any(office.approved_at for office in offices)
 
 
-def _is_done(route: Route, acts: Iterable[ManualAct], case: Case) -> bool:
+def _is_done(route: Route, acts: Iterable[ManualAct], round_: int) -> bool:
     return any(
         done.route == route.id
         # Opened again, the case may be another one: what was done of the
         # former is not enough.
-        and done.round == case.round
+        and done.round == round_
         and Outcome(done.outcome).settles
         for done in acts
     )
@@ -97,26 +101,57 @@ def _is_done(route: Route, acts: Iterable[ManualAct], case: Case) -> bool:
 def list_undone(session: Session, case: Case) -> list[Route]:
     """What is simply to be done by hand, as far as its time has come, and nobody has recorded."""
     acts = list_acts(session, case.id)
+    return _leave_undone(case.routing, acts, case.round)
+
+
+def _leave_undone(
+    routing: Mapping[str, Any], acts: Collection[ManualAct], round_: int
+) -> list[Route]:
     return [
         route
-        for route in Routing.from_json(case.routing).routes
+        for route in Routing.from_json(routing).routes
         if route.to in ALWAYS_BY_HAND
         and route.after in (None, Gate.ASSESSMENT)
-        and not _is_done(route, acts, case)
+        and not _is_done(route, acts, round_)
     ]
 
 
 def list_cases_with_undone(session: Session) -> Sequence[Case]:
-    """Cases whose measures have begun, and where such a route is still open."""
-    query = (
-        select(Case)
+    """Cases whose measures have begun, and where such a route is still open; the first to begin
+    come first, ``SHOWN`` at most.
+
+    A case stays in progress until the material is gone, long after everything was done by hand:
+    such cases are passed over, and take no place of one that waits.
+    """
+    begun = (
+        select(Case.id, Case.round, Case.routing)
         .where(Case.state == CaseState.IN_PROGRESS, _may_name_one())
-        .order_by(Case.state_since)
-        .limit(LOOKED_AT)
+        .order_by(Case.state_since, Case.id)
+        .execution_options(yield_per=LOOKED_AT)
     )
-    return [
-        case for case in session.scalars(query) if list_undone(session, case)
-    ]
+    waiting: list[uuid.UUID] = []
+    with session.execute(begun) as answers:
+        for rows in answers.partitions():
+            acts = _acts_of(session, [row.id for row in rows])
+            waiting += [
+                row.id
+                for row in rows
+                if _leave_undone(row.routing, acts.get(row.id, ()), row.round)
+            ]
+            if len(waiting) >= SHOWN:
+                break
+    cases = select(Case).where(Case.id.in_(waiting[:SHOWN]))
+    return session.scalars(cases.order_by(Case.state_since, Case.id)).all()
+
+
+def _acts_of(
+    session: Session, case_ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, list[ManualAct]]:
+    acts: dict[uuid.UUID, list[ManualAct]] = {}
+    rows = select(ManualAct).where(ManualAct.case_id.in_(case_ids))
+    for act in session.scalars(rows):
+        acts.setdefault(act.case_id, []).append(act)
+    return acts
 
 
 def _may_name_one() -> ColumnElement[bool]:

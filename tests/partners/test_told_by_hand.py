@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from hotline.core.act import Act
 from hotline.core.errors import Conflict
@@ -22,6 +22,7 @@ from partners.plans import closing
 from partners.plans.by_hand import (
     HandRoute,
     find_report_url,
+    list_cases_with_undone,
     list_hand_routes,
 )
 from partners.referrals import by_hand as referrals
@@ -202,6 +203,28 @@ def test_what_nobody_recorded_is_to_decide_and_keeps_the_case_open(
     with house.context.database.reading() as session:
         case = session.get_one(Case, house.only(Case).id)
         assert closing.find_obstacle(session, case) == ""
+
+
+def test_what_is_done_takes_no_place_of_what_is_not(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cases stay in progress for months after their routes were done by hand."""
+    monkeypatch.setattr("partners.plans.by_hand.LOOKED_AT", 2)
+    monkeypatch.setattr("partners.plans.by_hand.SHOWN", 2)
+    house.partner()
+    routing = {**ROUTING, "routes": [POLICE, ICCAM]}
+    names = ["a", "b", "c", "d", "e", "f"]
+    for name in names:
+        house.later(minutes=1)
+        house.decide(house.case(name, routing=routing), "police")
+    with house.context.database.writing() as session:
+        act = Act(session, house.context, "person:arta", house.now)
+        for case in session.scalars(select(Case)):
+            if case.reference[-1] in "abc":
+                record_act(act, case, told(house, "iccam-RS"))
+    with house.context.database.reading() as session:
+        shown = list_cases_with_undone(session)
+        assert [case.reference[-1] for case in shown] == ["d", "e"]
 
 
 def test_a_prosecutor_is_recorded_without_any_route(house: House) -> None:
