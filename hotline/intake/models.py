@@ -53,6 +53,9 @@ PART_MACHINE = Machine(
 """What happens to each reported location, as its reporter may know it."""
 
 
+_KEPT = "erased_at IS NULL"
+
+
 class Report(Identified, Base):
     """One report as it came in. It has one part per location, or a single narrative part."""
 
@@ -64,6 +67,13 @@ class Report(Identified, Base):
             "source",
             postgresql_where=text("source <> ''"),
             sqlite_where=text("source <> ''"),
+        ),
+        # What is not forgotten yet: of the reports of many years, those of one or two.
+        Index(
+            "ix_report_kept",
+            "received_at",
+            postgresql_where=text(_KEPT),
+            sqlite_where=text(_KEPT),
         ),
     )
 

@@ -33,6 +33,7 @@ import partners.sending.models
 import partners.watching.models  # noqa: F401
 import triage.cases.bulk.models
 import triage.cases.handling.models
+import triage.cases.keeping.models
 import triage.cases.listing.mark_triggers
 import triage.cases.models
 import triage.cases.people.models

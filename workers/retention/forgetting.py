@@ -76,6 +76,7 @@ STEPS: Mapping[str, Forget] = MappingProxyType(
         "duty": forget_contacts,
         "work": pruning.drop_done_work,
         "tags": pruning.drop_expired_tags,
+        "late_reports": pruning.drop_settled_reports,
         "acts": pruning.drop_ended_bulk_acts,
         "views": pruning.drop_views_of_people_who_left,
         "sessions": pruning.drop_ended_sessions,

@@ -24,6 +24,7 @@ from partners.sending.models import Delivery
 from partners.states import DeliveryState
 from triage.cases.bulk.models import BulkAct, BulkCase, BulkState
 from triage.cases.handling.models import CaseTag
+from triage.cases.keeping import unread
 from triage.console.queue.saved_views import SavedView
 from triage.items.models import HostingObservation, Visit
 
@@ -57,6 +58,16 @@ def drop_expired_tags(
     return delete_some(
         session, CaseTag, CaseTag.expires_at <= now, limit=BATCH
     )
+
+
+def drop_settled_reports(
+    session: Session,
+    context: Context,  # noqa: ARG001
+    *,
+    now: datetime,  # noqa: ARG001
+) -> int:
+    """Marks of reports that came after a decision, once nobody has to read them any more."""
+    return unread.drop_settled_reports(session, limit=BATCH)
 
 
 def drop_ended_bulk_acts(

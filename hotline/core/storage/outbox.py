@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from sqlalchemy import Index, func, or_, select
+from sqlalchemy import Index, func, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hotline.core.jobs.names import JobName
@@ -46,6 +46,13 @@ class OutboxEntry(Identified, Base):
     __table_args__ = (
         # For the sweeper: open rows are few among all that were ever done.
         Index("ix_outbox_entry_open", "done_at", "dead_at", "due_at"),
+        # For the page of what was laid aside: fewer still.
+        Index(
+            "ix_outbox_entry_dead",
+            "dead_at",
+            postgresql_where=text("dead_at IS NOT NULL"),
+            sqlite_where=text("dead_at IS NOT NULL"),
+        ),
     )
 
     key: Mapped[str] = mapped_column(short_text(200), unique=True)

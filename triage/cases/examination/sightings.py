@@ -23,6 +23,7 @@ from hotline.intake.submission import MAX_OF_PARTNER
 from triage.cases.assessing.rounds import begin_new_round
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.examination.danger import post_danger, post_held_danger
+from triage.cases.keeping.unread import note_late_reports
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import CaseEvent, CaseState, Held
 from triage.items.access import keep_userinfo
@@ -212,6 +213,7 @@ def take_reports_in(act: Act, case: Case, reports: Sequence[Report]) -> None:
     elif case.state in (CaseState.CLOSED, CaseState.NOT_ILLEGAL):
         act.advance(case, CaseEvent.REOPENED, why="reported again")
         begin_new_round(case)
+    note_late_reports(act.session, case, reports)
     for report in reports:
         case.danger_now = case.danger_now or report.danger_now
         case.time_presses = case.time_presses or report.time_presses

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TypeVarTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from hotline.core.storage.database import delete_some, insert_once
 from hotline.intake.models import Report, ReportMessage, ReportPart
 from hotline.intake.retention import is_unread, says_what_nobody_read
+from triage.cases.keeping.models import LateReport
 from triage.cases.models import Assessment, Case, CaseItem
 from triage.cases.vocabulary import CaseState
 from triage.items.models import Sighting
 
+DECIDED = (CaseState.ASSESSED, CaseState.IN_PROGRESS, CaseState.REMOVED)
 NOBODY_LOOKS = (CaseState.IN_PROGRESS, CaseState.REMOVED)
 """States in which a case waits for others: a report that comes in is counted, and opens nothing."""
 SHOWN = 200
 """Reports that one page shows; who waits longest comes first."""
+Row = TypeVarTuple("Row")
+_CAME_AFTER = Report.received_at > func.coalesce(
+    select(func.max(Assessment.at))
+    .where(Assessment.case_id == Case.id)
+    .correlate(Case)
+    .scalar_subquery(),
+    Case.opened_at,
+)
 
 
 def list_unread(session: Session) -> list[tuple[Case, datetime]]:
@@ -41,27 +53,32 @@ def list_unread(session: Session) -> list[tuple[Case, datetime]]:
     return [(cases[report_id], waiting[report_id]) for report_id in shown]
 
 
+def note_late_reports(
+    session: Session, case: Case, reports: Sequence[Report]
+) -> None:
+    """Of reports that come in about the case: those that say something where people have decided
+    already. They are few, and could not be found among all reports in time for a page."""
+    if case.state not in DECIDED:
+        return
+    for report in reports:
+        if report.narrative is not None or report.answers is not None:
+            insert_once(
+                session, LateReport, ["report_id"], report_id=report.id
+            )
+
+
 def list_unread_reports(session: Session) -> list[tuple[Case, datetime]]:
     """(case, when it came in) for each report about a case in which everything was decided, that
     says something which no person opened: what lies there may be known, and the child not yet.
 
     The newest ones, of those that came after the case was assessed.
     """
-    assessed_at = (
-        select(func.max(Assessment.at))
-        .where(Assessment.case_id == Case.id)
-        .scalar_subquery()
-    )
     rows = session.execute(
-        select(Report.id, Case, Report.received_at)
-        .join(ReportPart, ReportPart.report_id == Report.id)
-        .join(Sighting, Sighting.part_id == ReportPart.id)
-        .join(CaseItem, CaseItem.item_id == Sighting.item_id)
-        .join(Case, Case.id == CaseItem.case_id)
+        _of_cases(select(Report.id, Case, Report.received_at))
+        .join(LateReport, LateReport.report_id == Report.id)
         .where(
             Case.state.in_(NOBODY_LOOKS),
-            Sighting.held.is_(False),
-            Report.received_at > func.coalesce(assessed_at, Case.opened_at),
+            _CAME_AFTER,
             says_what_nobody_read(),
         )
         .order_by(Report.received_at.desc())
@@ -70,6 +87,34 @@ def list_unread_reports(session: Session) -> list[tuple[Case, datetime]]:
     # Of a report that names several of a case's places, one point.
     of_report = {(row[0], row[1].id): (row[1], row[2]) for row in rows}
     return list(of_report.values())
+
+
+def drop_settled_reports(session: Session, *, limit: int) -> int:
+    """Rows of late reports that somebody has read, that are forgotten, or whose cases were decided
+    anew or are over."""
+    waits = (
+        _of_cases(select(Report.id))
+        .where(
+            Report.id == LateReport.report_id,
+            Case.state.in_(DECIDED),
+            _CAME_AFTER,
+            says_what_nobody_read(),
+        )
+        .correlate(LateReport)
+    )
+    return delete_some(session, LateReport, ~waits.exists(), limit=limit)
+
+
+def _of_cases(query: Select[*Row]) -> Select[*Row]:
+    """``query`` of late reports with each case that decides a place which they name."""
+    return (
+        query.select_from(Report)
+        .join(ReportPart, ReportPart.report_id == Report.id)
+        .join(Sighting, Sighting.part_id == ReportPart.id)
+        .join(CaseItem, CaseItem.item_id == Sighting.item_id)
+        .join(Case, Case.id == CaseItem.case_id)
+        .where(Sighting.held.is_(False))
+    )
 
 
 def _cases_of_reports(
