@@ -73,6 +73,8 @@ controls.json                 for an inspector: the audit log's seal, erasure, t
                               accounts by role, lists of known hashes, acts and reads by sort
 manifest.json                 SHA-256 of every file
 
+Tables have each number and, beside it, what it was in the period before.
+
 Every figure is of what happened in the period, and was counted from the history of events.
 Percentages are of what was counted; an empty cell means that there was nothing to measure.
 How many steps were done within 1, 3 and 6 days is told for each step with both of its ends.
@@ -136,8 +138,8 @@ def make_pack(
     )
     files = {
         "README.txt": readme.encode(),
-        "figures.csv": exports.to_csv(figures.tables),
-        "figures.xlsx": exports.to_xlsx(figures.tables),
+        "figures.csv": exports.to_csv(figures.tables, before),
+        "figures.xlsx": exports.to_xlsx(figures.tables, before),
         "figures.json": exports.to_json(period, figures, before, is_closed),
         "figures.pdf": _write_pdf(house, period, figures, before),
         "controls.json": exports.write_json(
@@ -146,7 +148,7 @@ def make_pack(
     }
     for name, tables in FOR_WHOM.items():
         chosen = [figures[table] for table in tables]
-        files[f"{name}.csv"] = exports.to_csv(chosen)
+        files[f"{name}.csv"] = exports.to_csv(chosen, before)
     return Pack(period, files, now)
 
 

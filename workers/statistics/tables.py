@@ -42,6 +42,10 @@ class TableName(StrEnum):
     LANZAROTE = "lanzarote"
 
 
+BY_DAY = (TableName.REPORTS_BY_DAY, TableName.BACKLOG_BY_DAY)
+"""A row a day: the days of two periods are matched by their number."""
+
+
 @dataclass(frozen=True, slots=True)
 class FigureRow:
     key: str

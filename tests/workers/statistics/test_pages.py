@@ -173,12 +173,14 @@ def test_many_places_are_cut_on_the_page_and_said_to_be(
 def test_no_cell_of_a_spreadsheet_is_a_formula() -> None:
     rows = {HOSTILE: (1,), "http://x.example": (2,), "+1": (3,), "5": (None,)}
     table = make_table(TableName.BY_PROVIDER, "provider", ("count",), rows)
-    with zipfile.ZipFile(io.BytesIO(to_xlsx([table]))) as book:
+    with zipfile.ZipFile(
+        io.BytesIO(to_xlsx([table], Figures((table,))))
+    ) as book:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
         names = book.namelist()
     assert "<f>" not in sheet and "hyperlink" not in sheet
     assert not any("external" in name for name in names)
-    lines = to_csv([table]).decode("utf-8-sig").splitlines()
+    lines = to_csv([table], Figures((table,))).decode("utf-8-sig").splitlines()
     assert lines[1].startswith("by_provider,\"'=cmd")
     assert lines[3].startswith("by_provider,'+1")
 

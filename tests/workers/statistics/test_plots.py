@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
@@ -11,7 +13,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import force_locale
 
+from workers.statistics.comparing import rows_before
 from workers.statistics.showing.drawing import Words
+from workers.statistics.showing.exports import to_csv, to_xlsx
 from workers.statistics.showing.plots import Ahead, Point, draw_lines
 from workers.statistics.showing.sections import Section, describe_figures
 from workers.statistics.tables import (
@@ -139,3 +143,65 @@ def test_the_way_ahead_begins_at_the_last_day_and_stays_in_the_frame() -> None:
         shape.tone == "ahead"
         for shape in draw_lines("Backlog", [], ahead=Ahead(4.0, 28)).shapes
     )
+
+
+def test_files_have_what_was_before_as_the_page_does() -> None:
+    now = make_table(
+        TableName.BY_COUNTRY,
+        "country",
+        ("found", "median_hours"),
+        {"AL": (3, 1.5), "RS": (1, None)},
+    )
+    before = Figures(
+        (
+            make_table(
+                TableName.BY_COUNTRY,
+                "country",
+                ("found", "median_hours"),
+                {"RS": (2, 0.5)},
+            ),
+        )
+    )
+    lines = to_csv([now], before).decode("utf-8-sig").splitlines()
+    assert lines == [
+        "table,row,column,value,before",
+        "by_country,AL,found,3,0",
+        "by_country,AL,median_hours,1.5,",
+        "by_country,RS,found,1,2",
+        "by_country,RS,median_hours,,0.5",
+    ]
+    with zipfile.ZipFile(io.BytesIO(to_xlsx([now], before))) as book:
+        words = book.read("xl/sharedStrings.xml").decode()
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert "median_hours_before" in words and "found_before" in words
+    assert re.findall(r'r="([BD][23])"[^>]*><v>(\d+)<', sheet) == [
+        ("B2", "3"),
+        ("D2", "0"),
+        ("B3", "1"),
+        ("D3", "2"),
+    ]
+
+
+def test_days_are_compared_by_their_number() -> None:
+    def days(month: str, counts: dict[int, int]) -> FigureTable:
+        rows: dict[str, Row] = {
+            f"2026-{month}-{day:02}": (count,) for day, count in counts.items()
+        }
+        return make_table(TableName.REPORTS_BY_DAY, "day", ("count",), rows)
+
+    earlier = rows_before(
+        days("03", {1: 5, 2: 6, 3: 7}), days("02", {1: 8, 2: 9})
+    )
+    assert earlier == [(8,), (9,), (None,)]
+
+
+def test_what_an_older_program_did_not_count_is_not_said_to_be_nothing() -> (
+    None
+):
+    now = make_table(
+        TableName.DURATIONS, "step", ("count",), {"hold": (1,), "new": (2,)}
+    )
+    before = make_table(
+        TableName.DURATIONS, "step", ("count",), {"hold": (3,)}
+    )
+    assert rows_before(now, before) == [(3,), (None,)]

@@ -8,9 +8,10 @@ from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
 from workers.cli.opening import opened_house
 from workers.cli.output import emit_json, stdout
+from workers.statistics.comparing import rows_before
 from workers.statistics.periods import Period, between, last_over, parse_period
 from workers.statistics.showing.exports import describe_looks
-from workers.statistics.tables import Figures, FigureTable, Value
+from workers.statistics.tables import Figures, Value
 
 PERIOD = typer.Option(
     "",
@@ -70,7 +71,8 @@ def _print_tables(figures: Figures, before: Figures) -> None:
         if not table.rows:
             continue
         stdout.print(_in_words(table.name.value), style="bold")
-        for row in table.rows:
+        earlier = rows_before(table, before[table.name])
+        for row, values_before in zip(table.rows, earlier, strict=True):
             values = "  ".join(
                 f"{_in_words(column)} {_write_value(value)}"
                 for column, value in zip(
@@ -78,14 +80,10 @@ def _print_tables(figures: Figures, before: Figures) -> None:
                 )
             )
             line = f"  {_in_words(row.key):<32} {values}"
-            earlier = _value_before(before[table.name], row.key)
-            stdout.print(f"{line}{earlier}", soft_wrap=True, markup=False)
-
-
-def _value_before(table: FigureTable, key: str) -> str:
-    if len(table.columns) != 1:
-        return ""
-    return f"  (before: {_write_value(table.value(key, table.columns[0]))})"
+            # Of several columns a line would be too long to be read.
+            if len(values_before) == 1:
+                line += f"  (before: {_write_value(values_before[0])})"
+            stdout.print(line, soft_wrap=True, markup=False)
 
 
 def _in_words(slug: str) -> str:

@@ -28,7 +28,13 @@ _SOFT = (71, 86, 106)
 _ACCENT = (11, 79, 138)
 _PAPER = (255, 255, 255)
 _LINE = (212, 220, 229)
-_COLOURS = {Tone.NOW: _ACCENT, Tone.BEFORE: (118, 135, 155)}
+_COLOURS = {
+    Tone.NOW: _ACCENT,
+    Tone.BEFORE: (118, 135, 155),
+    Tone.AHEAD: _ACCENT,
+}
+_DASHES = {Tone.BEFORE: (1.5, 1.2), Tone.AHEAD: (0.3, 1.0)}
+"""Millimetres of ink and of gap, where a line is not drawn through; as on pages."""
 _TEXT_WIDTH = 174.0
 
 
@@ -166,12 +172,15 @@ def _paint(document: FPDF, drawing: Drawing) -> None:
                 _paint_words(document, shape, top)
             case Path():
                 document.set_draw_color(*_COLOURS.get(shape.tone, _LINE))
+                dash, gap = _DASHES.get(shape.tone, (0.0, 0.0))
+                document.set_dash_pattern(dash=dash, gap=gap)
                 document.polyline(
                     [
                         (_MARGIN + _scaled(x), top + _scaled(y))
                         for x, y in shape.points
                     ]
                 )
+    document.set_dash_pattern()
     document.set_xy(_MARGIN, top + _scaled(drawing.height) + 2)
     # A table would take the colour of the last bar for its ground.
     document.set_fill_color(*_PAPER)

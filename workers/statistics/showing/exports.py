@@ -9,9 +9,12 @@ from enum import StrEnum
 from typing import Any
 
 from hotline.core.spreadsheets import write_csv
+from workers.statistics.comparing import rows_before
 from workers.statistics.periods import Period
 from workers.statistics.tables import Figures, FigureTable, Value
 
+BEFORE = "_before"
+"""What ends the name of a column of the period before."""
 WIDEST_NAME = 31
 """Characters that a sheet of XLSX may be called by."""
 
@@ -33,21 +36,26 @@ MEDIA_TYPES: Mapping[Form, str] = {
 }
 
 
-def to_csv(tables: Sequence[FigureTable]) -> bytes:
-    """One long table: table, row, column, value."""
+def to_csv(tables: Sequence[FigureTable], before: Figures) -> bytes:
+    """One long table: table, row, column, value, and what that was in the period before."""
     return write_csv(
-        ("table", "row", "column", "value"),
+        ("table", "row", "column", "value", "before"),
         (
-            (table.name.value, row.key, column, _plain(value))
+            (table.name.value, row.key, column, _plain(value), _plain(was))
             for table in tables
-            for row in table.rows
-            for column, value in zip(table.columns, row.values, strict=True)
+            for row, earlier in zip(
+                table.rows, rows_before(table, before[table.name]), strict=True
+            )
+            for column, value, was in zip(
+                table.columns, row.values, earlier, strict=True
+            )
         ),
     )
 
 
-def to_xlsx(tables: Sequence[FigureTable]) -> bytes:
-    """A sheet for each table, numbers as numbers and every text as text."""
+def to_xlsx(tables: Sequence[FigureTable], before: Figures) -> bytes:
+    """A sheet for each table, numbers as numbers and every text as text; beside the columns those
+    of the period before."""
     import xlsxwriter
 
     written = io.BytesIO()
@@ -62,12 +70,15 @@ def to_xlsx(tables: Sequence[FigureTable]) -> bytes:
         for table in tables:
             sheet = book.add_worksheet(table.name.value[:WIDEST_NAME])
             sheet.set_column(0, 0, 34)
-            sheet.write_row(0, 0, (table.key, *table.columns), bold)
+            was = (f"{column}{BEFORE}" for column in table.columns)
+            sheet.write_row(0, 0, (table.key, *table.columns, *was), bold)
             sheet.freeze_panes(1, 1)
+            earlier = rows_before(table, before[table.name])
             for number, row in enumerate(table.rows, 1):
                 # A name that begins with "=" stays a name.
                 sheet.write_string(number, 0, row.key)
-                for place, value in enumerate(row.values, 1):
+                values = (*row.values, *earlier[number - 1])
+                for place, value in enumerate(values, 1):
                     if value is not None:
                         sheet.write_number(number, place, value)
     return written.getvalue()

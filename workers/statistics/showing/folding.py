@@ -8,15 +8,13 @@ from datetime import date
 from enum import StrEnum
 
 from workers.statistics.tables import (
+    BY_DAY,
     FigureRow,
     Figures,
     FigureTable,
-    TableName,
     Value,
 )
 
-BY_DAY = (TableName.REPORTS_BY_DAY, TableName.BACKLOG_BY_DAY)
-"""A row a day: the days of two periods are matched by their number."""
 MOST_ROWS_OF_TIME = 62
 """The days of two months, or the weeks of a year and a bit."""
 DAYS_OF_WEEK = 7

@@ -87,9 +87,9 @@ def write_file(
     # A free period is written with two dots, which look like a way up.
     name = f"{parts}.{form}".replace("..", "_")
     if form is Form.CSV:
-        body: bytes = exports.to_csv(tables)
+        body: bytes = exports.to_csv(tables, look.before)
     elif form is Form.XLSX:
-        body = exports.to_xlsx(tables)
+        body = exports.to_xlsx(tables, look.before)
     else:
         body = exports.to_json(
             look.period, look.figures, look.before, look.is_closed

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from flask_babel import format_decimal, format_percent
 from markupsafe import Markup
 
+from workers.statistics.comparing import rows_before
 from workers.statistics.showing import words
 from workers.statistics.showing.drawing import Drawing, to_svg
 from workers.statistics.showing.folding import (
-    BY_DAY,
     Step,
     choose_step,
     fold_figures,
@@ -24,6 +24,7 @@ from workers.statistics.showing.plots import (
     draw_lines,
 )
 from workers.statistics.tables import (
+    BY_DAY,
     Figures,
     FigureTable,
     TableName,
@@ -33,8 +34,6 @@ from workers.statistics.tables import (
 NOTHING = "–"
 SHARE_COLUMNS = ("agreed",)
 SHARE_ROWS = ("share_who_wrote_again",)
-MEASURED = ("median_hours", "p90_hours", "kappa", "agreed")
-"""Columns that are empty, and not 0, where there is nothing of which they could be."""
 SLOTS_AHEAD: Mapping[Step, int] = {Step.DAY: 28, Step.WEEK: 4, Step.MONTH: 1}
 """The days for which the backlog is foreseen, in the steps of a plot."""
 MOST_ROWS = 9
@@ -176,35 +175,23 @@ def _describe_table(
 
 
 def _describe_rows(table: FigureTable, before: FigureTable) -> list[Line]:
-    lines = []
-    for number, row in enumerate(table.rows):
-        key = _key_before(table, before, number)
-        cells = tuple(
-            Cell(
-                write_value(value, row.key, column),
-                write_value(
-                    None
-                    if key is None
-                    else _value_before(before, key, column),
-                    row.key,
-                    column,
-                ),
-            )
-            for column, value in zip(table.columns, row.values, strict=True)
+    return [
+        Line(
+            words.name_row(table.name, row.key),
+            tuple(
+                Cell(
+                    write_value(value, row.key, column),
+                    write_value(value_before, row.key, column),
+                )
+                for column, value, value_before in zip(
+                    table.columns, row.values, earlier, strict=True
+                )
+            ),
         )
-        lines.append(Line(words.name_row(table.name, row.key), cells))
-    return lines
-
-
-def _key_before(
-    table: FigureTable, before: FigureTable, number: int
-) -> str | None:
-    """Of the row that this one is compared with."""
-    # The third day of a month is compared with the third of the one before,
-    # whatever their dates.
-    if table.name in BY_DAY:
-        return before.rows[number].key if number < len(before.rows) else None
-    return table.rows[number].key
+        for row, earlier in zip(
+            table.rows, rows_before(table, before), strict=True
+        )
+    ]
 
 
 def _draw(
@@ -245,31 +232,21 @@ def _points(
     name: Callable[[str], str],
 ) -> list[Point]:
     place = table.columns.index(column)
+    earlier = rows_before(table, before) if before else None
     points = []
-    for row in table.rows:
+    for number, row in enumerate(table.rows):
         now = row.values[place]
         if now is None:
             continue
-        earlier = (
-            None if before is None else _value_before(before, row.key, column)
-        )
+        value = earlier[number][place] if earlier else None
         points.append(
             Point(
                 name(row.key),
                 float(now),
-                None if earlier is None else float(earlier),
+                None if value is None else float(value),
             )
         )
     return points
-
-
-def _value_before(before: FigureTable, key: str, column: str) -> Value:
-    """What had no row was counted and found to be nothing; what is measured has no value then."""
-    place = before.columns.index(column)
-    for row in before.rows:
-        if row.key == key:
-            return row.values[place]
-    return None if column in MEASURED else 0
 
 
 def _write_number(value: float) -> str:

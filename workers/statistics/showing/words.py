@@ -13,8 +13,8 @@ from hotline.core.web.translations import spoken_language
 from partners.words import OFFICE_OUTCOMES, PARTNER_KINDS
 from triage.cases.assessing.assessment import in_language, load_schema
 from triage.cases.pages.words import CHANNELS, KINDS, ROLES, STATES
-from workers.statistics.showing.folding import BY_DAY, Step
-from workers.statistics.tables import UNKNOWN, TableName
+from workers.statistics.showing.folding import Step
+from workers.statistics.tables import BY_DAY, UNKNOWN, TableName
 
 TITLES: Mapping[TableName, LazyString] = {
     TableName.TOTALS: lazy_gettext("At a glance"),
