@@ -76,7 +76,8 @@ def is_outdated(stored: str) -> bool:
 def check_strength(
     password: str, username: str, pointer: str = "/password"
 ) -> None:
-    """Length is what counts (NIST SP 800-63B, 5.1.1): 12 characters or more, not the own name."""
+    """Length is what counts (NIST SP 800-63B, 5.1.1): 12 characters or more beside the own name,
+    which somebody of two letters has in most sentences."""
     if len(password) < SHORTEST:
         raise InvalidInput(
             phrase("The password must have at least %(num)s characters."),
@@ -89,8 +90,13 @@ def check_strength(
             values={"num": str(LONGEST)},
             fields={pointer: phrase("is too long")},
         )
+    if len(password.lower().replace(username, "")) < SHORTEST:
+        raise InvalidInput(
+            phrase("The password holds too little beside the user name."),
+            fields={pointer: phrase("holds too little beside the user name")},
+        )
     # Twelve times one letter is long, and guessed at once.
-    if username in password.lower() or len(set(password)) < 5:
+    if len(set(password)) < 5:
         raise InvalidInput(
             phrase("The password is too easy to guess."),
             fields={pointer: phrase("is too easy to guess")},

@@ -89,6 +89,17 @@ def test_weak_passwords_are_refused(
         add("ana", password=password)
 
 
+def test_a_name_within_a_long_password_is_no_fault_and_else_the_fault_is_named() -> (
+    None
+):
+    passwords.check_strength("a tall tree in an open field", "an")
+    with pytest.raises(InvalidInput) as refused:
+        passwords.check_strength("Besnik Besnik 26", "besnik")
+    assert refused.value.fields == {
+        "/password": "holds too little beside the user name"
+    }
+
+
 def test_generated_passwords_are_strong_and_differ() -> None:
     made = {passwords.generate_password("ana") for _ in range(50)}
     assert len(made) == 50
