@@ -7,6 +7,8 @@
   const part = (name) => stage.querySelector(`[data-${name}]`);
   const word = part("word");
   const canvas = part("picture");
+  const fetching = word.textContent;
+  const token = form.elements.token.value;
   let isShown = false;
   let isOver = false;
 
@@ -30,9 +32,14 @@
     return said?.textContent.trim();
   };
   const fail = async (answer) => {
-    isOver = true;
-    const reason = answer instanceof Response ? await readReason(answer).catch(() => "") : "";
-    word.textContent = reason ? `${reason} ${form.dataset.fault}` : form.dataset.fault;
+    const isAnswer = answer instanceof Response;
+    const reason = isAnswer ? await readReason(answer).catch(() => "") : "";
+    // Others were looking: the token is not used up, and can be tried again.
+    const isFull = isAnswer && answer.status === 429;
+    isOver = !isFull;
+    form.hidden = !isFull;
+    if (isFull) form.elements.token.value = token;
+    word.textContent = [reason, isFull ? "" : form.dataset.fault].filter(Boolean).join(" ");
   };
   const less = () => {
     if (canvas.classList.contains("much-less")) putAway();
@@ -60,6 +67,7 @@
     event.preventDefault();
     form.hidden = true;
     stage.hidden = false;
+    word.textContent = fetching;
     const body = new FormData(form);
     fetch(form.action, { method: "POST", body, cache: "no-store" })
       .then(draw).catch(fail);

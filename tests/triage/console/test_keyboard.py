@@ -30,7 +30,7 @@ CHROMIUM = next(
     None,
 )
 Make = Callable[..., str]
-EXPECTED = ("status of 304", "status of 409")
+EXPECTED = ("status of 304", "status of 409", "status of 429")
 """Answers that a browser notes as errors, and that are right where they come."""
 LIMIT = 15_000
 """Milliseconds: the machine of a test may be busy."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -115,6 +116,25 @@ def test_the_page_says_why_there_is_nothing(asked: Page) -> None:
     said = asked.locator("[data-word]")
     expect(said).to_contain_text("The file is not there any more.")
     expect(said).to_contain_text("it can be assessed without it")
+
+
+def test_whoever_finds_others_looking_tries_again(
+    asked: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = [False, True]
+    monkeypatch.setattr(
+        triage.viewing.pages,
+        "taking_place",
+        lambda: nullcontext(places.pop(0)),
+    )
+    show = asked.get_by_role("button", name="Show it now")
+    show.click()
+    said = asked.locator("[data-word]")
+    expect(said).to_have_text(
+        "Others are looking at this moment. Try again soon."
+    )
+    show.click()
+    expect(asked.locator(CANVAS)).to_be_visible()
 
 
 def test_without_the_script_nothing_can_be_shown(asked: Page) -> None:
