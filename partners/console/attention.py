@@ -153,7 +153,10 @@ def _of_reporters_and_offices(session: Session) -> Iterator[Point]:
 
 def _of_watches(session: Session) -> Iterator[Point]:
     watches = session.scalars(
-        select(Watch).where(Watch.needs_person).limit(SHOWN)
+        select(Watch)
+        .where(Watch.needs_person)
+        .order_by(Watch.state_since)
+        .limit(SHOWN)
     ).all()
     for row, case in _with_cases(session, list(watches)):
         yield Point(case, "watch.unclear", row.last_at or row.state_since)
@@ -192,7 +195,10 @@ def _held_by_nobody(session: Session) -> list[tuple[Case, datetime]]:
 def _of_withdrawals(session: Session) -> list[Point]:
     """Referrals that somebody wants taken back, and holds that those taken back have left."""
     asked = session.scalars(
-        select(Referral).where(Referral.withdrawal_asked_by != "").limit(SHOWN)
+        select(Referral)
+        .where(Referral.withdrawal_asked_by != "")
+        .order_by(Referral.state_since)
+        .limit(SHOWN)
     ).all()
     orphans = session.scalars(
         select(Hold)
@@ -200,6 +206,7 @@ def _of_withdrawals(session: Session) -> list[Point]:
         .where(
             Hold.state.in_(HOLDING), Referral.state == ReferralState.WITHDRAWN
         )
+        .order_by(Hold.state_since)
         .limit(SHOWN)
     ).all()
     return [

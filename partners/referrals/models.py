@@ -266,6 +266,13 @@ class Referral(Identified, Stateful, Base):
             "uq_referral_plan_id", "plan_id", "partner_id", "kind", unique=True
         ),
         Index("ix_referral_their_reference", "their_reference"),
+        # Those few that somebody wants taken back.
+        Index(
+            "ix_referral_withdrawal_asked",
+            "state_since",
+            postgresql_where=text("withdrawal_asked_by <> ''"),
+            sqlite_where=text("withdrawal_asked_by <> ''"),
+        ),
     )
 
     machine: ClassVar[Machine] = REFERRAL_MACHINE

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.core.storage.database import Base, Identified, short_text
@@ -55,6 +55,13 @@ class Watch(Identified, Stateful, Base):
     __table_args__ = (
         Index("ix_watch_next_at", "next_at"),
         Index("ix_watch_host_planned_at", "host", "planned_at"),
+        # Those few on which a person has to look.
+        Index(
+            "ix_watch_needs_person",
+            "state_since",
+            postgresql_where=text("needs_person"),
+            sqlite_where=text("needs_person = 1"),
+        ),
     )
 
     machine: ClassVar[Machine] = WATCH_MACHINE

@@ -93,6 +93,7 @@ def list_pages() -> Mapping[str, Page]:
             for tab in tabs.TABS
         },
         "part that asks again": _page("/console/queue/part?tab=waiting"),
+        "what is to decide": _page("/console/to-decide"),
         "filter by host": _of_sample(
             "/console/queue?tab=closed&host={0.host}"
         ),
