@@ -29,6 +29,7 @@ from hotline.accounts.models import (
 from hotline.accounts.oidc.links import (
     link_person,
     read_subject,
+    refuse_taken,
     unlink_person,
 )
 from hotline.accounts.permissions import Role
@@ -103,7 +104,7 @@ def _require_possible(act: Act, wish: Wish) -> None:
                 phrase("The person was not added."), fields=faults
             )
     else:
-        _require_fitting(session, wish)
+        _require_fitting(act, wish)
     if wish.kind in BY_MAIL:
         _require_mail(act, wish)
     _refuse_second_request(act, wish)
@@ -148,9 +149,9 @@ def _require_mail(act: Act, wish: Wish) -> None:
         )
 
 
-def _require_fitting(session: Session, wish: Wish) -> None:
+def _require_fitting(act: Act, wish: Wish) -> None:
     """Whether the act fits the person as they are: nobody who is disabled gets a password."""
-    person = service.find_person(session, wish.username)
+    person = service.find_person(act.session, wish.username)
     if not wish.why:
         raise InvalidInput(
             phrase("Say why."), fields={"/why": phrase("Say why.")}
@@ -166,12 +167,12 @@ def _require_fitting(session: Session, wish: Wish) -> None:
     ):
         raise InvalidInput(phrase("Choose another role."))
     if wish.kind is PersonAct.LINK:
-        read_subject(wish.subject)
+        refuse_taken(act, person, read_subject(wish.subject))
     loses_rights = wish.kind is PersonAct.DISABLE or (
         wish.kind is PersonAct.CHANGE_ROLE and wish.role != Role.ADMINISTRATOR
     )
     if loses_rights:
-        service.require_another_administrator(session, person)
+        service.require_another_administrator(act.session, person)
 
 
 def approve_request(act: Act, request: PersonRequest) -> None:

@@ -27,9 +27,7 @@ def link_person(act: Act, person: Person, subject: str) -> None:
     """From now on this identity of the provider signs in as ``person``."""
     issuer = act.context.settings.oidc_issuer
     subject = read_subject(subject)
-    other = find_link(act.session, issuer, subject)
-    if other is not None and other.person_id != person.id:
-        raise Conflict(phrase("This identity is another person's."))
+    refuse_taken(act, person, subject)
     # A person has one identity; what the one before opened ends with it.
     unlink_person(act, person)
     act.session.add(
@@ -42,6 +40,13 @@ def link_person(act: Act, person: Person, subject: str) -> None:
         )
     )
     act.record("person.linked", "person", person.id, username=person.username)
+
+
+def refuse_taken(act: Act, person: Person, subject: str) -> None:
+    """``Conflict`` where the identity opens somebody else's account."""
+    other = find_link(act.session, act.context.settings.oidc_issuer, subject)
+    if other is not None and other.person_id != person.id:
+        raise Conflict(phrase("This identity is another person's."))
 
 
 def unlink_person(act: Act, person: Person) -> None:

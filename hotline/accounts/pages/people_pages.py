@@ -34,6 +34,7 @@ from hotline.core.act import Act
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.second_person import is_own_request
 from hotline.core.web import site
+from hotline.core.web.wording import worded_error
 
 blueprint = Blueprint("people", __name__, url_prefix="/console/people")
 register_entries(
@@ -141,18 +142,7 @@ def add_person() -> ResponseReturnValue:
 @requires("person.manage")
 def confirm_act(username: str, kind: str) -> ResponseReturnValue:
     """What the act does, before it is asked for."""
-    asked = _read_kind(kind)
-    with site.reading() as session:
-        return render_template(
-            "console/person_act.html",
-            person=service.find_person(session, username),
-            kind=asked,
-            act_names=ACT_NAMES,
-            act_effects=ACT_EFFECTS,
-            goes_by_mail=asked in BY_MAIL,
-            roles=list(Role),
-            two_person=site.current_context().settings.second_person,
-        )
+    return _render_act(username, _read_kind(kind))
 
 
 @blueprint.post("/<username>/<kind>")
@@ -166,8 +156,12 @@ def ask_for_act(username: str, kind: str) -> ResponseReturnValue:
         email=request.form.get("email", "").strip(),
         subject=request.form.get("subject", "").strip(),
     )
-    with flash_refusals():
-        return _ask(wish)
+    try:
+        with flash_conflicts():
+            return _ask(wish)
+    except InvalidInput as error:
+        page = _render_act(username, wish.kind, fault=worded_error(error))
+        return make_response(page, 422)
     return redirect(url_for("people.show_people"), 303)
 
 
@@ -242,6 +236,23 @@ def _read_kind(kind: str) -> PersonAct:
     if kind in list(PersonAct) and kind != PersonAct.ADD:
         return PersonAct(kind)
     raise NotFound(phrase("There is no such act."))
+
+
+def _render_act(username: str, kind: PersonAct, *, fault: str = "") -> str:
+    """``fault``: what is wrong with what was typed, which stays."""
+    with site.reading() as session:
+        return render_template(
+            "console/person_act.html",
+            person=service.find_person(session, username),
+            kind=kind,
+            act_names=ACT_NAMES,
+            act_effects=ACT_EFFECTS,
+            goes_by_mail=kind in BY_MAIL,
+            roles=list(Role),
+            two_person=site.current_context().settings.second_person,
+            fault=fault,
+            typed=request.form,
+        )
 
 
 def _render_people(errors: dict[str, str] | None = None) -> str:

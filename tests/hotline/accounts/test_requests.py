@@ -155,6 +155,15 @@ def test_nobody_approves_what_is_about_themselves(staff: Context) -> None:
         approve(staff, ask(staff, wish), "second")
 
 
+def test_a_taken_identity_is_refused_before_anybody_looks(
+    staff: Context,
+) -> None:
+    taken = Wish(PersonAct.LINK, "ana", why="a slip", subject="sub-1")
+    with pytest.raises(Conflict, match="another person's"):
+        ask(staff, taken)
+    ask(staff, Wish(PersonAct.LINK, "first", why="again", subject="sub-1"))
+
+
 def test_the_database_knows_the_rule_too(staff: Context) -> None:
     request = ask(staff, WISHES[1])
     with (

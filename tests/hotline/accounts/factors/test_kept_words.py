@@ -61,3 +61,13 @@ def test_too_much_is_not_read_once_more(house: House) -> None:
         "/console/people/ana/disable", why="words " * 400_000
     )
     assert page.status_code == 413 and "words words" not in page.text
+
+
+def test_a_faulty_request_about_somebody_is_typed_once(house: House) -> None:
+    browser = house.enrolled("first")
+    page = browser.post(
+        "/console/people/ana/password", why=WORDS, email="nowhere"
+    )
+    assert page.status_code == 422 and f'value="{WORDS}"' in page.text
+    assert "Give the mail address" in page.text
+    assert 'value="nowhere"' in page.text
