@@ -30,8 +30,9 @@ from hotline.accounts.signing_in.auth import (
 )
 from hotline.core.context import Context, utc_now
 from hotline.core.datafiles.vocabulary import country_codes
-from hotline.core.errors import InvalidInput, NotFound, phrase
+from hotline.core.errors import Conflict, InvalidInput, NotFound, phrase
 from hotline.core.web import site
+from hotline.core.web.wording import worded_error
 from triage.cases.assessing import findings
 from triage.cases.assessing.assess import (
     Answers,
@@ -248,38 +249,41 @@ def release(reference: str) -> ResponseReturnValue:
 
 @requires("case.assess")
 def assess(reference: str) -> ResponseReturnValue:
-    """Faulty answers come back with the page; what was answered stays."""
+    """What cannot be stored comes back with the page; what was answered stays, also where somebody
+    else has the case by now."""
     schema = load_schema(site.current_context().settings.data_dir)
     sent = {
         question.name: request.form.get(question.name, "")
         for question in schema.questions
     }
     note = request.form.get("note", "")
-    with flash_refusals():
-        try:
-            with site.writing() as session:
-                act = own_act(session)
-                case = by_reference(session, reference)
-                assess_case(
-                    act,
-                    case,
-                    signed_in(),
-                    Answers(
-                        sent,
-                        _posted_item_classes(case),
-                        note,
-                        request.form.get("seen_items"),
-                    ),
-                    second_required=act.context.settings.second_assessment,
-                )
-        except InvalidInput as error:
-            # Outside the transaction that was rolled back, so that the page
-            # shows what is stored.
-            page_again = case_page(
-                reference, error.fields, {**request.form.to_dict(), **sent}
+    try:
+        with site.writing() as session:
+            act = own_act(session)
+            case = by_reference(session, reference)
+            assess_case(
+                act,
+                case,
+                signed_in(),
+                Answers(
+                    sent,
+                    _posted_item_classes(case),
+                    note,
+                    request.form.get("seen_items"),
+                ),
+                second_required=act.context.settings.second_assessment,
             )
-            return make_response(page_again, 422)
-        flash(gettext("Your assessment is stored."), "good")
+    except (Conflict, InvalidInput) as error:
+        faults = error.fields if isinstance(error, InvalidInput) else {}
+        if not faults:
+            flash(worded_error(error), "danger")
+        # Outside the transaction that was rolled back, so that the page shows
+        # what is stored.
+        page_again = case_page(
+            reference, faults, {**request.form.to_dict(), **sent}
+        )
+        return make_response(page_again, error.status)
+    flash(gettext("Your assessment is stored."), "good")
     return back_to_case(reference)
 
 
