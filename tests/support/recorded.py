@@ -207,7 +207,19 @@ def _entity_of(call: ast.Call) -> ast.expr:
 
 
 def _texts(value: ast.expr | None, place: Place) -> list[str]:
-    """As ``_values``, of what is no code name; nothing where it is not written down."""
+    """As ``_values``, of what need not be a text of the code: what is none is passed over."""
+    function = place.function
+    if (
+        isinstance(value, ast.Name)
+        and function is not None
+        and value.id in _parameters(function)
+    ):
+        calls = _read_code().calls_of(function, place.file)
+        return [
+            text
+            for call in calls
+            for text in _texts(_find_argument(value.id, function, call), call)
+        ]
     try:
         return [] if value is None else _values(value, place)
     except Unclear:
@@ -262,13 +274,26 @@ def _values_at_calls(
 
 
 def _argument(name: str, function: Function, place: Place) -> ast.expr:
+    argument = _find_argument(name, function, place)
+    if argument is None:
+        raise Unclear(f"{place}: {name}")
+    return argument
+
+
+def _find_argument(
+    name: str, function: Function, place: Place
+) -> ast.expr | None:
+    """None where the call leaves it out."""
     for keyword in place.call.keywords:
         if keyword.arg == name:
             return keyword.value
-    position = _parameters(function).index(name)
-    if position >= len(place.call.args):
-        raise Unclear(f"{place}: {name}")
-    return place.call.args[position]
+    names = _parameters(function)
+    # A method is called without the first of its names.
+    if names[:1] == ["self"]:
+        names = names[1:]
+    position = names.index(name)
+    given = place.call.args
+    return given[position] if position < len(given) else None
 
 
 def _parameters(function: Function) -> list[str]:

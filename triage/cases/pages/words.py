@@ -237,6 +237,7 @@ WHY: Words = {
     "identity": lazy_gettext("to see who reported"),
     "reported again": lazy_gettext("reported again"),
     NOT_A_REPORT: lazy_gettext("part of a flood, not a report"),
+    "access by its reporter": lazy_gettext("its reporter asked for it"),
 }
 """What the service itself writes where a person would say why."""
 

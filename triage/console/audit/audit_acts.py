@@ -258,6 +258,13 @@ ACTS: Mapping[str, LazyString] = {
     "written": lazy_gettext("written"),
 }
 
+LISTS: Mapping[str, LazyString] = {
+    "all": lazy_gettext("all lists"),
+    "one hash": lazy_gettext("the lists that hold one hash"),
+    "own": lazy_gettext("the hotline's own list"),
+}
+NAMED_BY_IDS = frozenset({"backup", "key", "period", "sample"})
+
 
 def name_action(action: str) -> str:
     """ "hold.released" in the reader's language; what has no words of its own as it is written."""
@@ -268,3 +275,11 @@ def name_action(action: str) -> str:
 def name_thing(code: str) -> str:
     """What the log calls a kind of thing, such as "case item", in the reader's language."""
     return word_for(THINGS, code)
+
+
+def name_itself(entity: str, entity_id: str) -> str:
+    """What a thing is called that no table holds: a period, a key, several hash lists at once; ""
+    where its id says nothing to a reader."""
+    if entity == "hash_list" and entity_id in LISTS:
+        return str(LISTS[entity_id])
+    return entity_id if entity in NAMED_BY_IDS else ""

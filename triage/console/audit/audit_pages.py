@@ -44,7 +44,7 @@ from hotline.core.storage.audit import COMMAND, AuditEntry
 from hotline.core.storage.ids import first_id_at
 from hotline.core.web import site
 from triage.cases.models import Case
-from triage.console.audit.audit_acts import name_thing
+from triage.console.audit.audit_acts import name_itself, name_thing
 from triage.console.audit.audit_words import TOPICS, Topic
 from triage.console.audit.details import Details, ids_in, uuid_of
 from triage.console.audit.trails import Thing, Trail, find_all_things
@@ -97,7 +97,7 @@ def log() -> ResponseReturnValue:
             query = query.where(AuditEntry.id < _parse_uuid(before))
         entries = session.scalars(query).all()
         shown = entries[:LOG_PAGE]
-        things = _name_things(session, shown)
+        things = {**_name_things(session, shown), **_name_the_rest(shown)}
         return render_template(
             "triage/log.html",
             entries=shown,
@@ -287,6 +287,15 @@ def _name_things(
                 named.setdefault(entity, set()).update(inside)
     things = find_all_things(session, _trails(), named)
     return {str(own): thing for own, thing in things.items()}
+
+
+def _name_the_rest(entries: Sequence[AuditEntry]) -> Mapping[str, Thing]:
+    """The same of what no table holds, in the reader's language: for the page alone."""
+    return {
+        entry.entity_id: Thing(name=name)
+        for entry in entries
+        if (name := name_itself(entry.entity, entry.entity_id))
+    }
 
 
 def _list_people(session: Session) -> Sequence[Person]:
