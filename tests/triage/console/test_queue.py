@@ -424,6 +424,8 @@ def test_after_a_while_of_violence_a_break_is_due(
     page = browser.get("/console/queue", rest="1").text
     assert "for a good while" in page
     assert "Take it all the same" in page
+    assert "A break is due." in browser.get("/console/break").text
+    assert "A break is due." not in browse("second").get("/console/break").text
     assert case_of(context, calm).claimed_by_id is None
     urgent = make_case(priority=1, danger_now=True)
     assert take_next(browser) == urgent
@@ -444,6 +446,7 @@ def test_a_day_has_an_end_that_no_button_moves(
     browser.post("/console/queue/next", all_the_same="yes")
     page = browser.get("/console/queue").text
     assert "as long as a day should have" in page
+    assert "Your day is full." in browser.get("/console/break").text
     assert "Take it all the same" not in page
     assert case_of(context, calm).claimed_by_id is None
     clock.forward(hours=18)
