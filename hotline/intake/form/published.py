@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol, cast
 
+from babel import Locale, UnknownLocaleError
 from flask import Flask, Response, current_app, render_template, request
 from flask_babel import format_date, format_decimal, format_percent
 from flask_babel import gettext as _
@@ -263,6 +264,19 @@ def _name_row(name: PublishedTable, code: str) -> str:
         words = row_of(code).public
         return str(_(words)) if words else code
     if name is PublishedTable.LANGUAGES:
-        return site.language_name(code)
+        # In the words of the page, and not as each language calls itself: this is no choice of
+        # languages.
+        return _name_language(code, site.page_language())
     country = site.current_context().country.code
     return wording.countries_of(country, site.page_language()).get(code, code)
+
+
+def _name_language(code: str, language: str) -> str:
+    """ "Serbian (Latin)"; as the language calls itself where the page has no word for it."""
+    try:
+        named = Locale.parse(code, sep="-").get_display_name(
+            Locale.parse(language, sep="-")
+        )
+    except (ValueError, UnknownLocaleError):
+        named = None
+    return named or str(site.language_name(code))

@@ -72,6 +72,8 @@ def test_page_and_report_speak_the_languages_of_the_house(
     page = client.get("/statistics", query_string={"lang": language})
     assert page.status_code == 200
     assert ("Our figures" in page.text) == (language == "en")
+    # Languages, too, are named in the language of the page.
+    assert ('<th scope="row">anglisht' in page.text) == (language == "sq")
     report = client.get("/statistics/report", query_string={"lang": language})
     assert report.data.startswith(b"%PDF-")
     assert report.headers["Content-Disposition"] == (
