@@ -31,8 +31,8 @@ MEASURED = frozenset({"median_hours", "p90_hours"})
 
 def rows_before(table: FigureTable, before: FigureTable) -> list[Row]:
     """For each row of ``table`` what it is compared with, in the order of its columns."""
-    known = {row.key: row.values for row in before.rows}
-    found = []
+    by_key = {row.key: row.values for row in before.rows}
+    rows = []
     for number, row in enumerate(table.rows):
         # The third day of a month is compared with the third of the one before,
         # whatever their dates.
@@ -40,9 +40,9 @@ def rows_before(table: FigureTable, before: FigureTable) -> list[Row]:
             is_there = number < len(before.rows)
             earlier = before.rows[number].values if is_there else None
         else:
-            earlier = known.get(row.key)
-        found.append(_in_order(table, before, earlier))
-    return found
+            earlier = by_key.get(row.key)
+        rows.append(_in_order(table, before, earlier))
+    return rows
 
 
 def _in_order(

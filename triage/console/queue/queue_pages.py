@@ -29,6 +29,8 @@ from triage.cases.listing.filters import PARAMETERS, Filters
 from triage.cases.listing.queue import (
     COUNTED,
     HELD_NAMED,
+    Count,
+    Page,
     count_matching,
     count_tabs,
     list_awaiting_call,
@@ -112,20 +114,6 @@ def _queue_part(session: Session, now: datetime) -> str:
     )
     counts = count_tabs(session)
     case_ids = [row.case.id for row in page.rows]
-    matching = (
-        None
-        # Then the number stands in the tab.
-        if filters.is_empty
-        else count_matching(
-            session,
-            tab=tab,
-            filters=filters,
-            person=me,
-            now=now,
-            page=page,
-            after=after,
-        )
-    )
     return render_template(
         "triage/queue_part.html",
         tab=tab,
@@ -133,7 +121,7 @@ def _queue_part(session: Session, now: datetime) -> str:
         tabs=tabs.TABS,
         counts=counts,
         counted=COUNTED,
-        matching=matching,
+        matching=_count_matching(session, page, now),
         held_in_danger=counts[tabs.IN_DANGER],
         awaiting_call=list_awaiting_call(session),
         held=list_held_by(session, me, now),
@@ -154,6 +142,24 @@ def _queue_part(session: Session, now: datetime) -> str:
         holder=find_holder,
         reason=_top_reason,
         words=words,
+    )
+
+
+def _count_matching(
+    session: Session, page: Page, now: datetime
+) -> Count | None:
+    filters = _filters()
+    # Without any the number stands in the tab.
+    if filters.is_empty:
+        return None
+    return count_matching(
+        session,
+        tab=_tab(),
+        filters=filters,
+        person=signed_in(),
+        now=now,
+        page=page,
+        after=request.args.get("after") or None,
     )
 
 
