@@ -56,7 +56,7 @@ MAY_PROVE = (Standing.WORKING, Standing.MUST_PROVE)
 @requires("console.use", standing=MAY_ENROL)
 def show_account() -> ResponseReturnValue:
     """Second factors, recovery codes and sessions of whoever looks."""
-    login = signed_in_login()
+    login, settings = signed_in_login(), site.current_context().settings
     with site.reading() as session:
         return render_template(
             "console/account.html",
@@ -66,7 +66,8 @@ def show_account() -> ResponseReturnValue:
             passkeys=passkeys.list_passkeys(session, login.person.id),
             codes_left=recovery.count_left(session, login.person.id),
             codes_mark=recovery.mark_of(session, login.person.id),
-            needs_one=site.current_context().settings.require_second_factor,
+            needs_one=settings.require_second_factor,
+            idle_minutes=settings.session_idle_minutes,
             sessions=sessions.list_sessions(
                 session, login.person.id, utc_now(), limits=session_limits()
             ),

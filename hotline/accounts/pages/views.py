@@ -258,6 +258,8 @@ def _render_sign_in(
         failed=failed,
         wait=wait,
         left_provider=request.args.get("left") == "provider",
+        # Whoever signs out gives the cookie back; that it is still there says how it ended.
+        has_ended=COOKIE in request.cookies and current_login() is None,
     )
 
 

@@ -37,6 +37,23 @@ def test_the_end_of_a_session_keeps_the_words_and_leads_back(
     assert HIDDEN not in page.text and "AAAA" not in page.text
 
 
+def test_the_sign_in_says_that_a_session_ended_and_only_then(
+    house: House,
+) -> None:
+    words = "Your session has ended."
+    assert words not in house.browser().get("/console/sign-in").text
+    browser = ended(house)
+    assert browser.get("/console/people").status_code == 302
+    assert words in browser.get("/console/sign-in").text
+    wrong = browser.sign_in("first", "not the password")
+    assert wrong.status_code == 401 and words not in wrong.text
+    browser.sign_in("first")
+    browser.prove(browser.code())
+    assert "30 minutes without use" in browser.get("/console/account").text
+    browser.post("/console/sign-out")
+    assert words not in browser.get("/console/sign-in").text
+
+
 def test_what_another_site_may_have_sent_is_not_offered_to_be_sent(
     house: House,
 ) -> None:
