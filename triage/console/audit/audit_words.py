@@ -22,7 +22,15 @@ TOPICS = (
     Topic(
         "personal",
         lazy_gettext("Personal words and data read"),
-        ("personal.", "case.people_read", "plan.people_read"),
+        (
+            "personal.",
+            "case.people_read",
+            "case.contact_released",
+            "plan.people_read",
+            "referral.read",
+            "person.name_read",
+            "person.asked_",
+        ),
     ),
     Topic(
         "cases",
