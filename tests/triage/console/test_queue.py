@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
+from tests.conftest import BACKENDS
 from tests.support.clock import Clock
 from triage.cases.models import Assessment, Case
 
@@ -206,6 +207,36 @@ def test_whoever_has_cases_in_hand_is_told_so_above_every_tab(
     taker.post(f"/console/cases/{handed}/release")
     taker.post(f"/console/cases/{own}/release")
     assert line.search(taker.get("/console/queue").text) is None
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_is_kept_for_hours_is_not_shortened_by_going_on(
+    browse: Browse, make_case: Make, context: Context, clock: Any
+) -> None:
+    """Opening, taking the next or holding it longer: each would leave half an hour of it."""
+    reference = make_case()
+    giver, taker = browse("analyst"), browse("second")
+    giver.post(f"/console/cases/{reference}/claim")
+    giver.post(
+        f"/console/cases/{reference}/hand-over", words="Please.", to="second"
+    )
+
+    def until() -> datetime:
+        with context.database.reading() as session:
+            held = session.scalars(select(Case)).one().claimed_until
+        assert held is not None
+        return held
+
+    kept = until()
+    assert kept - clock.now == timedelta(hours=12)
+    taker.post("/console/queue/next")
+    taker.post(f"/console/cases/{reference}/claim")
+    assert until() == kept
+    clock.forward(hours=11, minutes=50)
+    browse("second").post(f"/console/cases/{reference}/claim")
+    assert until() == clock.now + timedelta(
+        minutes=context.settings.claim_minutes
+    )
 
 
 def test_in_a_blind_round_no_word_and_no_name_tells_who_assessed(

@@ -28,6 +28,9 @@ from triage.cases.assessing.rounds import (
 from triage.cases.machines import OPEN_STATES
 from triage.cases.models import Case
 
+KEPT_FOR = timedelta(hours=12)
+"""How long a case is kept for the person to whom it was handed."""
+
 
 def find_holder(case: Case, now: datetime) -> Person | None:
     """Who holds the case at ``now``.
@@ -67,7 +70,8 @@ def can_hold() -> ColumnElement[bool]:
 
 
 def claim_case(act: Act, case: Case, person: Person, minutes: int) -> None:
-    """Hold the case for ``minutes``, or longer if it is held already; of two people one gets it."""
+    """Hold the case for ``minutes`` at least: what is one's own for longer stays so; of two people
+    one gets it."""
     if case.state not in OPEN_STATES:
         raise Conflict(phrase("Nothing is to be decided in this case now."))
     # Else a case would wait for the one person who cannot go on with it.
@@ -83,8 +87,12 @@ def claim_case(act: Act, case: Case, person: Person, minutes: int) -> None:
         .where(Case.id == case.id, is_free_for(person, act.now))
         .values(
             claimed_by_id=person.id,
-            claimed_at=_began_at(person, act.now),
-            claimed_until=act.now + timedelta(minutes=minutes),
+            claimed_at=act.now
+            if _lies_as_kept(case, person)
+            else _began_at(person, act.now),
+            claimed_until=_ends_at(
+                person, act.now + timedelta(minutes=minutes)
+            ),
         )
         .execution_options(synchronize_session=False)
     )
@@ -101,6 +109,23 @@ def claim_case(act: Act, case: Case, person: Person, minutes: int) -> None:
     if not getattr(taken, "rowcount", 0):
         refuse_if_held(case, person, act.now)
     act.record("case.claimed", "case", case.id, case=case.reference)
+
+
+def _lies_as_kept(case: Case, person: Person) -> bool:
+    """Whether it was handed or assigned to the person, who begins with it only now."""
+    if case.claimed_at is None or case.claimed_until is None:
+        return False
+    is_kept = case.claimed_until - case.claimed_at == KEPT_FOR
+    return is_kept and case.claimed_by_id == person.id
+
+
+def _ends_at(person: Person, wanted: datetime) -> ColumnElement[datetime]:
+    """``wanted``, or later where the case is the person's for longer, as after a hand-over."""
+    is_longer = and_(
+        Case.claimed_by_id == person.id, Case.claimed_until > wanted
+    )
+    moment = literal(wanted, Case.claimed_until.type)
+    return sql_case((is_longer, Case.claimed_until), else_=moment)
 
 
 def _began_at(person: Person, now: datetime) -> ColumnElement[datetime | None]:

@@ -14,7 +14,6 @@ from triage.cases.assessing.untouched import (
     read_past,
     refuse_taking_back,
 )
-from triage.cases.handling.hand_over import KEPT_FOR
 from triage.cases.handling.models import HandOver
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
@@ -27,11 +26,9 @@ def find_own_hand_over(
     newest = past.handed
     if newest is None or newest.from_id != person.id:
         return None
-    # Whoever took it, also for whom it was kept, holds it for another time than that.
-    kept_until = newest.at + KEPT_FOR if newest.to_id else None
-    lies_as_left = (case.claimed_by_id, case.claimed_until) == (
-        newest.to_id,
-        kept_until,
+    # Whoever took it, also for whom it was kept, has it from another time on.
+    lies_as_left = case.claimed_by_id == newest.to_id and (
+        newest.to_id is None or case.claimed_at == newest.at
     )
     if not lies_as_left or not is_untouched(session, case, person, newest.at):
         return None

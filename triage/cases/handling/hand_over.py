@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +13,7 @@ from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.core.storage.ids import new_id
 from triage.cases.assessing.claim import (
+    KEPT_FOR,
     can_hold,
     claim_case,
     may_hold,
@@ -30,8 +30,6 @@ LONGEST_WORD = 500
 BLIND = phrase(
     "In a blind round nobody is named: it would tell who has assessed."
 )
-KEPT_FOR = timedelta(hours=12)
-"""How long a case is kept for the person to whom it was handed."""
 
 
 def hand_case_over(
