@@ -11,6 +11,7 @@ from jinja2 import Environment, nodes
 
 from hotline.accounts.approvals.models import ApprovalState
 from hotline.accounts.models import PersonAct
+from hotline.accounts.pages.approval_pages import DETAILS
 from hotline.intake.form.asking.paths import SupportFor
 from hotline.intake.registry.questions import Shape
 from hotline.intake.registry.vocabulary import MessageAuthor, PartKind
@@ -85,6 +86,7 @@ VOCABULARIES: dict[str, Words | dict[str, Words]] = {
     "support_for": SupportFor,
     "answer.row.shape": Shape,
     "name": {
+        "console/approval": DETAILS,
         "triage/people": FactName,
         "triage/queue_filters": PARAMETERS,
     },
