@@ -224,4 +224,6 @@ def test_every_plot_is_well_formed_and_inside_its_frame(
 def test_what_a_plot_is_called_cannot_leave_it() -> None:
     svg = str(to_svg(draw_bars(HOSTILE, [Point(HOSTILE, 1, 2)])))
     assert "<script" not in svg
-    assert len(list(ElementTree.fromstring(svg))) == 5
+    assert (
+        len(list(ElementTree.fromstring(svg))) == 6
+    )  # the label takes two lines

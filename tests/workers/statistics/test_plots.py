@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from html import unescape
 from itertools import pairwise
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from flask_babel import force_locale
 
 from workers.statistics.comparing import rows_before
+from workers.statistics.counting.durations import Step
 from workers.statistics.showing.drawing import Words
 from workers.statistics.showing.exports import to_csv, to_xlsx
 from workers.statistics.showing.plots import Ahead, Point, draw_lines
@@ -27,13 +28,13 @@ from workers.statistics.tables import (
 )
 
 Row = tuple[Value, ...]
+LONGEST = 30
 ROOM_OF_A_DAY = 48
 """As wide as "28.11." is at least, with a little between two of them."""
 
 
 @pytest.fixture
-def app(browse: Callable[[str], FlaskClient]) -> Iterator[Flask]:
-    app = browse("auditor").application
+def albanian(app: Flask) -> Iterator[Flask]:
     with app.test_request_context(), force_locale("sq"):
         yield app
 
@@ -59,7 +60,7 @@ def bars(section: Section) -> list[tuple[str, str]]:
 
 
 def test_what_was_not_measured_before_is_not_drawn_as_nothing(
-    app: Flask,
+    albanian: Flask,
 ) -> None:
     section = describe(
         TableName.DURATIONS,
@@ -72,7 +73,9 @@ def test_what_was_not_measured_before_is_not_drawn_as_nothing(
     assert [cell.before for cell in section.lines[0].cells] == ["0", "–"]
 
 
-def test_what_had_no_row_before_was_counted_and_is_nothing(app: Flask) -> None:
+def test_what_had_no_row_before_was_counted_and_is_nothing(
+    albanian: Flask,
+) -> None:
     section = describe(
         TableName.BY_COUNTRY,
         "found removed median_hours p90_hours",
@@ -84,7 +87,7 @@ def test_what_had_no_row_before_was_counted_and_is_nothing(app: Flask) -> None:
     assert [cell.before for cell in line.cells] == ["0", "0", "–", "–"]
 
 
-def test_a_disagreement_keeps_its_sign(app: Flask) -> None:
+def test_a_disagreement_keeps_its_sign(albanian: Flask) -> None:
     section = describe(
         TableName.AGREEMENT,
         "pairs agreed kappa",
@@ -95,7 +98,7 @@ def test_a_disagreement_keeps_its_sign(app: Flask) -> None:
     assert bars(section)[0] == ("now", "0")
 
 
-def test_nothing_is_drawn_where_nothing_was_measured(app: Flask) -> None:
+def test_nothing_is_drawn_where_nothing_was_measured(albanian: Flask) -> None:
     rows: dict[str, Row] = {"class": (0, None, None)}
     section = describe(TableName.AGREEMENT, "pairs agreed kappa", rows, rows)
     assert section.svg is None and not section.plotted
@@ -205,3 +208,22 @@ def test_what_an_older_program_did_not_count_is_not_said_to_be_nothing() -> (
         TableName.DURATIONS, "step", ("count",), {"hold": (3,)}
     )
     assert rows_before(now, before) == [(3,), (None,)]
+
+
+@pytest.mark.parametrize("language", ["en", "sq", "sr-Latn", "sr-Cyrl", "mk"])
+def test_rows_that_begin_alike_are_told_apart(
+    app: Flask, language: str
+) -> None:
+    steps: dict[str, Row] = {step.value: (1, 1.0) for step in Step}
+    with (
+        app.test_request_context(),
+        force_locale(language.replace("-", "_")),
+    ):
+        section = describe(
+            TableName.DURATIONS, "count median_hours", steps, steps
+        )
+    texts = re.findall(r'class="words"[^>]*>([^<]*)<', str(section.svg))
+    drawn = " ".join(unescape(text) for text in texts)
+    for line in section.lines:
+        assert line.label in drawn
+    assert not any(len(text) > LONGEST for text in texts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from workers.statistics.showing.drawing import (
     Anchor,
@@ -27,6 +28,7 @@ _LEFT = 46.0
 _BOTTOM = 22.0
 _TOP = 10.0
 _LONGEST_LABEL = 28
+_LINE = 12.0
 MOST_BARS = 12
 _MOST_TICKS = 12
 Writer = Callable[[float], str]
@@ -66,16 +68,14 @@ def draw_bars(
     shapes: list[Shape] = []
     y = 4.0
     for point in shown:
-        pairs = ((Tone.NOW, point.now), (Tone.BEFORE, point.before))
-        shapes.append(
-            Words(
-                _LABEL_WIDTH - 8,
-                y + _BAR - 1,
-                _shorten(point.label),
-                Tone.WORDS,
-                Anchor.END,
+        top = y
+        lines = _wrap(point.label)
+        for number, line in enumerate(lines):
+            below = top + _BAR - 1 + number * _LINE
+            shapes.append(
+                Words(_LABEL_WIDTH - 8, below, line, Tone.WORDS, Anchor.END)
             )
-        )
+        pairs = ((Tone.NOW, point.now), (Tone.BEFORE, point.before))
         for tone, value in pairs:
             if value is None:
                 continue
@@ -91,7 +91,7 @@ def draw_bars(
                 )
             )
             y += _BAR + 1
-        y += _GAP
+        y = max(y, top + len(lines) * _LINE) + _GAP
     return Drawing(name, WIDTH, max(y, _BAR), tuple(shapes))
 
 
@@ -193,7 +193,12 @@ def _largest(points: Sequence[Point]) -> float:
     return max([0.0, *values]) or 1.0
 
 
-def _shorten(label: str) -> str:
-    if len(label) <= _LONGEST_LABEL:
-        return label
-    return f"{label[: _LONGEST_LABEL - 1]}…"
+def _wrap(label: str) -> list[str]:
+    """In two lines at most: steps are told apart by their last words."""
+    first, *rest = wrap(label, _LONGEST_LABEL) or [""]
+    if not rest:
+        return [first]
+    second = " ".join(rest)
+    if len(second) > _LONGEST_LABEL:
+        second = f"{second[: _LONGEST_LABEL - 1]}…"
+    return [first, second]
