@@ -517,6 +517,9 @@ def test_what_was_answered_is_kept_where_somebody_else_has_the_case_by_now(
     # Nobody took it over: the form is still there, for what is missing.
     again = slow.post(f"{path}/assessment", **given)
     assert again.status_code == 422
+    # On a telephone it lies below all else: the answer to the form begins there.
+    assert f'action="{path}/assessment#assessment"' in again.text
+    assert again.text.count('id="assessment"') == 1
     assert 'name="note"' in again.text and given["note"] in again.text
     browse("second").post(f"{path}/claim")
     refused = slow.post(f"{path}/assessment", **given)
@@ -525,6 +528,7 @@ def test_what_was_answered_is_kept_where_somebody_else_has_the_case_by_now(
     assert f'aria-label="Note">\n{given["note"]}</textarea>' in refused.text
     assert "National: illegal under" in refused.text
     assert 'name="note"' not in refused.text
+    assert refused.text.count('id="assessment"') == 1
     # Only to whoever wrote it, and only once.
     assert given["note"] not in slow.get(path).text
 
