@@ -24,6 +24,7 @@ from partners.states import (
 )
 from partners.watching.models import WatchState
 from triage.availability.model import VerdictName
+from triage.cases.pages.evidence.looked import FAILURES
 from triage.cases.pages.people.people_words import ROLES
 from triage.jurisdiction import Destination
 
@@ -317,6 +318,11 @@ def say_look(reason: str) -> str:
     return str(
         gettext(template, counted=counts["counted"], checks=counts["checks"])
     )
+
+
+def name_failure(code: str) -> str:
+    """Why a look saw nothing, as the page of the case says it."""
+    return str(word_for(FAILURES, code))
 
 
 def channel_label(name: str) -> str:

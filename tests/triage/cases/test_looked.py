@@ -12,6 +12,8 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
+from hotline.core.network import curl_errors
+from triage.availability import rules
 from triage.cases.pages.evidence.looked import (
     FAILURES,
     MISSED,
@@ -51,7 +53,20 @@ def medium(error: str | None, *, hashed: bool = False) -> dict[str, Any]:
     return {"error": error, "fingerprint": {} if hashed else None}
 
 
-ERRORS = [*FAILURES, "connection_lost", "truncated", None]
+ERRORS = [*FAILURES, None]
+
+
+def test_every_failure_of_a_visit_has_its_words() -> None:
+    named = {
+        *curl_errors._SLUGS.values(),
+        *curl_errors._PROXY_ANSWERS.values(),
+        *rules._OWN_FAILURES,
+        *rules._NOT_REACHED,
+        *rules._DNS,
+        "bad_response",
+    }
+    assert len(named) > 15
+    assert not named - set(FAILURES)
 
 
 @pytest.mark.parametrize(

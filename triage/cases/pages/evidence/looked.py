@@ -19,16 +19,30 @@ from triage.cases.pages.words import OUTCOMES, Words, show_place, word_for
 from triage.items.models import Item, Visit
 
 FAILURES: Words = {
+    "bad_encoding": lazy_gettext("its answer could not be unpacked"),
+    "bad_response": lazy_gettext("its answer could not be understood"),
+    "bad_scheme": lazy_gettext("it is no web address"),
+    "bad_url": lazy_gettext("it is no address that can be visited"),
     "blocked_address": lazy_gettext("its address must not be visited"),
+    "cancelled": lazy_gettext("the visit was broken off here"),
+    "connection_lost": lazy_gettext("the connection was lost"),
     "dns_nxdomain": lazy_gettext("its name does not exist"),
     "dns_failure": lazy_gettext("its name could not be looked up"),
     "dns_no_address": lazy_gettext("its name has no address"),
+    "empty_reply": lazy_gettext("it answered with nothing"),
     "fetcher_crashed": lazy_gettext("reading it failed here"),
     "fetcher_failed": lazy_gettext("reading it failed here"),
     "onion_needs_tor": lazy_gettext("onion services need Tor, which is off"),
+    "out_of_memory": lazy_gettext("too large to be read here"),
+    "proxy_failure": lazy_gettext("our own way to it failed"),
+    "refused": lazy_gettext("it refused the connection"),
     "timeout": lazy_gettext("it did not answer in time"),
+    "tls_failed": lazy_gettext("no encrypted connection came about"),
     "tls_invalid": lazy_gettext("its certificate is not valid"),
+    "too_large": lazy_gettext("its answer is too large to be read"),
     "too_many_redirects": lazy_gettext("it sends visitors round in circles"),
+    "truncated": lazy_gettext("it hung up in the middle of its answer"),
+    "unreachable": lazy_gettext("no way leads to it"),
 }
 """Why a visit saw nothing."""
 
