@@ -480,7 +480,7 @@ def test_the_liaison_notes_an_answer(house: House, browser: Any) -> None:
     assert "We take it up" in page
     assert "Officer K." in page
     liaison.post(path, verb="acknowledge")
-    assert "cannot be acknowledged" in liaison.case()
+    assert "it was done already" in liaison.case()
 
 
 # notices and deliveries

@@ -426,7 +426,7 @@ def test_an_answer_that_is_not_possible_now_is_told_on_the_page(
     )
     again = post(client, link, f"{link}/answer", verb="acknowledge")
     assert again.status_code == 409
-    assert "cannot be acknowledged" in again.text
+    assert "it was done already" in again.text
     assert post(client, link, f"{link}/answer").status_code == 422
 
 
