@@ -828,7 +828,7 @@ def test_the_log_is_filtered_and_paged(
     )
     while path:
         page = browser.client.get(path).text
-        seen += re.findall(r"username: ([a-z]+)", page)
+        seen += re.findall(r"user name: ([a-z]+)", page)
         following = re.search(r'href="([^"]+)" rel="next"', page)
         path = following[1].replace("&amp;", "&") if following else ""
     # Rows of one millisecond come in any order, but each comes once.
