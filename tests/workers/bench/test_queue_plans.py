@@ -128,6 +128,7 @@ def is_partial(node: dict[str, Any]) -> bool:
     return node["Index Name"] in (
         "ix_case_file_held",
         "ix_case_file_awaits_call",
+        "ix_case_file_by_hand",
     )
 
 
