@@ -311,6 +311,26 @@ def test_filters_are_kept_and_shared(browse: Browse, make_case: Make) -> None:
     assert "German" not in browse("second").get("/console/queue").text
 
 
+def test_a_name_that_is_used_again_says_what_it_does(
+    browse: Browse,
+) -> None:
+    """What it kept is gone, and a view that others use may leave them."""
+    browser = browse("analyst")
+
+    def keep(country: str, shared: str) -> str:
+        browser.post(
+            f"/console/queue/views?tab=waiting&country={country}",
+            name="Mine",
+            shared=shared,
+        )
+        return str(browser.get("/console/queue").text)
+
+    assert "The view is kept." in keep("DE", "yes")
+    assert "in place of those it had" in keep("AL", "yes")
+    assert "others do not see it any more" in keep("AL", "")
+    assert "Mine" not in browse("second").get("/console/queue").text
+
+
 def test_columns_of_one_s_own(browse: Browse, make_case: Make) -> None:
     make_case(hosting_country="DE")
     browser = browse("analyst")

@@ -44,7 +44,7 @@ from triage.cases.vocabulary import Held
 from triage.console.queue import columns, saved_views
 from triage.console.queue.bulk_pages import offered_deeds
 from triage.console.queue.live import answer_if_new, tag_of
-from triage.console.queue.saved_views import list_views
+from triage.console.queue.saved_views import Keeping, list_views
 
 NOTHING = {
     Nothing.EMPTY: lazy_gettext("Nothing is left that you may assess."),
@@ -211,11 +211,23 @@ def next_case() -> ResponseReturnValue:
     return redirect(url_for("triage.queue", rest=rest), 303)
 
 
+KEPT = {
+    Keeping.NEW: lazy_gettext("The view is kept."),
+    Keeping.REPLACED: lazy_gettext(
+        "The view keeps these filters now, in place of those it had."
+    ),
+    Keeping.UNSHARED: lazy_gettext(
+        "The view keeps these filters now, and is yours alone: others do not see it any more."
+    ),
+}
+"""What a person reads after a view was kept."""
+
+
 @requires("queue.see")
 def save_view() -> ResponseReturnValue:
     """Keep the filters that the list has."""
     with flash_refusals(), site.writing() as session:
-        saved_views.save_view(
+        keeping = saved_views.save_view(
             own_act(session),
             signed_in(),
             request.form.get("name", ""),
@@ -223,7 +235,7 @@ def save_view() -> ResponseReturnValue:
             allowed=PARAMETERS,
             is_shared=request.form.get("shared") == "yes",
         )
-        flash(gettext("The view is kept."), "good")
+        flash(str(KEPT[keeping]), "good")
     return _back()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy import ForeignKey, UniqueConstraint, or_, select
@@ -20,6 +21,16 @@ from triage.cases.listing.tabs import TABS
 LONGEST_NAME = 40
 LONGEST_QUERY = 1_000
 MOST_VIEWS = 50
+
+
+class Keeping(StrEnum):
+    """What became of a name under which filters were to be kept."""
+
+    NEW = "new"
+    REPLACED = "replaced"
+    """It had been used: what it kept before is gone."""
+    UNSHARED = "unshared"
+    """The same, and others saw it until now."""
 
 
 class SavedView(Identified, Base):
@@ -61,7 +72,7 @@ def save_view(
     *,
     allowed: Sequence[str],
     is_shared: bool,
-) -> SavedView:
+) -> Keeping:
     """Keep the filters under ``name``; the same name again takes their place.
 
     Only parameters that are ``allowed`` are kept: no mark of a page, no language.
@@ -95,10 +106,13 @@ def save_view(
     view = same or SavedView(
         id=new_id(), person_id=person.id, name=name, created_at=act.now
     )
+    was_shared = same is not None and same.is_shared
     view.query, view.is_shared = kept, is_shared
     act.session.add(view)
     act.record("view.saved", "saved_view", view.id, shared=is_shared)
-    return view
+    if was_shared and not is_shared:
+        return Keeping.UNSHARED
+    return Keeping.REPLACED if same is not None else Keeping.NEW
 
 
 def remove_view(act: Act, person: Person, view_id: uuid.UUID) -> None:
