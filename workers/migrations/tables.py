@@ -27,11 +27,13 @@ import partners.directory.models
 import partners.duty.models
 import partners.manual.models
 import partners.notices.models
+import partners.plans.by_hand
 import partners.referrals.models
 import partners.replaced_links
 import partners.sending.models
 import partners.watching.models  # noqa: F401
 import triage.cases.bulk.models
+import triage.cases.examination.second_look
 import triage.cases.handling.models
 import triage.cases.keeping.models
 import triage.cases.listing.mark_triggers
