@@ -65,8 +65,8 @@ class Case(Identified, Stateful, Base):
         # As the queue finds what a person holds.
         Index("ix_case_file_claim", "claimed_by_id", "claimed_until"),
         Index(
-            "ix_case_file_held",
-            "held",
+            "ix_case_file_held_ranked",
+            desc("held"),
             "id",
             postgresql_where=text("held > 0"),
             sqlite_where=text("held > 0"),

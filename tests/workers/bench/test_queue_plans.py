@@ -126,7 +126,7 @@ def table_of(node: dict[str, Any]) -> str:
 def is_partial(node: dict[str, Any]) -> bool:
     """An index of few rows is read as a whole: that is what it is for."""
     return node["Index Name"] in (
-        "ix_case_file_held",
+        "ix_case_file_held_ranked",
         "ix_case_file_awaits_call",
         "ix_case_file_by_hand",
     )
