@@ -6,13 +6,13 @@ import sqlalchemy as sa
 from alembic import op
 
 from workers.migrations.limits import limit_waiting
+from workers.migrations.partial_indexes import PartialIndex
 
 revision = "0070"
 down_revision = "0069"
 branch_labels = None
 depends_on = None
 
-KEPT = "erased_at IS NULL"
 # What the table would hold had it always been there.
 LATE = """
 INSERT INTO late_report (report_id)
@@ -30,11 +30,17 @@ AND report.received_at > coalesce(
     case_file.opened_at
 )
 """
-# Index: table, column, rows.
-INDEXES = {
-    "ix_outbox_entry_dead": ("outbox_entry", "dead_at", "dead_at IS NOT NULL"),
-    "ix_report_kept": ("report", "received_at", KEPT),
-}
+INDEXES = (
+    PartialIndex(
+        "ix_outbox_entry_dead",
+        "outbox_entry",
+        "dead_at",
+        "dead_at IS NOT NULL",
+    ),
+    PartialIndex(
+        "ix_report_kept", "report", "received_at", "erased_at IS NULL"
+    ),
+)
 
 
 def upgrade() -> None:
@@ -50,28 +56,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("report_id", name="pk_late_report"),
     )
     op.execute(LATE)
-    if op.get_context().dialect.name != "postgresql":
-        for name, (table, column, rows) in INDEXES.items():
-            op.create_index(name, table, [column], sqlite_where=sa.text(rows))
-        return
-    # The whole tables are read for them, so nobody may wait meanwhile.
-    with op.get_context().autocommit_block():
-        op.execute("SET statement_timeout = 0")
-        for name, (table, column, rows) in INDEXES.items():
-            op.execute(
-                f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name}"
-                f" ON {table} ({column}) WHERE {rows}"
-            )
+    for index in INDEXES:
+        index.create()
 
 
 def downgrade() -> None:
     limit_waiting()
     op.drop_table("late_report")
-    if op.get_context().dialect.name != "postgresql":
-        for name, (table, _, _) in INDEXES.items():
-            op.drop_index(name, table)
-        return
-    with op.get_context().autocommit_block():
-        op.execute("SET statement_timeout = 0")
-        for name in INDEXES:
-            op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+    for index in INDEXES:
+        index.drop()
