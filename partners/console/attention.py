@@ -18,7 +18,6 @@ from hotline.core.web import site
 from partners import words
 from partners.directory.lookup import count_waiting
 from partners.duty.alerts import list_open
-from partners.notices.judging import DECIDED
 from partners.notices.models import Notice
 from partners.notices.preservation import open_requests
 from partners.plans.by_hand import list_cases_with_undone
@@ -28,6 +27,7 @@ from partners.states import HoldState, NoticeState, PlanState, ReferralState
 from partners.watching.models import Watch
 from triage.cases.keeping.unread import list_unread, list_unread_reports
 from triage.cases.listing.queue import list_awaiting_call
+from triage.cases.machines import DECIDED
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import Held
 from triage.hosting.kinds import HostingKind

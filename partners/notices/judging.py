@@ -16,16 +16,8 @@ from partners.referrals.holds import is_held, was_released
 from partners.referrals.models import Plan
 from partners.referrals.without_police import is_decided, may_go_without
 from triage.cases.examination.appraise import appraise_by_rules_of_now
-from triage.cases.vocabulary import CaseState
+from triage.cases.machines import DECIDED
 from triage.jurisdiction import Gate
-
-# While people assess the case, or have found it legal, no host is told anything about it.
-DECIDED = (
-    CaseState.ASSESSED,
-    CaseState.IN_PROGRESS,
-    CaseState.REMOVED,
-    CaseState.CLOSED,
-)
 
 
 def may_leave(
@@ -45,6 +37,7 @@ def may_leave(
     notice.needs_release = (
         _needs_release(session, notice) and not is_decided_against
     )
+    # While people assess the case, or have found it legal, no host is told anything about it.
     if notice.case.state not in DECIDED or is_held(session, notice.case_id):
         return False
     if notice.needs_release and not was_released(session, notice.case):

@@ -101,7 +101,23 @@ def test_what_came_between_decision_and_plan_waits_as_well(
     assert waiting(house) == [case.reference]
 
 
-@pytest.mark.parametrize("ended", ["closed", "assessed_again", "erased"])
+def test_a_case_that_was_closed_comes_back_with_what_nobody_read(
+    house: House,
+) -> None:
+    house.partner()
+    case = house.case()
+    house.decide(case, "police")
+    report_id = report_again(house, case, narrative=SAYS)
+    with house.context.database.writing() as session:
+        session.get_one(Case, case.id).state = "closed"
+    assert waiting(house) == []
+    assert late(house) == [report_id]
+    with house.context.database.writing() as session:
+        session.get_one(Case, case.id).state = "in_progress"
+    assert waiting(house) == [case.reference]
+
+
+@pytest.mark.parametrize("ended", ["not_illegal", "assessed_again", "erased"])
 def test_nothing_is_kept_of_what_nobody_has_to_read_any_more(
     house: House, ended: str
 ) -> None:
@@ -111,8 +127,8 @@ def test_nothing_is_kept_of_what_nobody_has_to_read_any_more(
     report_id = report_again(house, case, narrative=SAYS)
     house.later(hours=1)
     with house.context.database.writing() as session:
-        if ended == "closed":
-            session.get_one(Case, case.id).state = "closed"
+        if ended == "not_illegal":
+            session.get_one(Case, case.id).state = "not_illegal"
         elif ended == "erased":
             session.get_one(Report, report_id).erased_at = house.now
         else:

@@ -190,6 +190,14 @@ PLACE_MACHINE = Machine(
     ),
 )
 
+DECIDED = (
+    CaseState.ASSESSED,
+    CaseState.IN_PROGRESS,
+    CaseState.REMOVED,
+    CaseState.CLOSED,
+)
+"""States in which people have found the case illegal, whatever has come of it since."""
+
 # States in which a person has something to do, in the order of the queue's tabs.
 OPEN_STATES = (
     CaseState.WAITING,

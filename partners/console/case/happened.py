@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from partners.directory.models import Partner
-from partners.notices.judging import DECIDED
 from partners.notices.models import Notice
 from partners.referrals.holds import is_held
 from partners.referrals.models import Hold, Plan, Referral
 from partners.states import NoticeState, ReferralState
+from triage.cases.machines import DECIDED
 from triage.cases.models import Case
 
 

@@ -14,11 +14,11 @@ from hotline.core.storage.database import delete_some, insert_once
 from hotline.intake.models import Report, ReportMessage, ReportPart
 from hotline.intake.retention import is_unread, says_what_nobody_read
 from triage.cases.keeping.models import LateReport
+from triage.cases.machines import DECIDED
 from triage.cases.models import Assessment, Case, CaseItem
 from triage.cases.vocabulary import CaseState
 from triage.items.models import Sighting
 
-DECIDED = (CaseState.ASSESSED, CaseState.IN_PROGRESS, CaseState.REMOVED)
 NOBODY_LOOKS = (CaseState.IN_PROGRESS, CaseState.REMOVED)
 """States in which a case waits for others: a report that comes in is counted, and opens nothing."""
 SHOWN = 200
@@ -91,7 +91,7 @@ def list_unread_reports(session: Session) -> list[tuple[Case, datetime]]:
 
 def drop_settled_reports(session: Session, *, limit: int) -> int:
     """Rows of late reports that somebody has read, that are forgotten, or whose cases were decided
-    anew or are over."""
+    anew. A closed case keeps its own: what lay there may come back, and the case with it."""
     waits = (
         _of_cases(select(Report.id))
         .where(

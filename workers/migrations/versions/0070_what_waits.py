@@ -24,7 +24,7 @@ JOIN case_item ON case_item.item_id = sighting.item_id
 JOIN case_file ON case_file.id = case_item.case_id
 WHERE report.erased_at IS NULL
 AND (report.narrative IS NOT NULL OR report.answers IS NOT NULL)
-AND case_file.state IN ('assessed', 'in_progress', 'removed')
+AND case_file.state IN ('assessed', 'in_progress', 'removed', 'closed')
 AND report.received_at > coalesce(
     (SELECT max(at) FROM assessment WHERE case_id = case_file.id),
     case_file.opened_at
