@@ -12,7 +12,7 @@ from partners.channels.base import NO_CHANNEL, channel_kinds
 from partners.directory.kinds import KIND_NAMES
 from partners.directory.territory import Coverage
 from partners.duty.states import Way
-from partners.manual.vocabulary import ManualWay, Outcome
+from partners.manual.vocabulary import OTHER, ManualWay, Outcome
 from partners.referrals.telling.told import AFFECTED_ADULT, CHILD_WHO_ACTED
 from partners.referrals.vocabulary import OfficeOutcome
 from partners.states import (
@@ -24,13 +24,14 @@ from partners.states import (
 )
 from partners.watching.models import WatchState
 from triage.availability.model import VerdictName
+from triage.cases.pages import words as words_of_cases
 from triage.cases.pages.evidence.looked import FAILURES
 from triage.cases.pages.people.people_words import ROLES
 from triage.jurisdiction import Destination
 
 Words = Mapping[str, LazyString]
-_COUNTS = re.compile(r"(?P<counted>\d+) of (?P<checks>\d+)(?P<rest> looks .*)")
 """A stored slug -> how the pages call it, in the reader's language."""
+_COUNTS = re.compile(r"(?P<counted>\d+) of (?P<checks>\d+)(?P<rest> looks .*)")
 
 NOTICE_STATES: Words = {
     NoticeState.AWAITING_RELEASE: lazy_gettext(
@@ -309,6 +310,13 @@ def word_for(words: Words, slug: str) -> str:
     return str(words[slug]) if slug in words else slug.replace("_", " ")
 
 
+def name_route(route_id: str) -> str:
+    """Who is told by a route that is done by hand, also by one that no rule names."""
+    if route_id == OTHER:
+        return str(gettext("Somebody else (the note says who)"))
+    return words_of_cases.name_route(route_id)
+
+
 def say_look(reason: str) -> str:
     """What a look at a location showed; its record holds the English sentence, counts filled in."""
     counts = _COUNTS.fullmatch(reason)
@@ -322,7 +330,7 @@ def say_look(reason: str) -> str:
 
 def name_failure(code: str) -> str:
     """Why a look saw nothing, as the page of the case says it."""
-    return str(word_for(FAILURES, code))
+    return word_for(FAILURES, code)
 
 
 def channel_label(name: str) -> str:

@@ -11,7 +11,7 @@ from partners import words
 from partners.console.office.duty import name_days
 from partners.sending.attempt import MayLeave
 from partners.words import Words
-from triage.cases.pages.words import ROUTES, name_route
+from triage.cases.pages.words import ROUTES
 from triage.console.audit.detail_values import say_from, say_typed
 from triage.console.audit.details import Sayers
 
@@ -52,7 +52,7 @@ PARTNERS_SAYERS: Sayers = {
     "duty_alert.ways": say_from(words.WAYS),
     "link.reason": say_typed(NEW_LINK),
     "manual.outcome": say_from(words.OUTCOMES),
-    "manual.route": name_route,
+    "manual.route": words.name_route,
     "manual.way": say_from(words.MANUAL_WAYS),
     "notice.kind": say_from(words.NOTICE_KINDS),
     "notice.verb": say_from(

@@ -15,13 +15,11 @@ from hotline.core.errors import InvalidInput, phrase
 from hotline.core.storage.ids import new_id
 from hotline.intake.values import clean_line, clean_text
 from partners.manual.models import ManualAct
-from partners.manual.vocabulary import ManualWay, Outcome
+from partners.manual.vocabulary import OTHER, ManualWay, Outcome
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.jurisdiction import Destination, Routing
 
-OTHER = "other"
-"""Whoever is told without any route of the rules, such as a prosecutor."""
 CALLED_LATELY = timedelta(hours=12)
 """The police know of it: a further report within this time asks for no further call."""
 EARLIEST = timedelta(days=30)

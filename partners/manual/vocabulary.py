@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+OTHER = "other"
+"""Whoever is told without any route of the rules, such as a prosecutor."""
+
 
 class ManualWay(StrEnum):
     """By what an office or a company was told."""

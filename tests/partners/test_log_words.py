@@ -22,7 +22,7 @@ from hotline.intake.registry.vocabulary import Channel, MessageAuthor
 from partners.channels.base import channel_kinds
 from partners.directory.kinds import PartnerKind
 from partners.duty.states import Way
-from partners.manual.vocabulary import ManualWay, Outcome
+from partners.manual.vocabulary import OTHER, ManualWay, Outcome
 from partners.notices.answers import VERBS
 from partners.plans.making.basis import CHANGED, HELD, NOT_NAMED, REOPENED
 from partners.plans.making.once import TOLD_ALREADY
@@ -89,6 +89,7 @@ CODES: tuple[tuple[str, str, Iterable[str]], ...] = (
     ),
     ("manual.recorded", "outcome", Outcome),
     ("manual.recorded", "route", [f"{office}-AL" for office in Destination]),
+    ("manual.recorded", "route", [OTHER]),
     ("manual.recorded", "way", ManualWay),
     (
         "notice.contact_unconfirmed",

@@ -137,7 +137,7 @@ def _provider_name() -> str:
 
 
 @blueprint.app_template_filter("date")
-def _date(value: date | str) -> str:
+def say_day(value: date | str) -> str:
     """A day by itself, as the day of a moment; also as JSON has it."""
     day = date.fromisoformat(value) if isinstance(value, str) else value
     return str(format_date(day, "dd.MM.yyyy"))

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from flask_babel import gettext
 from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,11 +19,12 @@ from hotline.accounts.models import Person
 from hotline.core.storage import machine
 from hotline.core.storage.machine import HistoryEntry
 from hotline.core.web import site
+from partners import words
 from partners.console.case.joining import related_section
 from partners.console.case.of_case import ShownCase, gather_dealings
 from partners.console.case.plan_panel import plan_section
 from partners.console.case.rendering import render_panel
-from partners.manual.service import OTHER, list_route_ids
+from partners.manual.service import list_route_ids
 from partners.notices.models import Notice
 from partners.notices.preservation import (
     PRESERVATION,
@@ -43,7 +43,6 @@ from partners.states import NoticeEvent, ReferralEvent
 from partners.watching.models import Watch
 from triage.cases.models import Case
 from triage.cases.pages.parts import Part, take_newest
-from triage.cases.pages.words import ROUTES
 from triage.cases.places import item_ids_of
 from triage.items.models import Visit
 from triage.items.newest import list_newest
@@ -83,17 +82,8 @@ def by_hand_section(page: ShownCase) -> Markup:
         hand_routes=list_hand_routes(
             site.current_context(), page.case, acts, page.dealings.candidates
         ),
-        names={route_id: name_route(route_id) for route_id in route_ids},
+        names={route_id: words.name_route(route_id) for route_id in route_ids},
     )
-
-
-def name_route(route_id: str) -> str:
-    """ "iccam-RS" in the reader's words; the id itself where a rule has gone."""
-    to, _, country = route_id.partition("-")
-    if route_id == OTHER:
-        return str(gettext("Somebody else (the note says who)"))
-    name = str(ROUTES.get(to, to))
-    return f"{name} ({country})" if country else name
 
 
 def referral_section(page: ShownCase) -> Markup:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import date
 from typing import Any
 
-from flask_babel import format_date, gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext
 
 from hotline.accounts.approvals.kinds import known_kinds
+from hotline.accounts.pages.approval_pages import VALUES
 from hotline.accounts.pages.people_pages import ACT_NAMES
-from hotline.accounts.pages.views import ROLE_NAMES
+from hotline.accounts.pages.views import ROLE_NAMES, say_day
 from hotline.accounts.staff.actors import name_actor
 from hotline.core.web import site
 from hotline.core.web.translations import spoken_language
@@ -74,14 +74,8 @@ LIST_PROPERTIES: Words = {
     "remote": lazy_gettext("whether its owner is asked"),
     "version": lazy_gettext("version"),
 }
-ASKED_OF_A_PERSON: Words = {
-    "find": lazy_gettext("find it"),
-    "export": lazy_gettext("tell it"),
-    "erase": lazy_gettext("erase it"),
-}
 ABOUT: Words = {
-    **ASKED_OF_A_PERSON,
-    "log": lazy_gettext("the log"),
+    **VALUES,
     "viewing": lazy_gettext("looking at files"),
 }
 MET_AS: Words = {
@@ -138,7 +132,7 @@ def _say_met(code: str) -> str:
 
 def _say_day(text: str) -> str:
     with suppress(ValueError):
-        return str(format_date(date.fromisoformat(text), "dd.MM.yyyy"))
+        return say_day(text)
     return text
 
 
