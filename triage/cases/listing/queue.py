@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
 from sqlalchemy import (
     ColumnElement,
@@ -78,6 +79,11 @@ class Count:
     number: int
     is_more: bool = False
 
+    @classmethod
+    def up_to(cls, most: int, number: int) -> Self:
+        """Of what was counted up to one more than ``most``."""
+        return cls(min(number, most), number > most)
+
     def __str__(self) -> str:
         return f"{self.number}+" if self.is_more else str(self.number)
 
@@ -149,7 +155,7 @@ def count_matching(
         .subquery()
     )
     number = session.scalar(select(func.count()).select_from(some)) or 0
-    return Count(min(number, most), number > most)
+    return Count.up_to(most, number)
 
 
 def list_matching(

@@ -119,8 +119,9 @@ def _queue_part(session: Session, now: datetime) -> str:
         tab=tab,
         Held=Held,
         tabs=tabs.TABS,
-        counts=counts,
-        counted=COUNTED,
+        counts={
+            tab: Count.up_to(COUNTED, number) for tab, number in counts.items()
+        },
         matching=_count_matching(session, page, now),
         held_in_danger=counts[tabs.IN_DANGER],
         awaiting_call=list_awaiting_call(session),
