@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
+from hotline.accounts.signing_in import sessions
+from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.context import Context, build_context
 from hotline.core.settings import Settings
 from partners import channels
 from partners.channels.base import channel_kinds
 from tests.support.house import House
+from workers.app import create_app
 from workers.migrations.tables import metadata
 
 
@@ -54,6 +58,22 @@ def context(shared: Context, settings: dict[str, Any]) -> Context:
 @pytest.fixture
 def house(context: Context) -> House:
     return House(context)
+
+
+@pytest.fixture
+def analyst(house: House, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """A browser in which the analyst arta is signed in, at the time of the house."""
+    for module in ("auth", "standing"):
+        monkeypatch.setattr(
+            f"hotline.accounts.signing_in.{module}.utc_now", lambda: house.now
+        )
+    person = house.person("arta")
+    with house.context.database.writing() as session:
+        token = sessions.open_session(session, person, house.now)
+    client = create_app(house.context).test_client()
+    client.set_cookie(COOKIE, token, path="/console")
+    client.set_cookie("lang", "en")
+    return client
 
 
 PIGEON = '''

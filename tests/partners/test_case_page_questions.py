@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
-from hotline.accounts.signing_in import sessions
-from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.storage.database import Base
 from partners.watching.models import Watch
@@ -23,7 +22,6 @@ from triage.cases.handling.notes import add_note
 from triage.cases.models import Case
 from triage.items.models import HostingHop, HostingObservation, Item, Visit
 from triage.prints.models import WatchedPrint
-from workers.app import create_app
 
 MOST = 45
 """Of a case that has everything that the page shows, but of which nobody was told."""
@@ -38,23 +36,14 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def ask(house: House, monkeypatch: pytest.MonkeyPatch) -> Ask:
+def ask(house: House, analyst: FlaskClient) -> Ask:
     """What the page of the only case asks, once the process has read its files."""
-    for module in ("auth", "standing"):
-        monkeypatch.setattr(
-            f"hotline.accounts.signing_in.{module}.utc_now", lambda: house.now
-        )
-    client = create_app(house.context).test_client()
-    person = house.person("arta", "analyst")
-    with house.context.database.writing() as session:
-        token = sessions.open_session(session, person, house.now)
-    client.set_cookie(COOKIE, token, path="/console")
 
     def page() -> Asked:
         address = f"/console/cases/{house.only(Case).reference}?lang=en"
-        client.get(address)
+        analyst.get(address)
         with listening(house.context.database.engine) as asked:
-            assert client.get(address).status_code == 200
+            assert analyst.get(address).status_code == 200
         return asked
 
     return page

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from hotline.accounts.signing_in import sessions
-from hotline.accounts.signing_in.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.storage.ids import new_id
 from partners.notices.models import Notice, ProviderAnswer
@@ -22,7 +20,6 @@ from partners.referrals.following_up.thread import (
 from partners.referrals.models import Referral
 from tests.support.house import House
 from triage.cases.models import Case
-from workers.app import create_app
 
 WRITTEN = 60
 LIGHT = 150_000
@@ -32,21 +29,6 @@ OLDER = re.compile(r'href="([^"]*part=said-[^"]*)"[^>]*>Older')
 @pytest.fixture
 def settings() -> dict[str, Any]:
     return {"audiences": ("console",)}
-
-
-@pytest.fixture
-def client(house: House, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
-    for module in ("auth", "standing"):
-        monkeypatch.setattr(
-            f"hotline.accounts.signing_in.{module}.utc_now", lambda: house.now
-        )
-    person = house.person("arta")
-    with house.context.database.writing() as session:
-        token = sessions.open_session(session, person, house.now)
-    client = create_app(house.context).test_client()
-    client.set_cookie(COOKIE, token, path="/console")
-    client.set_cookie("lang", "en")
-    return client
 
 
 def words_of(number: int) -> str:
@@ -86,13 +68,13 @@ def hear_of_host(house: House) -> None:
 
 @pytest.mark.parametrize("write", [answer_police, hear_of_host])
 def test_every_word_is_behind_a_link_and_no_page_is_heavy(
-    house: House, client: FlaskClient, write: Any
+    house: House, analyst: FlaskClient, write: Any
 ) -> None:
     write(house)
     address = f"/console/cases/{house.only(Case).reference}"
     read: list[int] = []
     while address:
-        page = client.get(address)
+        page = analyst.get(address)
         assert len(page.data) < LIGHT
         here = [int(at) for at in re.findall(r"word (\d{3})", page.text)]
         assert here == sorted(here)

@@ -10,11 +10,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from hotline.accounts.signing_in import sessions
 from hotline.accounts.signing_in.auth import COOKIE
 from tests.support.house import House
 from triage.media.models import Media
-from workers.app import create_app
 
 HERE, OTHER = "AL-2026-one", "AL-2026-two"
 ADDRESS = f"/console/cases/{HERE}/related"
@@ -26,21 +24,11 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def client(house: House, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+def client(house: House, analyst: FlaskClient) -> FlaskClient:
     """A browser of an analyst, beside two cases of nearly one picture."""
-    for module in ("auth", "standing"):
-        monkeypatch.setattr(
-            f"hotline.accounts.signing_in.{module}.utc_now", lambda: house.now
-        )
     for name in ("one", "two"):
         house.case(name)
-    person = house.person("arta")
-    with house.context.database.writing() as session:
-        token = sessions.open_session(session, person, house.now)
-    client = create_app(house.context).test_client()
-    client.set_cookie(COOKIE, token, path="/console")
-    client.set_cookie("lang", "en")
-    return client
+    return analyst
 
 
 def test_the_page_of_a_case_names_the_part_and_links_to_it(

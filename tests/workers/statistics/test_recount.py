@@ -23,7 +23,7 @@ from partners.manual.models import ManualAct
 from partners.notices.models import Notice, ProviderAnswer
 from partners.referrals.models import Hold, Referral, ReferralOutcome
 from partners.referrals.vocabulary import OfficeOutcome
-from tests.workers.statistics.made_up import add_more
+from tests.workers.statistics.made_up import VERBS, add_more
 from triage.cases.assessing.assessment import load_schema
 from triage.cases.models import Assessment, Case, CaseItem
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
@@ -449,19 +449,11 @@ def recount_providers(raw: Raw, period: Period) -> Answer:
     for answer in raw.answers:
         if is_in(answer.at, period):
             said[name_of(raw.notices[answer.notice_id])][answer.verb] += 1
-    verbs = (
-        "acknowledge",
-        "removed",
-        "preserved",
-        "not_ours",
-        "not_illegal",
-        "question",
-    )
     return {
         name: [
             sent[name],
             *describe(gone[name])[:3],
-            *(said[name][verb] for verb in verbs),
+            *(said[name][verb] for verb in VERBS),
         ]
         for name in {*sent, *gone, *said}
     }

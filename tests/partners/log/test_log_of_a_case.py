@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 
-import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +11,6 @@ from sqlalchemy.orm import Session
 from hotline.accounts.approvals import service as approvals
 from hotline.accounts.approvals.models import Approval
 from hotline.accounts.models import Person
-from hotline.accounts.permissions import Role
 from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.core.storage.ids import new_id
@@ -21,35 +18,10 @@ from partners.directory.models import Partner
 from partners.duty.models import Alert
 from partners.notices.models import Notice
 from partners.sending.models import Delivery
-from tests.hotline.test_methods import signed_in
-from tests.partners.test_log_page import (
-    LOG,
-    SPAN,
-    add_people,
-    note,
-    rows,
-)
+from tests.support.log import LOG, SPAN, note, rows
 from triage.cases.models import Case, CaseItem
 from triage.console.audit.audit_pages import LOG_EXPORT
 from triage.viewing.models import Viewing
-from workers.app import create_app
-from workers.bench.filling.figures_data import fill_with_cases
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def context(
-    request: pytest.FixtureRequest, make_context: Callable[..., Context]
-) -> Context:
-    made = make_context(request.param, country="AL", audiences=("console",))
-    with made.database.writing() as session:
-        fill_with_cases(session, 20, SPAN)
-        add_people(session, made)
-    return made
-
-
-@pytest.fixture
-def auditor(context: Context) -> FlaskClient:
-    return signed_in(create_app(context), Role.AUDITOR)
 
 
 def test_a_case_number_finds_looks_agreements_alarms_and_letters(

@@ -6,16 +6,13 @@ import csv
 import io
 import re
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from hotline.accounts import service
 from hotline.accounts.approvals import service as approvals
 from hotline.accounts.approvals.models import Approval
 from hotline.accounts.permissions import PERMISSIONS, Role
@@ -23,87 +20,18 @@ from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Forbidden
 from hotline.core.storage.audit import AuditEntry
-from hotline.core.storage.ids import first_id_at
 from hotline.core.storage.machine import CREATED, Stateful
 from partners.notices.models import Notice
-from tests.hotline.test_methods import PASSWORD, TOKEN, signed_in
+from tests.hotline.test_methods import TOKEN, signed_in
 from tests.support import recorded
+from tests.support.log import LOG, note, rows
 from tests.support.people import make_person
 from triage.cases.models import Case, CaseItem
 from triage.console.audit.audit_acts import ACTS, THINGS
 from triage.console.audit.audit_pages import LOG_EXPORT
 from triage.console.audit.audit_words import TOPICS
-from workers.app import create_app
-from workers.bench.filling.figures_data import fill_with_cases
-from workers.bench.filling.figures_rows import Span
 
-SPAN = Span(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
-LOG = "/console/log"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def context(
-    request: pytest.FixtureRequest, make_context: Callable[..., Context]
-) -> Context:
-    made = make_context(request.param, country="AL", audiences=("console",))
-    with made.database.writing() as session:
-        fill_with_cases(session, 20, SPAN)
-        add_people(session, made)
-    return made
-
-
-def add_people(session: Session, context: Context) -> None:
-    for role in (Role.AUDITOR, Role.SUPERVISOR):
-        service.add_person(
-            Act(session, context, actor="test", now=utc_now()),
-            username=role,
-            display_name=f"Name of {role}",
-            role=role,
-            password=PASSWORD,
-        )
-
-
-@pytest.fixture
-def app(context: Context) -> Flask:
-    return create_app(context)
-
-
-@pytest.fixture
-def auditor(app: Flask) -> FlaskClient:
-    return signed_in(app, Role.AUDITOR)
-
-
-def note(
-    context: Context,
-    action: str,
-    entity_id: object,
-    *,
-    actor: str = "person:supervisor",
-    at: datetime = SPAN.end,
-    entity: str = "",
-    **details: object,
-) -> None:
-    with context.database.writing() as session:
-        session.add(
-            AuditEntry(
-                id=uuid.UUID(
-                    int=first_id_at(at).int + uuid.uuid4().int % 2**60
-                ),
-                at=at,
-                actor=actor,
-                action=action,
-                entity=entity or action.partition(".")[0],
-                entity_id=str(entity_id),
-                details=details,
-            )
-        )
-
-
-def rows(page: str) -> list[str]:
-    body = page.partition("<tbody>")[2].partition("</tbody>")[0]
-    texts = re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
-    return [" ".join(re.sub("<[^>]+>", " ", one).split()) for one in texts]
 
 
 def test_times_in_details_are_those_of_the_office(
